@@ -1,0 +1,335 @@
+/*
+ * percpu_metrics.h - the one public header of the per-CPU metrics store.
+ *
+ * A store is one file, mapped shared by as many processes as like. A counter's value is the sum over one
+ * 8-byte word per CPU; on the rseq back end each word is written only by its own CPU, inside a restartable
+ * sequence, with one plain `add`.
+ *
+ * Conventions
+ *   - Functions that can fail return 0 or a negative pcm_status. Where a system call was the cause, errno still
+ *     holds its value when they return. Results go through out-parameters, which are untouched on failure.
+ *   - Nothing prints, aborts or throws. Strings are UTF-8, given by pointer and length, not terminated.
+ *   - "Thread-safe" means: from any thread of any process attached to the store, without further locking.
+ *   - Not async-signal-safe, except pcm_cell_add.
+ *   - After fork() without exec, the child may go on using the store: it shares the mapping and takes a slot of its
+ *     own at its first operation that needs the catalog's lock. A vfork() child must not touch it.
+ */
+#ifndef PERCPU_METRICS_H
+#define PERCPU_METRICS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---------------------------------------------------------------- status */
+
+/* One list makes the codes, their names (`ERR_PCM_` + name) and their messages. */
+#define PCM_STATUS_MAP(X)                                                                                             \
+    X(OK, 0, "no error")                                                                                               \
+    X(ARGUMENT, -1, "an argument is out of its range")                                                                 \
+    X(SYSTEM, -2, "a system call failed")                                                                              \
+    X(NO_MEMORY, -3, "this process is out of memory")                                                                  \
+    X(NOT_FOUND, -4, "there is no store at this path")                                                                 \
+    X(NOT_A_STORE, -5, "the file is not a percpu-metrics store")                                                       \
+    X(VERSION, -6, "the store was written in another format version")                                                  \
+    X(OTHER_BOOT, -7, "the store was written before the last boot, or on another machine")                             \
+    X(PERMISSION, -8, "permission denied")                                                                             \
+    X(UNSAFE_PATH, -9, "the path is a symbolic link or not a regular file")                                            \
+    X(NO_SPACE, -10, "the file system has no space left for the store")                                                \
+    X(CAPACITY, -11, "the capacity of the store is exhausted")                                                         \
+    X(TOO_MANY_PROCESSES, -12, "all slots for attached processes are taken")                                           \
+    X(READ_ONLY, -13, "the store is attached read-only")                                                               \
+    X(BACKEND_MISMATCH, -14, "the store exists with another back end")                                                 \
+    X(TYPE_CONFLICT, -15, "the family exists with another type")                                                       \
+    X(DEFINITION_CONFLICT, -16, "the family exists with another definition")                                           \
+    X(CORRUPT, -17, "the store's contents contradict themselves")                                                      \
+    X(BROKEN, -18, "the store's file was truncated under its mapping")                                                 \
+    X(AMOUNT, -19, "the amount is not a finite number")
+
+typedef enum pcm_status {
+#define X(name, code, message) PCM_##name = (code),
+    PCM_STATUS_MAP(X)
+#undef X
+} pcm_status;
+
+/* Name such as "ERR_PCM_NO_SPACE", and one sentence. Static storage; thread-safe; any integer is accepted. */
+const char *pcm_status_name(int status);
+const char *pcm_status_message(int status);
+
+/* ---------------------------------------------------------------- kinds */
+
+typedef enum pcm_backend {
+    PCM_BACKEND_DEFAULT = 0,       /* the file's own; rseq where the file is made */
+    PCM_BACKEND_RSEQ = 1,          /* one word per CPU, plain add in a restartable sequence */
+    PCM_BACKEND_PERCPU_ATOMIC = 2, /* one word per CPU, getcpu and an atomic add */
+    PCM_BACKEND_ATOMIC = 3,        /* one word for all, atomic add */
+    PCM_BACKEND_ATOMIC_PADDED = 4, /* one word for all on a cache line of its own, atomic add */
+} pcm_backend;
+
+typedef enum pcm_registration {
+    PCM_REGISTRATION_NONE = 0, /* this thread cannot use rseq */
+    PCM_REGISTRATION_LIBC = 1, /* the C library registered this thread */
+    PCM_REGISTRATION_SELF = 2, /* this library registered this thread */
+} pcm_registration;
+
+typedef enum pcm_type {
+    PCM_COUNTER = 1,
+    PCM_GAUGE = 2,
+    PCM_HISTOGRAM = 3,
+} pcm_type;
+
+typedef struct pcm_bytes {
+    const char *data;
+    size_t size;
+} pcm_bytes;
+
+/* ---------------------------------------------------------------- store */
+
+typedef struct pcm_store pcm_store;
+
+#define PCM_DEFAULT_CAPACITY 262144u /* cells */
+#define PCM_MAX_CAPACITY (1u << 26)  /* cells */
+#define PCM_MAX_PROCESSES 1024u      /* slots */
+#define PCM_MAX_LANES 4096u
+#define PCM_MAX_LABELS 64u
+#define PCM_MAX_BOUNDS 512u
+#define PCM_MAX_STRING 65535u /* bytes of one name, help, unit or label value */
+
+typedef struct pcm_open_options {
+    const char *path;    /* terminated; required */
+    pcm_backend backend; /* another one than the file's is an error (PCM_BACKEND_MISMATCH) */
+    uint64_t capacity;   /* cells of a new store, 0 for PCM_DEFAULT_CAPACITY; ignored where the file exists */
+    uint32_t lanes;      /* lanes of a new store, 0 for the highest possible CPU id + 1; for experiments */
+    uint32_t file_mode;  /* permission bits of a new file, 0 for 0600 */
+    bool read_only;      /* attach only, with a mapping that cannot be written */
+    bool persist;        /* a file of an earlier boot is carried over instead of refused */
+    bool ephemeral;      /* a new file is unlinked by the last process that closes it */
+} pcm_open_options;
+
+/*
+ * Attaches to the store at a path, or makes it where there is none (never when read_only). A process that opens one
+ * store several times gets the same pcm_store, counted. Space for the header is reserved before this returns.
+ * Ownership: the caller closes. Thread-safe.
+ * Errors: ARGUMENT, NOT_FOUND (read_only), NOT_A_STORE, VERSION, OTHER_BOOT, PERMISSION, UNSAFE_PATH, NO_SPACE,
+ * TOO_MANY_PROCESSES, BACKEND_MISMATCH, CORRUPT, NO_MEMORY, SYSTEM.
+ */
+int pcm_store_open(const pcm_open_options *options, pcm_store **out);
+
+/*
+ * Gives one reference back; with the last one of the process its slot is freed and the file is unmapped, and an
+ * ephemeral file that no other process is attached to is unlinked. No thread may use the store any more. Thread-safe.
+ */
+void pcm_store_close(pcm_store *store);
+
+/* Removes the name of the store. Processes that are attached go on. Errors: READ_ONLY, SYSTEM. Thread-safe. */
+int pcm_store_unlink(pcm_store *store);
+
+/*
+ * Unlinks every ephemeral store in a directory whose processes are all gone. Files of others, files in use and files
+ * that are no stores are left alone. `removed` may be NULL. Errors: SYSTEM. Thread-safe.
+ */
+int pcm_store_sweep(const char *directory, uint32_t *removed);
+
+typedef struct pcm_store_info {
+    pcm_backend backend;
+    uint32_t format_version;
+    uint32_t lanes;        /* per-CPU lanes; 0 on the atomic back ends */
+    uint32_t atomic_lanes; /* lanes written with atomic adds */
+    uint32_t cell_bytes;   /* distance of two cells of a lane */
+    uint64_t capacity;     /* cells */
+    uint64_t cells_used;
+    uint64_t catalog_bytes;      /* committed */
+    uint64_t catalog_capacity;   /* bytes */
+    uint64_t file_bytes;         /* apparent size of the file; most of it is a hole */
+    uint64_t reserved_bytes;     /* bytes of the file that are backed by memory or disk */
+    bool read_only;
+    bool ephemeral;
+    bool broken; /* the file was truncated under the mapping: what is counted from now on is lost */
+} pcm_store_info;
+
+/* Facts about the store. Never fails. Thread-safe. */
+void pcm_store_get_info(const pcm_store *store, pcm_store_info *out);
+
+/* The path that the store was opened with; owned by the store. Thread-safe. */
+const char *pcm_store_path(const pcm_store *store);
+
+typedef struct pcm_mode {
+    pcm_backend backend;           /* what an increment of the calling thread does */
+    pcm_registration registration; /* how the calling thread got at rseq */
+    const char *reason;            /* one sentence that says why; static storage */
+} pcm_mode;
+
+/*
+ * The mode of the CALLING thread on this store: on a store of the rseq back end it is PCM_BACKEND_RSEQ, or
+ * PCM_BACKEND_ATOMIC where the thread falls back to the atomic lanes. Registers the thread if need be. Thread-safe.
+ */
+void pcm_thread_get_mode(const pcm_store *store, pcm_mode *out);
+
+typedef struct pcm_process {
+    uint32_t slot;
+    uint32_t pid; /* in the pid namespace of the process itself */
+    pcm_backend backend;
+    pcm_registration registration; /* of the thread that attached */
+    bool alive;                    /* its lock is held; survives pid namespaces and reused pids */
+    uint64_t attached_at_ms;       /* Unix time, milliseconds */
+    uint64_t aborts;               /* critical sections of this process that the kernel restarted */
+    uint64_t fallbacks;            /* amounts that went to an atomic lane on a store of the rseq back end */
+} pcm_process;
+
+/*
+ * The slots that are or were in use, up to `size` of them; `count` gets their whole number, of which a larger array
+ * would have held more. Errors: SYSTEM. Thread-safe.
+ */
+int pcm_store_list_processes(pcm_store *store, pcm_process *out, size_t size, size_t *count);
+
+/* ---------------------------------------------------------------- families and series */
+
+typedef struct pcm_family_definition {
+    pcm_type type;
+    pcm_bytes name; /* [a-zA-Z_:][a-zA-Z0-9_:]* */
+    pcm_bytes help;
+    pcm_bytes unit;
+    const pcm_bytes *label_names; /* [a-zA-Z_][a-zA-Z0-9_]*, distinct, not starting with "__" */
+    uint32_t label_count;
+    const double *bounds; /* histograms: finite upper bounds, ascending, without +Inf */
+    uint32_t bound_count;
+} pcm_family_definition;
+
+/* Families and series are named by their place in the store, which every process agrees on. 0 is none. */
+typedef uint64_t pcm_family_id;
+typedef uint64_t pcm_series_id;
+
+/*
+ * Finds the family, or creates it, under the store's lock. The same definition gives the same id in every process.
+ * Errors: ARGUMENT, TYPE_CONFLICT, DEFINITION_CONFLICT, CAPACITY, NO_SPACE, READ_ONLY, CORRUPT, BROKEN, NO_MEMORY,
+ * SYSTEM. Thread-safe.
+ */
+int pcm_family_declare(pcm_store *store, const pcm_family_definition *definition, pcm_family_id *out);
+
+/*
+ * Finds a family by its name: PCM_NOT_FOUND where there is none. The views in `out` point into the store and stay
+ * valid until it is closed; `label_names` and `bounds` belong to the store as well. Thread-safe.
+ */
+int pcm_family_find(pcm_store *store, pcm_bytes name, pcm_family_id *id, pcm_family_definition *out);
+
+/*
+ * Finds the series of a family with these label values, in the order of its label names, or creates it.
+ * A counter's series gets its integer cell here; a gauge gets cells at its first `add`. Errors: ARGUMENT (another
+ * number of values), CAPACITY, NO_SPACE, READ_ONLY, CORRUPT, BROKEN, NO_MEMORY, SYSTEM. Thread-safe.
+ */
+int pcm_series_bind(pcm_store *store, pcm_family_id family, const pcm_bytes *values, uint32_t count,
+                    pcm_series_id *out);
+
+/* ---------------------------------------------------------------- amounts */
+
+/*
+ * The integer cell of a counter or gauge, for pcm_cell_add; made at its first use. Never for a histogram (ARGUMENT).
+ * Errors as pcm_series_bind. Thread-safe.
+ */
+int pcm_series_cell(pcm_store *store, pcm_series_id series, uint32_t *out);
+
+/*
+ * Adds to an integer cell: the hot path. Two's complement, wraps at 2^64. A cell out of range is ignored, as is any
+ * call on a read-only store. Lock-free; on the rseq back end one plain add. Async-signal-safe once the thread has
+ * called it, or pcm_thread_get_mode, before. Thread-safe.
+ */
+void pcm_cell_add(pcm_store *store, uint32_t cell, int64_t amount);
+
+/*
+ * Adds a fractional amount to a counter or gauge. The first one of a series makes its double cell, under the lock.
+ * Errors: AMOUNT (not finite), ARGUMENT (a histogram) and as pcm_series_bind. Thread-safe.
+ */
+int pcm_series_add_double(pcm_store *store, pcm_series_id series, double amount);
+
+/*
+ * Sets a gauge to any double. Never stores into a lane: one plain store where nothing was ever added to the gauge,
+ * else a change of its base under the lock. A read after it, with nothing in between, gives exactly `value`.
+ * Errors: ARGUMENT (not a gauge), READ_ONLY, CORRUPT, BROKEN, SYSTEM. Thread-safe.
+ */
+int pcm_gauge_set(pcm_store *store, pcm_series_id series, double value);
+
+/* A histogram bound once: plain data that may be copied and needs no freeing. */
+typedef struct pcm_histogram {
+    const double *bounds; /* owned by the store, valid until it is closed */
+    uint32_t bound_count;
+    uint32_t first_cell; /* bound_count + 1 integer cells */
+    uint32_t sum_cell;   /* one double cell */
+} pcm_histogram;
+
+/* Errors: ARGUMENT (not a histogram's series), CORRUPT. Thread-safe. */
+int pcm_histogram_bind(pcm_store *store, pcm_series_id series, pcm_histogram *out);
+
+/*
+ * Counts one observation in the bucket of the smallest bound that is not below it, and adds it to the sum: two
+ * critical sections. Errors: AMOUNT (not finite; nothing is counted). Thread-safe.
+ */
+int pcm_histogram_observe(pcm_store *store, const pcm_histogram *histogram, double value);
+
+/* ---------------------------------------------------------------- reading */
+
+/*
+ * A reader keeps its place in the catalog and an array of sums. One thread at a time may use a reader; any number of
+ * readers may read one store, while any number of writers write. Every byte of the store is taken as hostile: what
+ * does not add up gives PCM_CORRUPT, never a crash.
+ */
+typedef struct pcm_reader pcm_reader;
+
+/* The store must outlive the reader. Errors: NO_MEMORY. */
+int pcm_reader_create(pcm_store *store, pcm_reader **out);
+void pcm_reader_destroy(pcm_reader *reader);
+
+/*
+ * Takes in what was appended to the catalog since the last call and sums all cells over all lanes in one streaming
+ * pass. Families and series that were known keep their index. Counters that are read twice never go down.
+ * Errors: CORRUPT, BROKEN, NO_MEMORY.
+ */
+int pcm_reader_refresh(pcm_reader *reader);
+
+/* Indices run from 0 to count - 1, in the order of creation. Views stay valid until the reader is destroyed. */
+uint32_t pcm_reader_family_count(const pcm_reader *reader);
+const pcm_family_definition *pcm_reader_family(const pcm_reader *reader, uint32_t family);
+
+typedef struct pcm_series_view {
+    uint32_t family;         /* index */
+    uint32_t label_count;    /* the family's */
+    uint64_t created_at_ms;  /* Unix time, milliseconds */
+    pcm_series_id id;
+} pcm_series_view;
+
+uint32_t pcm_reader_series_count(const pcm_reader *reader);
+pcm_series_view pcm_reader_series(const pcm_reader *reader, uint32_t series);
+/* The value of label number `label` of the series; an empty one where the store contradicts itself. */
+pcm_bytes pcm_reader_label_value(const pcm_reader *reader, uint32_t series, uint32_t label);
+
+/* A value: an exact integer where no fraction is in it, else a double. */
+typedef struct pcm_number {
+    bool is_integer;
+    int64_t integer; /* where is_integer */
+    double real;     /* always; rounded where the integer is beyond 2^53 */
+} pcm_number;
+
+/* The value of a counter or gauge, of the last refresh. Errors: ARGUMENT (a histogram), CORRUPT. */
+int pcm_reader_value(const pcm_reader *reader, uint32_t series, pcm_number *out);
+
+/*
+ * The buckets of a histogram, each by itself, not cumulated: `buckets` holds bound_count + 1 integers, the last one
+ * for what is above every bound. Their sum is the count. Errors: ARGUMENT (no histogram), CORRUPT.
+ */
+int pcm_reader_histogram(const pcm_reader *reader, uint32_t series, int64_t *buckets, double *sum);
+
+/*
+ * What each lane holds of a series, right now and not of the last refresh: first `lanes` numbers for the CPUs, then
+ * `atomic_lanes` numbers for the atomic lanes (see pcm_store_info). Of a histogram: its count. What `set` wrote is in
+ * no lane. `size` is the room in `out`. Errors: ARGUMENT (too little room), CORRUPT.
+ */
+int pcm_reader_lanes(const pcm_reader *reader, uint32_t series, pcm_number *out, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

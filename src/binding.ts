@@ -1,0 +1,174 @@
+/**
+ * The one file that loads the native addon, and the types of what it exports. Everything native fails with an `Error`
+ * that has `code` (`ERR_PCM_...`, the names of `pcm_status`) and, where a system call was the cause, `errno` (a
+ * number) and `syscallMessage`; `src/store/` turns those into errors with the value and the remedy.
+ */
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** How amounts get into a store. */
+export type Backend = 'rseq' | 'percpu-atomic' | 'atomic' | 'atomic-padded';
+/** Who registered a thread for restartable sequences. */
+export type Registration = 'libc' | 'self' | 'none';
+/** The kinds of families. */
+export type MetricType = 'counter' | 'gauge' | 'histogram';
+
+/** Options of {@link NativeAddon.open}; all checked by `src/store/options.ts` before they get here. */
+export interface NativeOpenOptions {
+  path: string;
+  /** Another back end than the file's is `ERR_PCM_BACKEND_MISMATCH`. */
+  backend?: Backend;
+  /** Cells of a new store. */
+  capacity?: number;
+  /** Lanes of a new store; for experiments. */
+  lanes?: number;
+  /** Permission bits of a new file. */
+  fileMode?: number;
+  readOnly?: boolean;
+  persist?: boolean;
+  /** A new file is unlinked by the last process that closes it. */
+  ephemeral?: boolean;
+}
+
+/** A family's definition, as the store holds it. */
+export interface FamilyDefinition {
+  type: MetricType;
+  name: string;
+  help: string;
+  unit: string;
+  labelNames: string[];
+  /** Upper bounds of a histogram's buckets without +Inf, ascending; empty for other types. */
+  buckets: number[];
+}
+
+/** A counter's or gauge's value. */
+export interface NumberSnapshot {
+  labels: Record<string, string>;
+  value: number;
+}
+
+/** A histogram's value. Buckets are cumulated, the last one is `+Inf` and equals `count`. */
+export interface HistogramSnapshot {
+  labels: Record<string, string>;
+  buckets: { le: number; count: number }[];
+  count: number;
+  sum: number;
+}
+
+/** A family with the values of all its series. */
+export interface FamilySnapshot extends FamilyDefinition {
+  series: (NumberSnapshot | HistogramSnapshot)[];
+}
+
+/** What each lane holds of a series; of a histogram, of its count. What `set` wrote is in no lane. */
+export interface LaneSnapshot {
+  labels: Record<string, string>;
+  /** By CPU id. */
+  cpus: number[];
+  /** Lanes of threads without rseq, or of the atomic back ends. */
+  atomic: number[];
+}
+
+export interface StoreMode {
+  /** What an increment of the calling thread does. */
+  backend: Backend;
+  registration: Registration;
+  /** One sentence that says why. */
+  reason: string;
+}
+
+export interface StoreInfo {
+  backend: Backend;
+  formatVersion: number;
+  lanes: number;
+  atomicLanes: number;
+  cellBytes: number;
+  capacity: number;
+  cellsUsed: number;
+  catalogBytes: number;
+  catalogCapacity: number;
+  fileBytes: number;
+  reservedBytes: number;
+  readOnly: boolean;
+  ephemeral: boolean;
+  broken: boolean;
+}
+
+/** A process that is, or was, attached for writing. */
+export interface ProcessInfo {
+  slot: number;
+  /** In the pid namespace of the process itself. */
+  pid: number;
+  backend: Backend;
+  registration: Registration;
+  /** Its lock is held. */
+  alive: boolean;
+  /** Unix time, milliseconds. */
+  attachedAt: number;
+  /** Critical sections that the kernel restarted. */
+  aborts: number;
+  /** Amounts that went to an atomic lane on a store of the rseq back end. */
+  fallbacks: number;
+}
+
+/**
+ * One attachment of one JavaScript thread. After `close()` the cold methods throw `ERR_PCM_CLOSED` and the hot
+ * functions do nothing. A thread that ends closes its attachments.
+ */
+export interface NativeStore {
+  readonly path: string;
+  /** Functions without a receiver: call them as `hot.increment(cell)`; they validate nothing but ranges. */
+  readonly hot: NativeHot;
+  close(): void;
+  unlink(): void;
+  info(): StoreInfo;
+  mode(): StoreMode;
+  processes(): ProcessInfo[];
+  /** Finds or creates a family and gives its id. `ERR_PCM_TYPE_CONFLICT`, `ERR_PCM_DEFINITION_CONFLICT`. */
+  declare(definition: FamilyDefinition): number;
+  /** The family that has this name, if any. */
+  find(name: string): { id: number; definition: FamilyDefinition } | undefined;
+  /** Finds or creates a series and gives its id. */
+  bind(family: number, labelValues: string[]): number;
+  /** The integer cell of a counter's or gauge's series, made at its first use. */
+  cell(series: number): number;
+  /** An index for `hot.observe`. */
+  bindHistogram(series: number): number;
+  /** Adds a fraction to a counter or gauge. */
+  addFraction(series: number, amount: number): void;
+  /** Prometheus text 0.0.4 of the whole store, made on a thread of the pool. */
+  render(): Promise<Buffer>;
+  snapshot(): FamilySnapshot[];
+  /** The lanes of every series of a family; `undefined` where there is no such family. */
+  lanes(name: string): LaneSnapshot[] | undefined;
+}
+
+export interface NativeHot {
+  /** Adds 1 to an integer cell. */
+  increment(cell: number): void;
+  /** Adds a safe integer to an integer cell. */
+  add(cell: number, amount: number): void;
+  /** Sets a gauge. Throws where the store cannot be written. */
+  set(series: number, value: number): void;
+  /** Observes a finite number with the index that `bindHistogram` gave. */
+  observe(histogram: number, value: number): void;
+  /** Does nothing: what a call costs. */
+  noop(): void;
+}
+
+export interface NativeAddon {
+  open(options: NativeOpenOptions): NativeStore;
+  /** Unlinks the ephemeral stores of a directory whose processes are gone; gives their number. */
+  sweep(directory: string): number;
+  /** The path that threads of this process share when none is given; '' if none was set. */
+  getDefaultPath(): string;
+  /** Sets the default path unless one is set already; gives the one in force. */
+  setDefaultPath(path: string): string;
+}
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const load = createRequire(import.meta.url)('node-gyp-build') as (directory: string) => NativeAddon;
+
+/** The native addon; loading it is the first thing that fails on a system that it was not built for. */
+export const addon: NativeAddon = load(root);
