@@ -1,0 +1,136 @@
+/**
+ * Runs all tests, native ones first, and adds them up; the last line is `N passed, N failed`. Arguments are parts of
+ * paths: `npm test -- mode` runs the files whose path holds "mode". A test that wants a Debian package skips itself
+ * where the package is not installed; with CI=true or PERCPU_METRICS_NO_SKIP=1 that is a failure.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { basename, dirname, join, relative } from 'node:path';
+import { run } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
+import { Tally } from './tally.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const fileTimeout = 5 * 60_000;
+const nativeTimeout = 10 * 60_000;
+const filters = process.argv.slice(2);
+const strict = process.env.CI === 'true' || process.env.PERCPU_METRICS_NO_SKIP === '1';
+const tally = new Tally(strict);
+
+const isWanted = (path) => filters.length === 0 || filters.some((filter) => relative(root, path).includes(filter));
+
+/** A native test prints a line `ok` or `not ok` for each of its cases and ends with `N passed, N failed`. */
+function runNative(executable) {
+  const name = basename(executable);
+  const startedAt = performance.now();
+  const { status, signal, stdout, stderr, error } = spawnSync(executable, {
+    cwd: root,
+    encoding: 'utf8',
+    timeout: nativeTimeout,
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  const failures = stdout?.split('\n').filter((line) => line.startsWith('not ok')) ?? [];
+  const counts = /^(\d+) passed, (\d+) failed\s*$/m.exec(stdout ?? '');
+  tally.pass(Number(counts?.[1] ?? 0));
+  for (const line of failures) {
+    tally.fail(`${name}: ${line.slice('not ok'.length).trim()}`, stderr);
+  }
+  if (failures.length !== Number(counts?.[2] ?? 0) || !counts || (status !== 0 && failures.length === 0)) {
+    const end = error?.message ?? (signal ? `ended by ${signal}` : `ended with status ${status}`);
+    tally.fail(name, `${end}\n${stdout ?? ''}${stderr ?? ''}`);
+  }
+  console.log(`${name}: ${counts?.[0].trim() ?? 'no result'} (${Math.round(performance.now() - startedAt)} ms)`);
+}
+
+/** Source of a compiled test, as people know it. */
+const sourceOf = (file) => relative(join(root, 'out'), file).replace(/\.js$/, '.ts');
+
+function recordResult(event, outcome, progress) {
+  const { name, skip, file, details } = event;
+  const failureType = details.error?.failureType;
+  // A file is reported as a test of its own where it holds none, crashed or did not end.
+  const isFile = name === file;
+  // What a suite holds is counted, not the suite, unless one of its hooks failed.
+  const isContainer = (details.type === 'suite' && failureType !== 'hookFailed') || failureType === 'subtestsFailed';
+  if (isContainer || (isFile && outcome === 'pass')) {
+    return;
+  }
+  const counts = progress.get(file);
+  const title = isFile ? sourceOf(file) : `${sourceOf(file)}: ${name}`;
+  counts.results += 1;
+  if (skip !== undefined && skip !== false) {
+    tally.skip(title, typeof skip === 'string' && skip !== '' ? skip : 'no reason given');
+  } else if (outcome === 'pass') {
+    tally.pass();
+  } else {
+    const cause = details.error?.cause ?? details.error;
+    tally.fail(title, `${cause instanceof Error ? inspect(cause) : String(cause)}\n${isFile ? counts.errors : ''}`);
+  }
+}
+
+/** Runs compiled test files, so many at a time. */
+async function runFiles(files, concurrency) {
+  if (files.length === 0) {
+    return;
+  }
+  const progress = new Map(files.map((file) => [file, { results: 0, errors: '' }]));
+  const stream = run({ files, concurrency, timeout: fileTimeout });
+  for (const outcome of ['pass', 'fail']) {
+    stream.on(`test:${outcome}`, (event) => {
+      recordResult(event, outcome, progress);
+      if (event.nesting === 0) {
+        const seconds = (event.details.duration_ms / 1000).toFixed(2);
+        console.log(`${event.skip ? 'skip' : outcome} ${sourceOf(event.file)}: ${basename(event.name)} (${seconds} s)`);
+      }
+    });
+  }
+  stream.on('test:stderr', ({ file, message }) => {
+    progress.get(file).errors += message;
+  });
+  for await (const _ of stream) {
+    // The listeners above do the work; a stream that nobody reads would stop.
+  }
+  for (const [file, { results }] of progress) {
+    if (results === 0) {
+      tally.fail(sourceOf(file), 'no test ran in this file');
+    }
+  }
+}
+
+function findFiles(directory, ending) {
+  if (!existsSync(directory)) {
+    return [];
+  }
+  return readdirSync(directory, { recursive: true })
+    .filter((name) => name.endsWith(ending))
+    .map((name) => join(directory, name))
+    .filter(isWanted)
+    .sort();
+}
+
+// Tests make stores of their own; one that happens to be set outside must not be written to.
+delete process.env.PERCPU_METRICS_STORE;
+
+const executables = findFiles(join(root, 'build', 'Release'), '_test').filter((path) => !path.includes('obj.target'));
+const files = findFiles(join(root, 'out', 'test'), '.test.js');
+const integration = files.filter((file) => file.includes('/integration/'));
+
+for (const executable of executables) {
+  runNative(executable);
+}
+await runFiles(
+  files.filter((file) => !integration.includes(file)),
+  Math.min(4, availableParallelism()),
+);
+// Each of these keeps several processes busy by itself.
+await runFiles(integration, 1);
+if (filters.length === 0 && (executables.length === 0 || files.length === 0)) {
+  tally.fail('test discovery', 'no native tests or no compiled tests were found: npm run setup builds them');
+}
+if (filters.length > 0 && executables.length + files.length === 0) {
+  tally.fail('test discovery', `no test file has a path with ${filters.join(' or ')}`);
+}
+console.log(tally.report());
+process.exitCode = tally.failed > 0 ? 1 : 0;
