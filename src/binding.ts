@@ -6,6 +6,7 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PercpuMetricsError } from './errors.js';
 
 /** How amounts get into a store. */
 export type Backend = 'rseq' | 'percpu-atomic' | 'atomic' | 'atomic-padded';
@@ -167,8 +168,41 @@ export interface NativeAddon {
   setDefaultPath(path: string): string;
 }
 
+const require = createRequire(import.meta.url);
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const load = createRequire(import.meta.url)('node-gyp-build') as (directory: string) => NativeAddon;
+let loaded: NativeAddon | undefined;
 
-/** The native addon; loading it is the first thing that fails on a system that it was not built for. */
-export const addon: NativeAddon = load(root);
+function remedy(): string {
+  if (process.platform !== 'linux') {
+    return `it exists for Linux only, and this is ${process.platform}; run the application on Linux or in a container`;
+  }
+  return (
+    `it is not built for ${process.arch} and Node ${process.versions.node}; run \`npm rebuild percpu-metrics\` ` +
+    '(needs a C++ compiler, make and python3) and install without --ignore-scripts'
+  );
+}
+
+function native(): NativeAddon {
+  if (loaded === undefined) {
+    try {
+      loaded = (require('node-gyp-build') as (directory: string) => NativeAddon)(root);
+    } catch (cause) {
+      throw new PercpuMetricsError('ERR_PCM_ADDON', `the native addon cannot be loaded: ${remedy()}`, {
+        cause,
+        details: { platform: process.platform, arch: process.arch, node: process.versions.node },
+      });
+    }
+  }
+  return loaded;
+}
+
+/**
+ * The native addon, loaded by the first call and not by the import: a program that never opens a store runs on any
+ * system. Every function throws `ERR_PCM_ADDON` where the addon cannot be loaded.
+ */
+export const addon: NativeAddon = {
+  open: (options) => native().open(options),
+  sweep: (directory) => native().sweep(directory),
+  getDefaultPath: () => native().getDefaultPath(),
+  setDefaultPath: (path) => native().setDefaultPath(path),
+};

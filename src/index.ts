@@ -1,0 +1,26 @@
+/** The public face of the library. */
+export { ERROR_CODES, type ErrorCode, PercpuMetricsError } from './errors.js';
+export type { Counter, CounterHandle } from './metrics/counter.js';
+export { DEFAULT_BUCKETS, type HistogramOptions, type MetricOptions } from './metrics/definition.js';
+export type { MetricFamily } from './metrics/family.js';
+export type { Gauge, GaugeHandle } from './metrics/gauge.js';
+export type { Histogram, HistogramHandle } from './metrics/histogram.js';
+export type { LabelObject, LabelValue, LabelValues } from './metrics/label-values.js';
+export { openStore } from './metrics/open-store.js';
+export type { PromMetric, PromValue } from './metrics/prom-metric.js';
+export { CONTENT_TYPE, type Store } from './metrics/store.js';
+export type { StopTimer } from './metrics/timer.js';
+export { BACKENDS, type StoreOptions } from './store/options.js';
+export type {
+  Backend,
+  FamilyDefinition,
+  FamilySnapshot,
+  HistogramSnapshot,
+  LaneSnapshot,
+  MetricType,
+  NumberSnapshot,
+  ProcessInfo,
+  Registration,
+  StoreInfo,
+  StoreMode,
+} from './store/types.js';

@@ -1,0 +1,70 @@
+/**
+ * Counters. A handle has its cell from the start, so `inc()` is one call into native code: nothing is looked up and
+ * nothing is allocated.
+ */
+import type { Segment } from '../store/segment.js';
+import type { FamilyDefinition, NativeHot } from '../store/types.js';
+import { invalidAmount, negativeAmount } from './amount.js';
+import { Family, type FamilyContext, type MetricFamily, type WithHandle } from './family.js';
+
+/** A series of a counter, bound once. */
+export interface CounterHandle {
+  /**
+   * Adds to the counter. Does nothing once the store is closed.
+   *
+   * @param amount - 0 or more, 1 by default; fractions are allowed, integers up to 2^53 are exact.
+   * @throws PercpuMetricsError `ERR_PCM_AMOUNT_TYPE`, `ERR_PCM_AMOUNT_NOT_FINITE`, `ERR_PCM_AMOUNT_NEGATIVE`; nothing
+   * is counted then
+   */
+  inc(amount?: number): void;
+}
+
+/** A family of counters; one without labels counts itself: `counter.inc()`. */
+export type Counter<Names extends readonly string[] = readonly string[]> = MetricFamily<Names, CounterHandle> &
+  WithHandle<Names, CounterHandle>;
+
+class BoundCounter implements CounterHandle {
+  readonly #hot: NativeHot;
+  readonly #cell: number;
+  readonly #segment: Segment;
+  readonly #series: number;
+  readonly #name: string;
+
+  constructor(segment: Segment, series: number, name: string) {
+    this.#hot = segment.hot;
+    this.#cell = segment.cell(series, name);
+    this.#segment = segment;
+    this.#series = series;
+    this.#name = name;
+  }
+
+  inc(amount = 1): void {
+    if (amount === 1) this.#hot.increment(this.#cell);
+    else this.#add(amount);
+  }
+
+  #add(amount: number): void {
+    if (typeof amount !== 'number' || !Number.isFinite(amount)) throw invalidAmount('inc', this.#name, amount);
+    if (amount < 0) throw negativeAmount(this.#name, amount);
+    if (Number.isSafeInteger(amount)) this.#hot.add(this.#cell, amount);
+    else this.#segment.addFraction(this.#series, amount);
+  }
+}
+
+/** The implementation of {@link Counter}. */
+export class CounterFamily extends Family<CounterHandle> {
+  readonly #only: CounterHandle | undefined;
+
+  constructor(context: FamilyContext, definition: FamilyDefinition) {
+    super(context, definition);
+    this.#only = definition.labelNames.length === 0 ? this.labels() : undefined;
+  }
+
+  inc(amount?: number): void {
+    (this.#only ?? this.labels()).inc(amount);
+  }
+
+  protected override bind(series: number): CounterHandle {
+    return new BoundCounter(this.segment, series, this.definition.name);
+  }
+}

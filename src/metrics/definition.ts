@@ -1,0 +1,152 @@
+/**
+ * What a family is declared with, and its check. After it a definition is complete and canonical (defaults filled in,
+ * no `+Inf` among the bounds), so that two definitions are the same exactly if their fields are.
+ */
+import { display, type ErrorCode, PercpuMetricsError } from '../errors.js';
+import type { FamilyDefinition, MetricType } from '../store/types.js';
+
+/** Upper bounds for durations of requests, in seconds. */
+export const DEFAULT_BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** What a counter or gauge is declared with. */
+export interface MetricOptions<Names extends readonly string[]> {
+  /** `[a-zA-Z_:][a-zA-Z0-9_:]*`; by convention with the unit, and `_total` at the end of a counter. */
+  readonly name: string;
+  /** What it counts, for people. */
+  readonly help: string;
+  /** `[a-zA-Z_][a-zA-Z0-9_]*`, not beginning with `__`, each once. None by default. */
+  readonly labelNames?: Names | undefined;
+  /** A base unit such as `seconds` or `bytes`; none by default. */
+  readonly unit?: string | undefined;
+}
+
+/** What a histogram is declared with. */
+export interface HistogramOptions<Names extends readonly string[]> extends MetricOptions<Names> {
+  /** Ascending upper bounds; `+Inf` is there without being named. {@link DEFAULT_BUCKETS} by default. */
+  readonly buckets?: readonly number[] | undefined;
+}
+
+const METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
+const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
+const UNIT = /^[a-zA-Z0-9_:]*$/;
+const MAX_BYTES = 65535;
+const MAX_LABELS = 64;
+const MAX_BOUNDS = 512;
+
+function fail(code: ErrorCode, message: string, details: Record<string, unknown>): never {
+  throw new PercpuMetricsError(code, message, { details });
+}
+
+function checkKeys(type: MetricType, options: object): void {
+  const known = ['name', 'help', 'labelNames', 'unit', ...(type === 'histogram' ? ['buckets'] : [])];
+  for (const option of Object.keys(options)) {
+    if (known.includes(option)) continue;
+    fail('ERR_PCM_OPTION', `unknown option ${display(option)}; a ${type} has ${known.join(', ')}`, { option });
+  }
+}
+
+function checkName(name: unknown): string {
+  if (typeof name === 'string' && METRIC_NAME.test(name) && name.length <= MAX_BYTES) return name;
+  fail(
+    'ERR_PCM_METRIC_NAME',
+    `${display(name)} is no name for a metric; use letters, digits, _ and :, not beginning with a digit`,
+    { name },
+  );
+}
+
+function checkHelp(name: string, help: unknown): string {
+  if (typeof help === 'string' && help !== '' && Buffer.byteLength(help) <= MAX_BYTES) return help;
+  fail(
+    'ERR_PCM_OPTION',
+    `help of ${name} must be a text of 1 to ${MAX_BYTES} bytes that says what is counted, not ${display(help)}`,
+    { name, option: 'help' },
+  );
+}
+
+function checkUnit(name: string, unit: unknown): string {
+  if (unit === undefined) return '';
+  if (typeof unit === 'string' && UNIT.test(unit) && unit.length <= MAX_BYTES) return unit;
+  fail('ERR_PCM_OPTION', `unit of ${name} must be a word such as seconds or bytes, not ${display(unit)}`, {
+    name,
+    option: 'unit',
+    value: unit,
+  });
+}
+
+function checkLabelNames(type: MetricType, name: string, labelNames: unknown): string[] {
+  if (labelNames === undefined) return [];
+  if (!Array.isArray(labelNames) || labelNames.length > MAX_LABELS) {
+    const problem = Array.isArray(labelNames) ? `${labelNames.length} names` : display(labelNames);
+    fail('ERR_PCM_LABEL_NAME', `labelNames of ${name} must be an array of up to ${MAX_LABELS} names, not ${problem}`, {
+      name,
+    });
+  }
+  const seen = new Set<string>();
+  for (const label of labelNames as unknown[]) {
+    let problem = '';
+    if (typeof label !== 'string' || !LABEL_NAME.test(label) || label.length > MAX_BYTES) {
+      problem = 'use letters, digits and _, not beginning with a digit';
+    } else if (label.startsWith('__')) problem = 'names that begin with __ are reserved for Prometheus';
+    else if (label === 'le' && type === 'histogram') problem = 'a histogram uses it for the bounds of its buckets';
+    else if (seen.has(label)) problem = 'it is there twice';
+    else seen.add(label);
+    if (problem === '') continue;
+    fail('ERR_PCM_LABEL_NAME', `${display(label)} is no name for a label of ${name}: ${problem}`, { name, label });
+  }
+  return [...seen];
+}
+
+function checkBuckets(name: string, buckets: unknown): number[] {
+  if (buckets === undefined) return [...DEFAULT_BUCKETS];
+  const bounds: unknown[] = Array.isArray(buckets) ? [...buckets] : [];
+  if (bounds.at(-1) === Number.POSITIVE_INFINITY) bounds.pop();
+  const ascending = bounds.every(
+    (bound, index) => Number.isFinite(bound) && (index === 0 || (bounds[index - 1] as number) < (bound as number)),
+  );
+  if (ascending && bounds.length > 0 && bounds.length <= MAX_BOUNDS)
+    return bounds.map((bound) => (bound as number) + 0);
+  fail(
+    'ERR_PCM_BUCKETS',
+    `buckets of ${name} must be 1 to ${MAX_BOUNDS} finite numbers, each greater than the one before, ` +
+      `not ${display(buckets)}`,
+    { name, buckets },
+  );
+}
+
+/**
+ * Checks what a family is declared with.
+ *
+ * @throws PercpuMetricsError `ERR_PCM_OPTION`, `ERR_PCM_METRIC_NAME`, `ERR_PCM_LABEL_NAME`, `ERR_PCM_BUCKETS`
+ */
+export function defineFamily(type: MetricType, options: unknown): FamilyDefinition {
+  if (typeof options !== 'object' || options === null) {
+    fail('ERR_PCM_OPTION', `a ${type} is declared with an object that has name and help, not ${display(options)}`, {});
+  }
+  checkKeys(type, options);
+  const given = options as Readonly<Record<string, unknown>>;
+  const name = checkName(given['name']);
+  return {
+    type,
+    name,
+    help: checkHelp(name, given['help']),
+    unit: checkUnit(name, given['unit']),
+    labelNames: checkLabelNames(type, name, given['labelNames']),
+    buckets: type === 'histogram' ? checkBuckets(name, given['buckets']) : [],
+  };
+}
+
+function sameList(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.length === other.length && one.every((item, index) => item === other[index]);
+}
+
+/** Whether two checked definitions are the same. */
+export function sameDefinition(one: FamilyDefinition, other: FamilyDefinition): boolean {
+  return (
+    one.type === other.type &&
+    one.name === other.name &&
+    one.help === other.help &&
+    one.unit === other.unit &&
+    sameList(one.labelNames, other.labelNames) &&
+    sameList(one.buckets, other.buckets)
+  );
+}

@@ -1,0 +1,118 @@
+/**
+ * What all families have in common: the definition, the series that this thread has bound, and the view that a
+ * registry of prom-client wants.
+ *
+ * Invariant: equal label values give the same handle object for as long as the store is open, so a handle may be
+ * looked up once and kept.
+ */
+import type { Segment } from '../store/segment.js';
+import type { FamilyDefinition, MetricType } from '../store/types.js';
+import { type LabelObject, type LabelValues, labelKey, labelValues } from './label-values.js';
+import { type PromMetric, type PromReader, promMetric } from './prom-metric.js';
+
+/** A family of series, as its users see it. */
+export interface MetricFamily<Names extends readonly string[], Handle> {
+  readonly name: string;
+  readonly help: string;
+  readonly type: MetricType;
+  readonly unit: string;
+  readonly labelNames: readonly string[];
+  /**
+   * The handle of the series with these values, in the order of the label names. Made at its first use; keep it where
+   * the values are known beforehand.
+   *
+   * @throws PercpuMetricsError `ERR_PCM_LABEL_COUNT`, `ERR_PCM_LABEL_VALUE`; for a new series also `ERR_PCM_CAPACITY`,
+   * `ERR_PCM_NO_SPACE`, `ERR_PCM_CLOSED`
+   */
+  labels(...values: LabelValues<Names>): Handle;
+  /**
+   * The handle of the series with these values by label name.
+   *
+   * @throws PercpuMetricsError `ERR_PCM_LABEL_NAME`, and as above
+   */
+  labels(labels: LabelObject<Names>): Handle;
+  /** The family in the shape of prom-client: what its registry asks for after `registry.registerMetric(family)`. */
+  get(): Promise<PromMetric>;
+}
+
+/** A family without labels is its only handle, too; one with labels is not. */
+export type WithHandle<Names extends readonly string[], Handle> = Names extends readonly [] ? Handle : unknown;
+
+/** What a family needs of the store that it belongs to. */
+export interface FamilyContext {
+  readonly segment: Segment;
+  readonly promReader: PromReader;
+}
+
+/** The common part of the implementations. */
+export abstract class Family<Handle> {
+  /** Always the declared one, whatever is assigned to it. */
+  declare readonly name: string;
+  readonly definition: FamilyDefinition;
+  protected readonly segment: Segment;
+  readonly #promReader: PromReader;
+  readonly #id: number;
+  readonly #handles = new Map<string, Handle>();
+  #openMetricsName: string | undefined;
+
+  constructor(context: FamilyContext, definition: FamilyDefinition) {
+    this.segment = context.segment;
+    this.#promReader = context.promReader;
+    this.definition = definition;
+    this.#id = context.segment.declare(definition);
+  }
+
+  static {
+    // prom-client 15 renders for OpenMetrics by assigning the name without `_total` to the metric right before it asks
+    // for its values. The assignment must not fail, and must not rename the family for good.
+    Object.defineProperty(Family.prototype, 'name', {
+      get(this: Family<unknown>): string {
+        return this.definition.name;
+      },
+      set(this: Family<unknown>, name: string) {
+        this.#openMetricsName = name;
+      },
+    });
+  }
+
+  get help(): string {
+    return this.definition.help;
+  }
+
+  get type(): MetricType {
+    return this.definition.type;
+  }
+
+  get unit(): string {
+    return this.definition.unit;
+  }
+
+  get labelNames(): readonly string[] {
+    return this.definition.labelNames;
+  }
+
+  labels(...given: readonly unknown[]): Handle {
+    const values = labelValues(this.definition, given);
+    const key = labelKey(values);
+    let handle = this.#handles.get(key);
+    if (handle === undefined) {
+      handle = this.bind(this.segment.bind(this.#id, this.definition.name, values));
+      this.#handles.set(key, handle);
+    }
+    return handle;
+  }
+
+  async get(): Promise<PromMetric> {
+    return promMetric(this.definition, this.definition.name, await this.#promReader.read(this.definition.name));
+  }
+
+  /** What prom-client asks for in place of {@link Family.get} when it makes text. */
+  async getForPromString(): Promise<PromMetric> {
+    const name = this.#openMetricsName ?? this.definition.name;
+    this.#openMetricsName = undefined;
+    return promMetric(this.definition, name, await this.#promReader.read(this.definition.name));
+  }
+
+  /** Makes the handle of a series. */
+  protected abstract bind(series: number): Handle;
+}

@@ -1,0 +1,123 @@
+/**
+ * Gauges. A gauge that is only ever set needs no cell in any lane, so a handle asks for its cell at its first `inc` or
+ * `dec`; from then on these cost what they cost a counter.
+ */
+import { NO_CELL, type Segment } from '../store/segment.js';
+import type { FamilyDefinition, NativeHot } from '../store/types.js';
+import { invalidAmount } from './amount.js';
+import { Family, type FamilyContext, type MetricFamily, type WithHandle } from './family.js';
+import { type StopTimer, startTimer } from './timer.js';
+
+/** A series of a gauge, bound once. All its methods do nothing once the store is closed. */
+export interface GaugeHandle {
+  /**
+   * Adds to the gauge.
+   *
+   * @param amount - Any finite number, 1 by default.
+   * @throws PercpuMetricsError `ERR_PCM_AMOUNT_TYPE`, `ERR_PCM_AMOUNT_NOT_FINITE`; nothing is changed then
+   */
+  inc(amount?: number): void;
+  /**
+   * Subtracts from the gauge.
+   *
+   * @param amount - Any finite number, 1 by default.
+   * @throws PercpuMetricsError as `inc`
+   */
+  dec(amount?: number): void;
+  /**
+   * Sets the gauge.
+   *
+   * @param value - Any number, NaN and infinities among them.
+   * @throws PercpuMetricsError `ERR_PCM_AMOUNT_TYPE`; nothing is changed then
+   */
+  set(value: number): void;
+  /** Sets the gauge to the Unix time, in seconds. */
+  setToCurrentTime(): void;
+  /** Starts a timer; stopping it sets the gauge to the seconds that have passed and returns them. */
+  startTimer(): StopTimer;
+}
+
+/** A family of gauges; one without labels is a gauge itself: `gauge.set(1)`. */
+export type Gauge<Names extends readonly string[] = readonly string[]> = MetricFamily<Names, GaugeHandle> &
+  WithHandle<Names, GaugeHandle>;
+
+class BoundGauge implements GaugeHandle {
+  readonly #hot: NativeHot;
+  readonly #segment: Segment;
+  readonly #series: number;
+  readonly #name: string;
+  #cell = NO_CELL;
+
+  constructor(segment: Segment, series: number, name: string) {
+    this.#hot = segment.hot;
+    this.#segment = segment;
+    this.#series = series;
+    this.#name = name;
+  }
+
+  inc(amount = 1): void {
+    if (amount === 1 && this.#cell !== NO_CELL) this.#hot.increment(this.#cell);
+    else this.#add('inc', amount, 1);
+  }
+
+  dec(amount = 1): void {
+    this.#add('dec', amount, -1);
+  }
+
+  set(value: number): void {
+    if (typeof value !== 'number') throw invalidAmount('set', this.#name, value);
+    this.#segment.setGauge(this.#series, value);
+  }
+
+  setToCurrentTime(): void {
+    this.set(Date.now() / 1000);
+  }
+
+  startTimer(): StopTimer {
+    return startTimer((seconds) => this.set(seconds));
+  }
+
+  #add(operation: string, amount: number, sign: 1 | -1): void {
+    if (typeof amount !== 'number' || !Number.isFinite(amount)) throw invalidAmount(operation, this.#name, amount);
+    if (!Number.isSafeInteger(amount)) {
+      this.#segment.addFraction(this.#series, sign * amount);
+      return;
+    }
+    if (this.#cell === NO_CELL) this.#cell = this.#segment.findCell(this.#series);
+    if (this.#cell !== NO_CELL) this.#hot.add(this.#cell, sign * amount);
+  }
+}
+
+/** The implementation of {@link Gauge}. */
+export class GaugeFamily extends Family<GaugeHandle> {
+  readonly #only: GaugeHandle | undefined;
+
+  constructor(context: FamilyContext, definition: FamilyDefinition) {
+    super(context, definition);
+    this.#only = definition.labelNames.length === 0 ? this.labels() : undefined;
+  }
+
+  inc(amount?: number): void {
+    (this.#only ?? this.labels()).inc(amount);
+  }
+
+  dec(amount?: number): void {
+    (this.#only ?? this.labels()).dec(amount);
+  }
+
+  set(value: number): void {
+    (this.#only ?? this.labels()).set(value);
+  }
+
+  setToCurrentTime(): void {
+    (this.#only ?? this.labels()).setToCurrentTime();
+  }
+
+  startTimer(): StopTimer {
+    return (this.#only ?? this.labels()).startTimer();
+  }
+
+  protected override bind(series: number): GaugeHandle {
+    return new BoundGauge(this.segment, series, this.definition.name);
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * From what a caller hands to `labels()` to the values of a series in the order of the family's label names, and to a
+ * key for them. Numbers become strings here, so that `labels(200)` and `labels('200')` are one series.
+ */
+import { display, PercpuMetricsError } from '../errors.js';
+
+/** What a label may have as its value. */
+export type LabelValue = string | number;
+
+/** One value per label name, in their order. */
+export type LabelValues<Names extends readonly string[]> = { readonly [Index in keyof Names]: LabelValue };
+
+/** One value per label name, by name. */
+export type LabelObject<Names extends readonly string[]> = { readonly [Name in Names[number]]: LabelValue };
+
+const MAX_BYTES = 65535;
+
+interface LabelledFamily {
+  readonly name: string;
+  readonly labelNames: readonly string[];
+}
+
+function expected(family: LabelledFamily): string {
+  const { labelNames, name } = family;
+  if (labelNames.length === 0) return `${name} has no labels`;
+  return `${name} has ${labelNames.length} ${labelNames.length === 1 ? 'label' : 'labels'}: ${labelNames.join(', ')}`;
+}
+
+function text(family: LabelledFamily, index: number, value: unknown): string {
+  if (typeof value === 'string') {
+    // A UTF-16 unit is at most 3 bytes of UTF-8.
+    if (value.length * 3 <= MAX_BYTES || Buffer.byteLength(value) <= MAX_BYTES) return value;
+  } else if (typeof value === 'number') {
+    return String(value);
+  }
+  const label = family.labelNames[index] ?? '';
+  const problem =
+    typeof value === 'string'
+      ? `has ${value.length} characters; shorten it to ${MAX_BYTES} bytes`
+      : `is ${display(value)}`;
+  throw new PercpuMetricsError(
+    'ERR_PCM_LABEL_VALUE',
+    `the value of label ${label} of ${family.name} must be a string or a number, but ${problem}`,
+    { details: { name: family.name, label, value } },
+  );
+}
+
+function fromObject(family: LabelledFamily, labels: Readonly<Record<string, unknown>>): string[] {
+  const { name, labelNames } = family;
+  for (const label of Object.keys(labels)) {
+    if (labelNames.includes(label)) continue;
+    throw new PercpuMetricsError('ERR_PCM_LABEL_NAME', `${display(label)} is no label; ${expected(family)}`, {
+      details: { name, label },
+    });
+  }
+  return labelNames.map((label, index) => {
+    if (Object.hasOwn(labels, label)) return text(family, index, labels[label]);
+    throw new PercpuMetricsError('ERR_PCM_LABEL_COUNT', `label ${label} has no value; ${expected(family)}`, {
+      details: { name, label },
+    });
+  });
+}
+
+/**
+ * The values of a series, from positional values or from one object.
+ *
+ * @throws PercpuMetricsError `ERR_PCM_LABEL_COUNT`, `ERR_PCM_LABEL_NAME`, `ERR_PCM_LABEL_VALUE`
+ */
+export function labelValues(family: LabelledFamily, given: readonly unknown[]): string[] {
+  const first = given[0];
+  if (given.length === 1 && typeof first === 'object' && first !== null && !Array.isArray(first)) {
+    return fromObject(family, first as Readonly<Record<string, unknown>>);
+  }
+  if (given.length !== family.labelNames.length) {
+    throw new PercpuMetricsError(
+      'ERR_PCM_LABEL_COUNT',
+      `${given.length} label ${given.length === 1 ? 'value' : 'values'} given, but ${expected(family)}`,
+      { details: { name: family.name, given: given.length, expected: family.labelNames.length } },
+    );
+  }
+  const values: string[] = [];
+  for (let index = 0; index < given.length; index += 1) values.push(text(family, index, given[index]));
+  return values;
+}
+
+/** A key that two different lists of the same length never share: the length of each value stands before it. */
+export function labelKey(values: readonly string[]): string {
+  const [first = '', ...others] = values;
+  if (others.length === 0) return first;
+  let key = '';
+  for (const value of values) key += `${value.length}:${value}`;
+  return key;
+}

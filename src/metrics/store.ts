@@ -1,0 +1,167 @@
+/**
+ * The store as its users see it: families to count with, and everything that can be read from it. All processes that
+ * have the file open see the same values; closing one store ends it for this object only.
+ */
+import { PercpuMetricsError } from '../errors.js';
+import type { Segment } from '../store/segment.js';
+import type {
+  FamilyDefinition,
+  FamilySnapshot,
+  LaneSnapshot,
+  MetricType,
+  ProcessInfo,
+  StoreInfo,
+  StoreMode,
+} from '../store/types.js';
+import { type Counter, CounterFamily } from './counter.js';
+import { defineFamily, type HistogramOptions, type MetricOptions, sameDefinition } from './definition.js';
+import type { FamilyContext } from './family.js';
+import { type Gauge, GaugeFamily } from './gauge.js';
+import { type Histogram, HistogramFamily } from './histogram.js';
+import { conflictingSuffix } from './name-clash.js';
+import { PromReader } from './prom-metric.js';
+
+/** The media type of {@link Store.metrics}: the Prometheus text format 0.0.4. */
+export const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
+type AnyFamily = CounterFamily | GaugeFamily | HistogramFamily;
+
+const IMPLEMENTATIONS = { counter: CounterFamily, gauge: GaugeFamily, histogram: HistogramFamily } as const;
+
+/** An open store; `openStore` makes one. */
+export class Store {
+  /** What to send as `Content-Type` with what {@link metrics} and {@link render} give. */
+  readonly contentType = CONTENT_TYPE;
+  readonly #segment: Segment;
+  readonly #context: FamilyContext;
+  readonly #families = new Map<string, AnyFamily>();
+
+  /** @internal */
+  constructor(segment: Segment) {
+    this.#segment = segment;
+    this.#context = { segment, promReader: new PromReader(() => segment.snapshot()) };
+  }
+
+  /**
+   * Declares a counter. The same definition gives the same family, in this and in any other process.
+   *
+   * @throws PercpuMetricsError `ERR_PCM_OPTION`, `ERR_PCM_METRIC_NAME`, `ERR_PCM_LABEL_NAME`, `ERR_PCM_TYPE_CONFLICT`,
+   * `ERR_PCM_DEFINITION_CONFLICT`, `ERR_PCM_CAPACITY`, `ERR_PCM_NO_SPACE`, `ERR_PCM_READ_ONLY`, `ERR_PCM_CLOSED`
+   */
+  counter<const Names extends readonly string[] = []>(options: MetricOptions<Names>): Counter<Names> {
+    return this.#declare('counter', options) as unknown as Counter<Names>;
+  }
+
+  /**
+   * Declares a gauge. The same definition gives the same family, in this and in any other process.
+   *
+   * @throws PercpuMetricsError as {@link counter}
+   */
+  gauge<const Names extends readonly string[] = []>(options: MetricOptions<Names>): Gauge<Names> {
+    return this.#declare('gauge', options) as unknown as Gauge<Names>;
+  }
+
+  /**
+   * Declares a histogram. The same definition, buckets included, gives the same family, in this and in any process.
+   *
+   * @throws PercpuMetricsError as {@link counter}, and `ERR_PCM_BUCKETS`
+   */
+  histogram<const Names extends readonly string[] = []>(options: HistogramOptions<Names>): Histogram<Names> {
+    return this.#declare('histogram', options) as unknown as Histogram<Names>;
+  }
+
+  /**
+   * All families as Prometheus text, rendered off the event loop.
+   *
+   * @throws PercpuMetricsError `ERR_PCM_CORRUPT`, `ERR_PCM_BROKEN`, `ERR_PCM_NO_MEMORY`, `ERR_PCM_CLOSED`
+   */
+  async metrics(): Promise<string> {
+    return (await this.render()).toString('utf8');
+  }
+
+  /**
+   * What {@link metrics} gives, as bytes: a server that sends them needs no string.
+   *
+   * @throws PercpuMetricsError as {@link metrics}
+   */
+  async render(): Promise<Buffer> {
+    return this.#segment.render();
+  }
+
+  /**
+   * All families with the values of all their series, in the order of their creation.
+   *
+   * @throws PercpuMetricsError as {@link metrics}
+   */
+  snapshot(): FamilySnapshot[] {
+    return this.#segment.snapshot();
+  }
+
+  /**
+   * What each CPU's lane holds of every series of a family: of a histogram its count. What `set` wrote is in no lane.
+   *
+   * @throws PercpuMetricsError `ERR_PCM_NOT_FOUND` where there is no such family; as {@link metrics}
+   */
+  perCpu(name: string): LaneSnapshot[] {
+    const lanes = this.#segment.lanes(name);
+    if (lanes !== undefined) return lanes;
+    throw new PercpuMetricsError(
+      'ERR_PCM_NOT_FOUND',
+      `there is no family ${JSON.stringify(name)} in ${this.path}; snapshot() lists those that there are`,
+      { details: { name, path: this.path } },
+    );
+  }
+
+  /** What an increment of this thread does, and why. */
+  get mode(): StoreMode {
+    return this.#segment.mode();
+  }
+
+  /** Facts about the file. */
+  get info(): StoreInfo {
+    return this.#segment.info();
+  }
+
+  /** The processes that are or were attached for writing. */
+  get processes(): ProcessInfo[] {
+    return this.#segment.processes();
+  }
+
+  /** The file of the store. */
+  get path(): string {
+    return this.#segment.path;
+  }
+
+  /**
+   * Lets the store go; doing it twice is fine. Handles do nothing from now on, everything else fails with
+   * `ERR_PCM_CLOSED`. The file stays if it was opened by path or another process has it open.
+   */
+  close(): void {
+    this.#segment.close();
+  }
+
+  /**
+   * Removes the file's name, before closing. Processes that have the store open go on with it.
+   *
+   * @throws PercpuMetricsError `ERR_PCM_READ_ONLY`, `ERR_PCM_SYSTEM`, `ERR_PCM_CLOSED`
+   */
+  unlink(): void {
+    this.#segment.unlink();
+  }
+
+  /** Closes the store at the end of a `using` declaration's block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #declare(type: MetricType, options: unknown): AnyFamily {
+    const definition: FamilyDefinition = defineFamily(type, options);
+    const known = this.#families.get(definition.name);
+    if (known !== undefined && !this.#segment.closed && sameDefinition(known.definition, definition)) return known;
+    const clash = this.#segment.closed ? undefined : conflictingSuffix(definition, (name) => this.#segment.find(name));
+    if (clash !== undefined) throw clash;
+    const family = new IMPLEMENTATIONS[type](this.#context, definition);
+    this.#families.set(definition.name, family);
+    return family;
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * Where a store is: the only file below the server that reads the environment. In this order: the path that the
+ * caller gives; the path that this process made up before (all threads share it); PERCPU_METRICS_STORE, which a parent
+ * or the operator has set; a new path in a directory that only this user can enter.
+ *
+ * Invariants: a made-up path is settled for the process before the store is made, so that threads that start together
+ * meet in one store. PERCPU_METRICS_STORE is only ever set where it was unset, and is taken back when the store that
+ * set it is closed, so that it never names a store that nobody has open because of us.
+ */
+import { randomBytes } from 'node:crypto';
+import { accessSync, constants, lstatSync, mkdirSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { addon } from '../binding.js';
+import { PercpuMetricsError } from '../errors.js';
+import { nativeError } from './native-error.js';
+
+/** The environment variable that tells child processes the path of their parent's store. */
+export const STORE_VARIABLE = 'PERCPU_METRICS_STORE';
+
+/** A settled path. */
+export interface Location {
+  readonly path: string;
+  /** The file goes with the last process that has it open. */
+  readonly ephemeral: boolean;
+}
+
+function userId(): number {
+  return process.getuid?.() ?? 0;
+}
+
+/** Places for made-up stores, the best first: memory before disk. */
+function roots(): string[] {
+  const runtime = process.env['XDG_RUNTIME_DIR'];
+  return ['/dev/shm', ...(runtime ? [runtime] : []), tmpdir()];
+}
+
+function privateDirectory(root: string): string {
+  return join(root, `percpu-metrics-${userId()}`);
+}
+
+function isUsable(root: string): boolean {
+  try {
+    accessSync(root, constants.W_OK | constants.X_OK);
+    return statSync(root).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+/** Makes the directory, or makes sure that it is ours alone: whoever can write there could plant a store. */
+function ensurePrivate(directory: string): void {
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+    return;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') {
+      throw nativeError(cause, { action: 'make the directory of the store', path: directory });
+    }
+  }
+  const stats = lstatSync(directory);
+  if (!stats.isDirectory() || stats.uid !== userId() || (stats.mode & 0o077) !== 0) {
+    throw new PercpuMetricsError(
+      'ERR_PCM_UNSAFE_PATH',
+      `${directory} must be a directory that belongs to user ${userId()} with mode 0700, because stores of this user ` +
+        'are made there; remove it, or give the store a path of its own',
+      { details: { path: directory } },
+    );
+  }
+}
+
+/** Removes what dead processes left behind. Never a reason not to open a store: what is in the way is found there. */
+function sweep(directory: string): void {
+  try {
+    addon.sweep(directory);
+  } catch {
+    // A file that could not be removed costs memory, and the next start tries again.
+  }
+}
+
+function makeUpPath(): string {
+  const root = roots().find(isUsable) ?? tmpdir();
+  const directory = privateDirectory(root);
+  ensurePrivate(directory);
+  sweep(directory);
+  const candidate = join(directory, `${process.pid}-${randomBytes(8).toString('hex')}.pcm`);
+  return addon.setDefaultPath(candidate);
+}
+
+function inherited(): string {
+  const path = addon.getDefaultPath() || process.env[STORE_VARIABLE] || '';
+  return path === '' ? '' : resolve(path);
+}
+
+/**
+ * Settles the path of a store.
+ *
+ * @param explicit - The path that the caller gave, if any.
+ * @param readOnly - A store that is only read is never made up.
+ * @throws PercpuMetricsError `ERR_PCM_NOT_FOUND`, `ERR_PCM_UNSAFE_PATH`, `ERR_PCM_PERMISSION`, `ERR_PCM_NO_SPACE`,
+ * `ERR_PCM_SYSTEM`, `ERR_PCM_ADDON`
+ */
+export function locate(explicit: string | undefined, readOnly: boolean): Location {
+  if (explicit !== undefined) return { path: resolve(explicit), ephemeral: false };
+  const path = inherited();
+  if (readOnly) {
+    if (path !== '') return { path, ephemeral: false };
+    throw new PercpuMetricsError(
+      'ERR_PCM_NOT_FOUND',
+      `there is no store to read: neither this process nor ${STORE_VARIABLE} names one; give the path of the store`,
+    );
+  }
+  if (path === '') return { path: makeUpPath(), ephemeral: true };
+  // A made-up store whose last process has ended is made anew, and is made-up again.
+  const directory = dirname(path);
+  const ephemeral = roots().some((root) => privateDirectory(root) === directory);
+  if (ephemeral) ensurePrivate(directory);
+  return { path, ephemeral };
+}
+
+/** How many open stores of this thread rely on the variable that this thread has set. */
+let announced: { readonly path: string; stores: number } | undefined;
+
+/**
+ * Lets child processes and later threads find a store that was opened for writing, unless they find another one already.
+ *
+ * @returns what takes it back, to be called once
+ */
+export function announce(path: string): () => void {
+  const current = process.env[STORE_VARIABLE];
+  if (current === undefined || current === '') {
+    process.env[STORE_VARIABLE] = path;
+    announced = { path, stores: 0 };
+  }
+  const mine = announced;
+  if (mine === undefined || mine.path !== path) return () => {};
+  mine.stores += 1;
+  return () => {
+    mine.stores -= 1;
+    if (mine.stores > 0 || announced !== mine) return;
+    announced = undefined;
+    if (process.env[STORE_VARIABLE] === path) delete process.env[STORE_VARIABLE];
+  };
+}

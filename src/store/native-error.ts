@@ -1,0 +1,81 @@
+/**
+ * From what the native code (or the file system) says to what a user can act on: one table that has, for every code,
+ * the sentence with the value and the remedy. The original error stays the `cause`.
+ */
+import { type ErrorCode, isErrorCode, PercpuMetricsError } from '../errors.js';
+
+/** What was being done when it failed. */
+export interface Attempt {
+  /** As it continues "cannot ...". */
+  readonly action: string;
+  /** The file of the store, or a directory. */
+  readonly path: string;
+}
+
+interface NativeFailure {
+  readonly code?: unknown;
+  readonly message?: unknown;
+  readonly syscallMessage?: unknown;
+}
+
+const REMEDIES: Partial<Record<ErrorCode, (path: string) => string>> = {
+  ERR_PCM_NO_MEMORY: () => 'this process is out of memory; raise its limit, or the address space that it may map',
+  ERR_PCM_NOT_FOUND: (path) =>
+    `there is no store at ${path}; start the application that writes it first, and make sure that its directory exists`,
+  ERR_PCM_NOT_A_STORE: (path) => `${path} is not a percpu-metrics store; give another path, or remove the file`,
+  ERR_PCM_VERSION: (path) =>
+    `${path} was written by another version of percpu-metrics with another file format; ` +
+    'use the same version in every process, or remove the file once none of them runs',
+  ERR_PCM_OTHER_BOOT: (path) =>
+    `${path} was written before the last boot, or on another machine; open it with persist: true to carry its ` +
+    'values over, or delete it',
+  ERR_PCM_PERMISSION: (path) =>
+    `this user has no permission for ${path}; run as the user who made it, or make it with a mode such as 0o660 ` +
+    'and a common group',
+  ERR_PCM_UNSAFE_PATH: (path) => `${path} is a symbolic link or not a regular file; give the path of the file itself`,
+  ERR_PCM_NO_SPACE: (path) =>
+    `the file system of ${path} has no space left; enlarge it (containers: --shm-size, or sizeLimit of the volume), ` +
+    'give the store a path elsewhere, or open it with a smaller capacity',
+  ERR_PCM_CAPACITY: (path) =>
+    `the capacity of ${path} is exhausted; look for labels with too many values (percpu-metrics inspect), or make the ` +
+    'store with a larger capacity',
+  ERR_PCM_TOO_MANY_PROCESSES: (path) =>
+    `all slots for processes of ${path} are taken; end some of them, or spread them over several stores`,
+  ERR_PCM_READ_ONLY: (path) => `${path} is attached read-only; open it without readOnly in order to change it`,
+  ERR_PCM_BACKEND_MISMATCH: (path) =>
+    `${path} was made with another back end; leave the option backend out to use it as it is, or remove the file`,
+  ERR_PCM_CORRUPT: (path) =>
+    `the contents of ${path} contradict themselves; stop the processes that have it open, remove it and start anew`,
+  ERR_PCM_BROKEN: (path) =>
+    `${path} was truncated while it was open, and what is counted from now on is lost; restart its processes and ` +
+    'keep whatever truncates it away from it',
+  ERR_PCM_CLOSED: (path) => `the store at ${path} is closed; open it again, and close it after its last use`,
+};
+
+/** What Node's own file system calls say, in our codes. */
+const FILE_SYSTEM_CODES: Readonly<Record<string, ErrorCode>> = {
+  EACCES: 'ERR_PCM_PERMISSION',
+  EPERM: 'ERR_PCM_PERMISSION',
+  EROFS: 'ERR_PCM_PERMISSION',
+  ENOSPC: 'ERR_PCM_NO_SPACE',
+  EDQUOT: 'ERR_PCM_NO_SPACE',
+  ENOENT: 'ERR_PCM_NOT_FOUND',
+};
+
+function codeOf(failure: NativeFailure): ErrorCode {
+  if (isErrorCode(failure.code)) return failure.code;
+  return FILE_SYSTEM_CODES[String(failure.code)] ?? 'ERR_PCM_SYSTEM';
+}
+
+/** The error to throw for one that native code or the file system has thrown. */
+export function nativeError(cause: unknown, attempt: Attempt): PercpuMetricsError {
+  if (cause instanceof PercpuMetricsError) return cause;
+  const failure: NativeFailure = typeof cause === 'object' && cause !== null ? cause : { message: cause };
+  const code = codeOf(failure);
+  const reason = REMEDIES[code]?.(attempt.path) ?? `${String(failure.message)} (${attempt.path})`;
+  const system = typeof failure.syscallMessage === 'string' ? ` (${failure.syscallMessage})` : '';
+  return new PercpuMetricsError(code, `cannot ${attempt.action}: ${reason}${system}`, {
+    cause,
+    details: { path: attempt.path },
+  });
+}

@@ -1,0 +1,194 @@
+/**
+ * One attachment of this thread to a store, with errors that say what to do. What is below this class speaks in ids
+ * and cells, what is above it in families and handles.
+ *
+ * Invariant: what handles call while they count (`hot`, `addFraction`, `setGauge`, `findCell`) never throws. An amount
+ * that cannot be stored is dropped, and the first of its kind is reported as a process warning: a metrics library must
+ * not be the reason that a request fails.
+ */
+import {
+  addon,
+  type FamilyDefinition,
+  type FamilySnapshot,
+  type LaneSnapshot,
+  type NativeHot,
+  type NativeOpenOptions,
+  type NativeStore,
+  type ProcessInfo,
+  type StoreInfo,
+  type StoreMode,
+} from '../binding.js';
+import { PercpuMetricsError } from '../errors.js';
+import { conflictError } from './conflict.js';
+import { announce, locate } from './location.js';
+import { nativeError } from './native-error.js';
+import { checkStoreOptions, type StoreOptions } from './options.js';
+
+/** In place of a cell: an increment of it does nothing. */
+export const NO_CELL = -1;
+
+/** An open store, as one thread sees it. */
+export class Segment {
+  /** The file of the store. */
+  readonly path: string;
+  readonly readOnly: boolean;
+  /** The functions that count; they do nothing once the store is closed. */
+  readonly hot: NativeHot;
+  readonly #native: NativeStore;
+  readonly #withdraw: () => void;
+  readonly #reported = new Set<string>();
+  #closed = false;
+
+  private constructor(native: NativeStore, readOnly: boolean) {
+    this.path = native.path;
+    this.readOnly = readOnly;
+    this.hot = native.hot;
+    this.#native = native;
+    this.#withdraw = readOnly ? () => {} : announce(native.path);
+  }
+
+  /**
+   * Attaches to a store, or makes it.
+   *
+   * @throws PercpuMetricsError `ERR_PCM_OPTION` and every code that begins the C header's list for `pcm_store_open`
+   */
+  static open(options: StoreOptions = {}): Segment {
+    const { path, mode, readOnly = false, ...rest } = checkStoreOptions(options);
+    const location = locate(path, readOnly);
+    const native: Record<string, unknown> = { ...rest, ...location, readOnly };
+    if (mode !== undefined) native['fileMode'] = mode;
+    try {
+      return new Segment(addon.open(native as unknown as NativeOpenOptions), readOnly);
+    } catch (cause) {
+      throw nativeError(cause, { action: 'open the store', path: location.path });
+    }
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Gives the attachment back. Handles do nothing from now on. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#withdraw();
+    this.#native.close();
+  }
+
+  unlink(): void {
+    this.#attempt('unlink the store', () => this.#native.unlink());
+  }
+
+  info(): StoreInfo {
+    return this.#attempt('describe the store', () => this.#native.info());
+  }
+
+  mode(): StoreMode {
+    return this.#attempt('tell the mode of the store', () => this.#native.mode());
+  }
+
+  processes(): ProcessInfo[] {
+    return this.#attempt('list the processes of the store', () => this.#native.processes());
+  }
+
+  /** Finds or creates a family and gives its id. */
+  declare(definition: FamilyDefinition): number {
+    const action = `declare ${definition.name}`;
+    if (this.readOnly) this.#refuse(action, 'ERR_PCM_READ_ONLY');
+    try {
+      return this.#attempt(action, () => this.#native.declare(definition));
+    } catch (cause) {
+      if (!(cause instanceof PercpuMetricsError)) throw cause;
+      if (cause.code !== 'ERR_PCM_TYPE_CONFLICT' && cause.code !== 'ERR_PCM_DEFINITION_CONFLICT') throw cause;
+      const existing = this.#native.find(definition.name)?.definition;
+      throw existing === undefined ? cause : conflictError(cause.code, existing, definition, cause);
+    }
+  }
+
+  /** The definition that a name has in the store, if any. */
+  find(name: string): FamilyDefinition | undefined {
+    return this.#attempt(`look ${name} up`, () => this.#native.find(name))?.definition;
+  }
+
+  /** Finds or creates a series and gives its id. */
+  bind(family: number, name: string, labelValues: string[]): number {
+    return this.#attempt(`create a series of ${name}`, () => this.#native.bind(family, labelValues));
+  }
+
+  /** The integer cell of a series. */
+  cell(series: number, name: string): number {
+    return this.#attempt(`create a cell of ${name}`, () => this.#native.cell(series));
+  }
+
+  /** An index for `hot.observe`. */
+  bindHistogram(series: number, name: string): number {
+    return this.#attempt(`create a series of ${name}`, () => this.#native.bindHistogram(series));
+  }
+
+  async render(): Promise<Buffer> {
+    const rendering = this.#attempt('render the store', () => this.#native.render());
+    try {
+      return await rendering;
+    } catch (cause) {
+      throw nativeError(cause, { action: 'render the store', path: this.path });
+    }
+  }
+
+  snapshot(): FamilySnapshot[] {
+    return this.#attempt('read the store', () => this.#native.snapshot());
+  }
+
+  lanes(name: string): LaneSnapshot[] | undefined {
+    return this.#attempt(`read the lanes of ${name}`, () => this.#native.lanes(name));
+  }
+
+  /** Like {@link cell} while counting: {@link NO_CELL} where there is none to be had. */
+  findCell(series: number): number {
+    try {
+      return this.#native.cell(series);
+    } catch (cause) {
+      this.#drop(cause);
+      return NO_CELL;
+    }
+  }
+
+  /** Adds an amount that is no safe integer; it is dropped where it cannot be stored. */
+  addFraction(series: number, amount: number): void {
+    try {
+      this.#native.addFraction(series, amount);
+    } catch (cause) {
+      this.#drop(cause);
+    }
+  }
+
+  /** Sets a gauge; the value is dropped where it cannot be stored. */
+  setGauge(series: number, value: number): void {
+    try {
+      this.hot.set(series, value);
+    } catch (cause) {
+      this.#drop(cause);
+    }
+  }
+
+  #attempt<T>(action: string, work: () => T): T {
+    if (this.#closed) this.#refuse(action, 'ERR_PCM_CLOSED');
+    try {
+      return work();
+    } catch (cause) {
+      throw nativeError(cause, { action, path: this.path });
+    }
+  }
+
+  #refuse(action: string, code: 'ERR_PCM_CLOSED' | 'ERR_PCM_READ_ONLY'): never {
+    throw nativeError({ code }, { action, path: this.path });
+  }
+
+  #drop(cause: unknown): void {
+    if (this.#closed) return;
+    const error = nativeError(cause, { action: 'store an amount, which is dropped', path: this.path });
+    if (this.#reported.has(error.code)) return;
+    this.#reported.add(error.code);
+    process.emitWarning(error.message, { type: 'PercpuMetricsWarning', code: error.code });
+  }
+}
