@@ -17,6 +17,13 @@ export interface CounterHandle {
    * is counted then
    */
   inc(amount?: number): void;
+  /**
+   * Makes room for an amount now. `inc` makes it when it first needs it, and drops the amount with a warning where
+   * there is none; call this before where an amount must be refused instead.
+   *
+   * @throws PercpuMetricsError `ERR_PCM_CAPACITY`, `ERR_PCM_NO_SPACE`, `ERR_PCM_BROKEN`, `ERR_PCM_CLOSED`
+   */
+  reserve(amount?: number): void;
 }
 
 /** A family of counters; one without labels counts itself: `counter.inc()`. */
@@ -43,6 +50,10 @@ class BoundCounter implements CounterHandle {
     else this.#add(amount);
   }
 
+  reserve(amount = 1): void {
+    if (!Number.isSafeInteger(amount)) this.#segment.reserveFraction(this.#series, this.#name);
+  }
+
   #add(amount: number): void {
     if (typeof amount !== 'number' || !Number.isFinite(amount)) throw invalidAmount('inc', this.#name, amount);
     if (amount < 0) throw negativeAmount(this.#name, amount);
@@ -62,6 +73,10 @@ export class CounterFamily extends Family<CounterHandle> {
 
   inc(amount?: number): void {
     (this.#only ?? this.labels()).inc(amount);
+  }
+
+  reserve(amount?: number): void {
+    (this.#only ?? this.labels()).reserve(amount);
   }
 
   protected override bind(series: number): CounterHandle {

@@ -25,6 +25,13 @@ export interface GaugeHandle {
    */
   dec(amount?: number): void;
   /**
+   * Makes room for an amount that is to be added or subtracted. `inc` and `dec` make it when they first need it, and
+   * drop the amount with a warning where there is none; call this before where an amount must be refused instead.
+   *
+   * @throws PercpuMetricsError `ERR_PCM_CAPACITY`, `ERR_PCM_NO_SPACE`, `ERR_PCM_BROKEN`, `ERR_PCM_CLOSED`
+   */
+  reserve(amount?: number): void;
+  /**
    * Sets the gauge.
    *
    * @param value - Any number, NaN and infinities among them.
@@ -62,6 +69,11 @@ class BoundGauge implements GaugeHandle {
 
   dec(amount = 1): void {
     this.#add('dec', amount, -1);
+  }
+
+  reserve(amount = 1): void {
+    if (!Number.isSafeInteger(amount)) this.#segment.reserveFraction(this.#series, this.#name);
+    else if (this.#cell === NO_CELL) this.#cell = this.#segment.cell(this.#series, this.#name);
   }
 
   set(value: number): void {
@@ -103,6 +115,10 @@ export class GaugeFamily extends Family<GaugeHandle> {
 
   dec(amount?: number): void {
     (this.#only ?? this.labels()).dec(amount);
+  }
+
+  reserve(amount?: number): void {
+    (this.#only ?? this.labels()).reserve(amount);
   }
 
   set(value: number): void {

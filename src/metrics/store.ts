@@ -98,6 +98,15 @@ export class Store {
   }
 
   /**
+   * The definition that a name has in the store, whichever process declared it; `undefined` where there is none.
+   *
+   * @throws PercpuMetricsError `ERR_PCM_CORRUPT`, `ERR_PCM_BROKEN`, `ERR_PCM_CLOSED`
+   */
+  find(name: string): FamilyDefinition | undefined {
+    return this.#segment.find(name);
+  }
+
+  /**
    * What each CPU's lane holds of every series of a family: of a histogram its count. What `set` wrote is in no lane.
    *
    * @throws PercpuMetricsError `ERR_PCM_NOT_FOUND` where there is no such family; as {@link metrics}

@@ -121,6 +121,11 @@ export class Segment {
     return this.#attempt(`create a cell of ${name}`, () => this.#native.cell(series));
   }
 
+  /** Makes the cell that fractions of a series go to. */
+  reserveFraction(series: number, name: string): void {
+    this.#attempt(`create a cell of ${name}`, () => this.#native.addFraction(series, 0));
+  }
+
   /** An index for `hot.observe`. */
   bindHistogram(series: number, name: string): number {
     return this.#attempt(`create a series of ${name}`, () => this.#native.bindHistogram(series));
