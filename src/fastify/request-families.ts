@@ -1,0 +1,106 @@
+/**
+ * The three families that the plugin keeps of an app's requests, and the series of one method, route and status.
+ * Everything is declared when the plugin is registered; a series is bound by the first response that needs it, and
+ * found by array index from then on.
+ *
+ * Invariant: no series, no failure. Where the store has no room for another series, the responses that would belong to
+ * it stay uncounted, which is reported, and the next attempt waits a little.
+ */
+import type { Counter, CounterHandle } from '../metrics/counter.js';
+import type { Gauge } from '../metrics/gauge.js';
+import type { Histogram, HistogramHandle } from '../metrics/histogram.js';
+import type { Store } from '../metrics/store.js';
+
+const RETRY_MILLISECONDS = 1000;
+const labelNames = ['method', 'route', 'status_code'] as const;
+
+/** The names of the labels of requests. */
+export type RequestLabels = typeof labelNames;
+
+/** What one method, route and status counts into. */
+export interface ResponseSeries {
+  readonly requests: Pick<CounterHandle, 'inc'>;
+  readonly duration: Pick<HistogramHandle, 'observe'>;
+}
+
+const UNCOUNTED: ResponseSeries = { requests: { inc() {} }, duration: { observe() {} } };
+
+/** The names of the families, with the prefix in front. */
+export function requestFamilyNames(prefix = ''): { requests: string; duration: string; inFlight: string } {
+  return {
+    requests: `${prefix}http_requests_total`,
+    duration: `${prefix}http_request_duration_seconds`,
+    inFlight: `${prefix}http_requests_in_flight`,
+  };
+}
+
+/** The families, declared. */
+export class RequestFamilies {
+  readonly inFlight: Gauge<[]>;
+  readonly #requests: Counter<RequestLabels>;
+  readonly #duration: Histogram<RequestLabels>;
+  readonly #report: (error: unknown) => void;
+  #retryAt = 0;
+
+  /**
+   * @param report - Gets the error where a series cannot be made.
+   * @throws PercpuMetricsError where the names have another definition in the store, or it has no room for them
+   */
+  constructor(
+    store: Store,
+    options: { readonly prefix?: string; readonly buckets?: readonly number[]; report: (error: unknown) => void },
+  ) {
+    const names = requestFamilyNames(options.prefix);
+    this.#report = options.report;
+    this.#requests = store.counter({ name: names.requests, help: 'Requests answered.', labelNames });
+    this.#duration = store.histogram({
+      name: names.duration,
+      help: 'Time from the request to the end of its response.',
+      labelNames,
+      ...(options.buckets === undefined ? {} : { buckets: options.buckets }),
+    });
+    this.inFlight = store.gauge({ name: names.inFlight, help: 'Requests whose response has not ended.' });
+    // Makes the gauge's cell now: a store without room is an error here, and not a warning at the first request.
+    this.inFlight.reserve();
+  }
+
+  /** Binds what responses of this kind count into. Never throws. */
+  bind(method: string, route: string, status: number): ResponseSeries | undefined {
+    if (performance.now() < this.#retryAt) return undefined;
+    try {
+      // The histogram first: it needs most cells, and half a pair would be counted half.
+      const duration = this.#duration.labels(method, route, status);
+      return { duration, requests: this.#requests.labels(method, route, status) };
+    } catch (error) {
+      this.#retryAt = performance.now() + RETRY_MILLISECONDS;
+      this.#report(error);
+      return undefined;
+    }
+  }
+}
+
+/** The series of one method and route, by status. */
+export class RouteSeries {
+  readonly #byStatus: ResponseSeries[] = [];
+  readonly #families: RequestFamilies;
+  readonly #method: string;
+  readonly #route: string;
+
+  constructor(families: RequestFamilies, method: string, route: string) {
+    this.#families = families;
+    this.#method = method;
+    this.#route = route;
+  }
+
+  /** What a response with this status counts into; something that counts nothing where there is no room. */
+  at(status: number): ResponseSeries {
+    return this.#byStatus[status] ?? this.#bind(status);
+  }
+
+  #bind(status: number): ResponseSeries {
+    const series = this.#families.bind(this.#method, this.#route, status);
+    if (series === undefined) return UNCOUNTED;
+    this.#byStatus[status] = series;
+    return series;
+  }
+}
