@@ -11,7 +11,9 @@ export type LabelValue = string | number;
 export type LabelValues<Names extends readonly string[]> = { readonly [Index in keyof Names]: LabelValue };
 
 /** One value per label name, by name. */
-export type LabelObject<Names extends readonly string[]> = { readonly [Name in Names[number]]: LabelValue };
+export type LabelObject<Names extends readonly string[]> = Names extends readonly []
+  ? Readonly<Record<string, never>>
+  : { readonly [Name in Names[number]]: LabelValue };
 
 const MAX_BYTES = 65535;
 

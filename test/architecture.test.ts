@@ -1,0 +1,226 @@
+/**
+ * The layers of the project, held by a test: imports point downwards only, and what only some files may do is done by
+ * no other. The rules are functions of file names and texts, and each is shown to see a violation.
+ */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** A file of the project: its path from the root, and its text. */
+type Files = ReadonlyMap<string, string>;
+
+/** From the top to the bottom. A file may import from its own layer and from those below. */
+const layers = ['cli', 'server', 'fastify', 'index', 'metrics', 'store', 'binding', 'errors'];
+
+function read(...directories: string[]): Files {
+  const paths = directories.flatMap((directory) => filesBelow(join(root, directory)));
+  return new Map(paths.map((path) => [posix.relative(root, path), readFileSync(path, 'utf8')]));
+}
+
+function filesBelow(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+function layerOf(path: string): number {
+  return layers.indexOf(path.replace(/^src\//, '').replace(/(\/.*|\.ts)$/, ''));
+}
+
+/** Everything that a TypeScript file imports, types and dynamic imports included. */
+function importsOf(text: string): string[] {
+  const code = withoutComments(text);
+  const patterns = [
+    /\bfrom\s*['"]([^'"]+)['"]/g,
+    /\bimport\s*\(?\s*['"]([^'"]+)['"]/g,
+    /\brequire\s*\(\s*['"]([^'"]+)['"]/g,
+  ];
+  return patterns.flatMap((pattern) => [...code.matchAll(pattern)].map(([, specifier = '']) => specifier));
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '');
+}
+
+function upwardImports(files: Files): string[] {
+  const found: string[] = [];
+  for (const [path, text] of files) {
+    if (layerOf(path) < 0) found.push(`${path} is in no layer`);
+    for (const specifier of importsOf(text)) {
+      const ours = specifier.startsWith('.') || specifier.startsWith('#');
+      if (specifier === 'percpu-metrics' || specifier.startsWith('percpu-metrics/') || specifier.startsWith('#')) {
+        found.push(`${path} imports ${specifier}, and not by a relative path`);
+      } else if (ours) {
+        const target = posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts');
+        const from = layerOf(path);
+        if (!target.startsWith('src/') || layerOf(target) < from)
+          found.push(`${path} imports ${target}, which is above it`);
+      }
+    }
+  }
+  return found;
+}
+
+function fastifyBelowItsLayer(files: Files): string[] {
+  const isFastify = (name: string) => /^(fastify|fastify-plugin|@fastify\/.*)(\/|$)/.test(name);
+  return [...files]
+    .filter(([path, text]) => layerOf(path) > layers.indexOf('fastify') && importsOf(text).some(isFastify))
+    .map(([path]) => `${path} imports Fastify`);
+}
+
+function secondLoaders(files: Files): string[] {
+  return [...files]
+    .filter(
+      ([path, text]) =>
+        path !== 'src/binding.ts' && /node-gyp-build|\.node['"]|process\.dlopen/.test(withoutComments(text)),
+    )
+    .map(([path]) => `${path} loads a native addon`);
+}
+
+function processUses(files: Files): string[] {
+  const found: string[] = [];
+  for (const [path, text] of files) {
+    if (path.startsWith('src/cli/') || path === 'src/server/config.ts') continue;
+    const code = withoutComments(text);
+    if (path !== 'src/store/location.ts' && /\bprocess\??\.env\b/.test(code))
+      found.push(`${path} reads the environment`);
+    if (/\bprocess\??\.(exit|exitCode|abort|kill)\b/.test(code)) found.push(`${path} ends the process`);
+    if (/\bprocess\??\.(on|once|addListener|prependListener)\b/.test(code))
+      found.push(`${path} listens to the process`);
+    if (importsOf(text).some((name) => /^(node:)?process$/.test(name))) found.push(`${path} imports process`);
+  }
+  return found;
+}
+
+function nodeHeaders(files: Files): string[] {
+  return [...files]
+    .filter(([, text]) => /^\s*#\s*include\s*[<"](node|v8|uv|napi|node_api|js_native_api|libplatform)\b/m.test(text))
+    .map(([path]) => `${path} includes a header of Node`);
+}
+
+const sources = read('src');
+
+test('imports point downwards only', () => {
+  assert.deepEqual(upwardImports(sources), []);
+});
+
+test('nothing below the plugin imports Fastify', () => {
+  assert.deepEqual(fastifyBelowItsLayer(sources), []);
+});
+
+test('one file, and only one, loads the addon', () => {
+  assert.deepEqual(secondLoaders(sources), []);
+  assert.match(sources.get('src/binding.ts') ?? '', /node-gyp-build/);
+});
+
+test('only the command and the configuration of the server deal with the process', () => {
+  assert.deepEqual(processUses(sources), []);
+});
+
+test('the core and the exposition know nothing of Node', () => {
+  const files = read('native/core', 'native/exposition', 'native/include');
+  assert.ok(files.size > 5, `only ${files.size} files found`);
+  assert.deepEqual(nodeHeaders(files), []);
+});
+
+for (const [what, rule, path, text, message] of [
+  [
+    'an upward import',
+    upwardImports,
+    'src/store/a.ts',
+    "import { b } from '../metrics/b.js';",
+    /metrics\/b\.ts, which is above/,
+  ],
+  [
+    'an upward import of a type',
+    upwardImports,
+    'src/errors.ts',
+    "import type { B } from './binding.js';",
+    /which is above/,
+  ],
+  [
+    'an upward re-export',
+    upwardImports,
+    'src/store/a.ts',
+    "export * from '../index.js';",
+    /src\/index\.ts, which is above/,
+  ],
+  ['an upward dynamic import', upwardImports, 'src/metrics/a.ts', "await import('../fastify/b.js');", /which is above/],
+  [
+    'an upward import of several lines',
+    upwardImports,
+    'src/fastify/a.ts',
+    "import {\n  b,\n} from '../server/b.js';",
+    /above/,
+  ],
+  ['an import for its effects', upwardImports, 'src/metrics/a.ts', "import '../cli/main.js';", /which is above/],
+  [
+    'an import out of the sources',
+    upwardImports,
+    'src/cli/a.ts',
+    "import { b } from '../../test/b.js';",
+    /which is above/,
+  ],
+  [
+    'an import by the name of the package',
+    upwardImports,
+    'src/store/a.ts',
+    "import 'percpu-metrics/fastify';",
+    /relative/,
+  ],
+  ['a file in no layer', upwardImports, 'src/extra/a.ts', '', /in no layer/],
+  [
+    'Fastify in the metrics',
+    fastifyBelowItsLayer,
+    'src/metrics/a.ts',
+    "import type { X } from 'fastify';",
+    /imports Fastify/,
+  ],
+  [
+    'Fastify in the main entry',
+    fastifyBelowItsLayer,
+    'src/index.ts',
+    "import fp from 'fastify-plugin';",
+    /imports Fastify/,
+  ],
+  ['a second loader', secondLoaders, 'src/store/a.ts', "require('node-gyp-build')(root);", /loads a native addon/],
+  [
+    'a loader by file name',
+    secondLoaders,
+    'src/store/a.ts',
+    "require('./percpu_metrics.node');",
+    /loads a native addon/,
+  ],
+  ['the environment in the metrics', processUses, 'src/metrics/a.ts', 'const x = process.env.X;', /environment/],
+  ['an exit in the server', processUses, 'src/server/app.ts', 'process.exit(1);', /ends the process/],
+  ['a signal handler in the plugin', processUses, 'src/fastify/a.ts', "process.once('SIGTERM', f);", /listens/],
+  ['a handler in the store', processUses, 'src/store/location.ts', "process.on('exit', f);", /listens/],
+  ['process by import', processUses, 'src/store/a.ts', "import { env } from 'node:process';", /imports process/],
+  ['Node-API in the core', nodeHeaders, 'native/core/a.c', '#include <node_api.h>', /header of Node/],
+  ['libuv in the exposition', nodeHeaders, 'native/exposition/a.cc', '  # include "uv.h"', /header of Node/],
+] as const) {
+  test(`the rules see ${what}`, () => {
+    const found = rule(new Map([[path, text]]));
+    assert.equal(found.length, 1, JSON.stringify(found));
+    assert.match(found[0] ?? '', message);
+  });
+}
+
+test('the rules leave alone what is right', () => {
+  const files = new Map([
+    ['src/cli/main.ts', "import { a } from '../server/a.js';\nprocess.exit(0);\nconst x = process.env.X;"],
+    [
+      'src/store/a.ts',
+      "// from '../metrics/b.js'\n/* process.exit() */\nimport { b } from './b.js';\nimport '../errors.js';",
+    ],
+    ['src/server/config.ts', "process.once('SIGTERM', stop);"],
+    ['src/fastify/a.ts', "import fp from 'fastify-plugin';\nimport type { Store } from '../metrics/store.js';"],
+  ]);
+  for (const rule of [upwardImports, fastifyBelowItsLayer, secondLoaders, processUses]) {
+    assert.deepEqual(rule(files), []);
+  }
+});

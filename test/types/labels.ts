@@ -1,0 +1,99 @@
+/**
+ * Compiled with the tests, never run: what must and must not compile for users of the library. A line behind
+ * `@ts-expect-error` that starts to compile fails the build.
+ */
+import { type Counter, type CounterHandle, openStore, type Store } from 'percpu-metrics';
+
+export function labelNamesAreInferred(store: Store): void {
+  const requests = store.counter({ name: 'a_total', help: 'A.', labelNames: ['method', 'route'] });
+  requests.labels('GET', '/x').inc();
+  requests.labels('GET', 200).inc(2);
+  requests.labels({ method: 'GET', route: '/x' }).inc();
+  requests.labels({ route: 1, method: 2 }).inc();
+  // @ts-expect-error one value is missing
+  requests.labels('GET');
+  // @ts-expect-error one value too many
+  requests.labels('GET', '/x', '200');
+  // @ts-expect-error a wrong name
+  requests.labels({ method: 'GET', path: '/x' });
+  // @ts-expect-error a name is missing
+  requests.labels({ method: 'GET' });
+  // @ts-expect-error one name too many
+  requests.labels({ method: 'GET', route: '/x', status: 200 });
+  // @ts-expect-error a value that is neither a string nor a number
+  requests.labels('GET', true);
+  // @ts-expect-error a value that may be undefined
+  requests.labels('GET', process.env['ROUTE']);
+  // @ts-expect-error a family with labels has no value of its own
+  requests.inc();
+}
+
+export function familiesWithoutLabelsAreHandles(store: Store): void {
+  store.counter({ name: 'a_total', help: 'A.' }).inc();
+  store.counter({ name: 'a_total', help: 'A.', labelNames: [] }).inc();
+  store.counter({ name: 'a_total', help: 'A.' }).labels().inc();
+  store.gauge({ name: 'a', help: 'A.' }).set(1);
+  store.gauge({ name: 'a', help: 'A.' }).startTimer()();
+  store.histogram({ name: 'a', help: 'A.' }).observe(1);
+  const seconds: number = store.histogram({ name: 'a', help: 'A.' }).startTimer()();
+  void seconds;
+  // @ts-expect-error it has no labels
+  store.counter({ name: 'a_total', help: 'A.' }).labels('x');
+  // @ts-expect-error a counter does not go down
+  store.counter({ name: 'a_total', help: 'A.' }).dec();
+  // @ts-expect-error a gauge observes nothing
+  store.gauge({ name: 'a', help: 'A.' }).observe(1);
+  // @ts-expect-error amounts are numbers
+  store.counter({ name: 'a_total', help: 'A.' }).inc('1');
+}
+
+export function otherTypesInferAsWell(store: Store): void {
+  store
+    .gauge({ name: 'a', help: 'A.', labelNames: ['queue'] })
+    .labels({ queue: 'q' })
+    .dec(2);
+  const wait = store.histogram({ name: 'a', help: 'A.', labelNames: ['queue'], buckets: [1, 2], unit: 'seconds' });
+  wait.labels('q').observe(1);
+  // @ts-expect-error a wrong name
+  wait.labels({ kue: 'q' });
+  // @ts-expect-error a family with labels has no value of its own
+  wait.observe(1);
+}
+
+export function namesThatAreOnlyKnownAtRunTimeTakeAnything(store: Store, labelNames: string[]): void {
+  const dynamic = store.counter({ name: 'a_total', help: 'A.', labelNames });
+  dynamic.labels(...labelNames).inc();
+  dynamic.labels({ whatever: 1 }).inc();
+  // @ts-expect-error it may have labels
+  dynamic.inc();
+}
+
+export function typesCanBeNamed(store: Store): void {
+  const requests: Counter<['method']> = store.counter({ name: 'a_total', help: 'A.', labelNames: ['method'] });
+  const handle: CounterHandle = requests.labels('GET');
+  const any: Counter = requests;
+  const plain: Counter<[]> = store.counter({ name: 'b_total', help: 'B.' });
+  plain.inc();
+  handle.inc();
+  any.labels('GET').inc();
+}
+
+export function optionsAreChecked(store: Store): void {
+  openStore({ path: '/tmp/x', backend: 'atomic', capacity: 1, readOnly: true, mode: 0o600, persist: true, lanes: 1 });
+  openStore({ path: undefined });
+  // @ts-expect-error an unknown option
+  openStore({ readonly: true });
+  // @ts-expect-error an unknown back end
+  openStore({ backend: 'fast' });
+  // @ts-expect-error help is required
+  store.counter({ name: 'a_total' });
+  // @ts-expect-error a counter has no buckets
+  store.counter({ name: 'a_total', help: 'A.', buckets: [1] });
+  // @ts-expect-error names cannot be assigned
+  store.counter({ name: 'a_total', help: 'A.' }).name = 'b';
+}
+
+export function storesAreDisposable(): void {
+  using store = openStore();
+  void store.mode.backend;
+}
