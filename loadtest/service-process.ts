@@ -1,0 +1,113 @@
+/**
+ * A service under load, in a process of its own. It is started where the pinning says, found by the address that it
+ * prints, asked for its CPU time, and ended by its process id. A service that does not start or that dies says why:
+ * the end of what it wrote to standard error is part of the error.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Pinning, serviceCommand } from './pinning.js';
+
+const START_MILLISECONDS = 30_000;
+const STOP_MILLISECONDS = 5_000;
+const KEPT_CHARACTERS = 4_000;
+const ADDRESS = /\bhttp:\/\/127\.0\.0\.1:\d+/;
+
+/** A running service. */
+export class ServiceProcess {
+  /** Such as `http://127.0.0.1:9464`. */
+  readonly origin: string;
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, origin: string) {
+    this.#child = child;
+    this.origin = origin;
+  }
+
+  /**
+   * Starts a service and waits until it listens.
+   *
+   * @param nodeArguments - script and arguments; the service must listen on a port of its own choice and print its URL
+   * @throws Error when it ends or stays silent instead
+   */
+  static async start(pinning: Pinning, nodeArguments: readonly string[]): Promise<ServiceProcess> {
+    const [command, ...commandArguments] = serviceCommand(pinning, nodeArguments);
+    const child = spawn(command, commandArguments, { stdio: ['ignore', 'pipe', 'pipe'], env: serviceEnvironment() });
+    try {
+      return new ServiceProcess(child, await addressOf(child, nodeArguments.join(' ')));
+    } catch (error) {
+      await end(child);
+      throw error;
+    }
+  }
+
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
+  /** CPU time of all its threads in seconds; `undefined` where the kernel keeps no schedule statistics. */
+  cpuSeconds(): number | undefined {
+    const tasks = `/proc/${this.pid}/task`;
+    try {
+      // First field: nanoseconds on a CPU, far finer than the ticks in /proc/PID/stat.
+      const times = readdirSync(tasks).map((task) => readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ', 1));
+      return times.reduce((sum, [nanoseconds]) => sum + Number(nanoseconds), 0) / 1e9;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Asks the service to end, and insists after a few seconds. */
+  async stop(): Promise<void> {
+    await end(this.#child);
+  }
+}
+
+/** The environment without settings that would make the service another one than the command line says. */
+function serviceEnvironment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('PERCPU_METRICS_') && name !== 'PORT' && name !== 'HOST' && name !== 'NODE_OPTIONS',
+  );
+  return { ...Object.fromEntries(kept), NODE_ENV: 'production' };
+}
+
+async function addressOf(child: ChildProcess, name: string): Promise<string> {
+  let printed = '';
+  let complaints = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    complaints = (complaints + text).slice(-KEPT_CHARACTERS);
+  });
+  return await new Promise((resolve, reject) => {
+    const fail = (what: string): void => reject(new Error(`The service "${name}" ${what}.\n${complaints}`.trim()));
+    const timer = setTimeout(
+      () => fail(`printed no address within ${START_MILLISECONDS / 1000} s`),
+      START_MILLISECONDS,
+    );
+    child.once('error', (error) => fail(`could not be started: ${error.message}`));
+    child.once('close', (code, signal) => fail(`ended with ${signal ?? `code ${code}`} before it listened`));
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      // Only the beginning can hold the address; what follows is read so that the pipe never fills up.
+      if (printed.length < KEPT_CHARACTERS) printed += text;
+      const address = ADDRESS.exec(printed)?.[0];
+      if (address === undefined) return;
+      clearTimeout(timer);
+      resolve(address);
+    });
+    child.once('close', () => clearTimeout(timer));
+  });
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'close');
+  child.kill('SIGTERM');
+  const timer = new AbortController();
+  const insist = sleep(STOP_MILLISECONDS, undefined, { signal: timer.signal }).then(
+    () => child.kill('SIGKILL'),
+    () => false,
+  );
+  await ended;
+  timer.abort();
+  await insist;
+}
