@@ -1,0 +1,31 @@
+# The service in an image: `docker build -t percpu-metrics .`, then
+# `docker run --rm -p 9464:9464 percpu-metrics`. Processes in other containers share the store through a volume on
+# tmpfs and `--store PATH`; the reader of a sidecar adds `--read-only`.
+ARG NODE_IMAGE=node:24-bookworm-slim
+
+FROM ${NODE_IMAGE} AS build
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends g++ make python3 \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /build
+COPY . .
+RUN node scripts/setup.mjs \
+    && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
+    && mkdir -p /runtime/build/Release \
+    && mv package.json LICENSE node_modules dist /runtime/ \
+    && mv build/Release/percpu_metrics.node /runtime/build/Release/
+
+FROM ${NODE_IMAGE}
+LABEL org.opencontainers.image.title="percpu-metrics" \
+      org.opencontainers.image.description="Per-CPU metrics store in shared memory with an HTTP service" \
+      org.opencontainers.image.licenses="MIT"
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=9464
+WORKDIR /app
+COPY --from=build /runtime/ ./
+# Any number does: nothing is written outside of /dev/shm. A number, so that an orchestrator can see that it is not root.
+USER 65532:65532
+EXPOSE 9464
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s --retries=3 \
+    CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/readyz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node", "dist/cli/main.js"]
+CMD ["serve"]
