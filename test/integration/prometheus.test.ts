@@ -1,0 +1,83 @@
+/** A real Prometheus that scrapes during a load ends up with exactly what was answered. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import autocannon from 'autocannon';
+import { unlessInstalled } from '../support/debian-package.js';
+import { PrometheusServer } from '../support/prometheus-server.js';
+import { getOnce, Service } from '../support/service.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const skip = unlessInstalled('prometheus', 'prometheus', 'promtool');
+const route = '/v1/counters/:name';
+const requests = 20_000;
+const amount = 3;
+
+async function load(url: string): Promise<autocannon.Result> {
+  return autocannon({
+    url,
+    amount: requests,
+    connections: 16,
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ labels: { queue: 'mail' }, value: amount }),
+  });
+}
+
+test('the sums in Prometheus equal the answered requests exactly, in the service and in a read-only sidecar', {
+  skip,
+}, async (t) => {
+  const path = join(temporaryDirectory(t), 'store');
+  const service = await Service.start(t, '--workers', '2', '--store', path);
+  const sidecar = await Service.start(t, '--store', path, '--read-only');
+  const prometheus = await PrometheusServer.start(t, { service: service.address, sidecar: sidecar.address });
+  await prometheus.waitForScrapesAfter(0);
+  const startedAt = Date.now();
+
+  const result = await load(`${service.url}/v1/counters/jobs_total`);
+  assert.deepEqual(
+    { answered: result['2xx'], refused: result.non2xx, errors: result.errors, timeouts: result.timeouts },
+    { answered: requests, refused: 0, errors: 0, timeouts: 0 },
+  );
+  // An answer reaches the client a moment before the hook that counts it has run.
+  await sleep(200);
+  const loadTook = Date.now() - startedAt;
+  await prometheus.waitForScrapesAfter(Date.now());
+
+  const expected = { 'percpu-metrics': requests, 'percpu-metrics-sidecar': requests };
+  const observed = `sum by (job) (http_requests_total{method="POST",route="${route}",status_code=~"2.."})`;
+  assert.deepEqual(await prometheus.query(observed), expected);
+  const durations = `sum by (job) (http_request_duration_seconds_count{method="POST",route="${route}"})`;
+  assert.deepEqual(await prometheus.query(durations), expected);
+  const jobs = await prometheus.query('sum by (job) (jobs_total{queue="mail"})');
+  assert.deepEqual(jobs, { 'percpu-metrics': requests * amount, 'percpu-metrics-sidecar': requests * amount });
+
+  // It was scraped during the load, and what it saw then never went down.
+  const range = `[${loadTook + 1000}ms]`;
+  const changes = await prometheus.query(`sum by (job) (changes(jobs_total{queue="mail"}${range}))`);
+  const resets = await prometheus.query(`sum by (job) (resets(jobs_total{queue="mail"}${range}))`);
+  for (const job of Object.keys(expected)) {
+    assert.ok((changes[job] ?? 0) >= 2, `${job} was scraped while the load went on: ${changes[job]} changes`);
+    assert.equal(resets[job], 0);
+  }
+});
+
+test('promtool has nothing to complain about in a scrape', { skip }, async (t) => {
+  const path = join(temporaryDirectory(t), 'store');
+  const service = await Service.start(t, '--store', path);
+  for (const request of ['counters/jobs_total', 'gauges/queue_length', 'histograms/job_duration_seconds']) {
+    const answer = await fetch(`${service.url}/v1/${request}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ labels: { queue: 'a "quoted" \\ name\n' }, value: 1.5 }),
+    });
+    assert.ok(answer.ok, `${request} was answered with ${answer.status}: ${await answer.text()}`);
+  }
+  const { body } = await getOnce(`${service.url}/metrics`);
+  assert.match(body, /^job_duration_seconds_count\{queue="a \\"quoted\\" \\\\ name\\n"\} 1$/m);
+  const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: body, encoding: 'utf8' });
+  assert.equal(status, 0, `${stdout}${stderr}`);
+  assert.equal(`${stdout}${stderr}`.trim(), '');
+});

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { openStore, type Store } from 'percpu-metrics';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+import type { ThreadTask } from './programs/counting-thread.js';
+
+const program = fileURLToPath(new URL('programs/counting-thread.js', import.meta.url));
+const increments = 100_000;
+
+/** Runs a thread to its end and gives the path of its store. */
+async function runThread(task: ThreadTask): Promise<string> {
+  const worker = new Worker(program, { workerData: task });
+  const [[path]] = await Promise.all([once(worker, 'message'), once(worker, 'exit')]);
+  return path as string;
+}
+
+function temporaryStore(t: TestContext): Store {
+  const store = openStore({ path: join(temporaryDirectory(t), 'store.pcm') });
+  t.after(() => store.close());
+  return store;
+}
+
+function total(store: Store): number {
+  const series = store.snapshot().find((family) => family.name === 'work_total')?.series[0];
+  assert.ok(series !== undefined && 'value' in series);
+  return series.value;
+}
+
+test('threads that open one path count into one store, exactly', async (t) => {
+  const store = temporaryStore(t);
+  const counter = store.counter({ name: 'work_total', help: 'Work.' });
+  const threads = Array.from({ length: 4 }, () => runThread({ options: { path: store.path }, increments }));
+  for (let index = 0; index < increments; index += 1) counter.inc();
+  await Promise.all(threads);
+  assert.equal(total(store), 5 * increments);
+  const histogram = store.snapshot().find((family) => family.name === 'work_seconds')?.series[0];
+  assert.ok(histogram !== undefined && 'count' in histogram);
+  assert.equal(histogram.count, 4 * increments);
+  assert.equal(histogram.sum, 2 * increments);
+});
+
+test('threads without a path meet in one store, though nobody has opened one before', async () => {
+  const threads = Array.from({ length: 3 }, () => runThread({ increments, careless: true }));
+  const first = openStore();
+  const paths = new Set([first.path, ...(await Promise.all(threads))]);
+  try {
+    assert.equal(paths.size, 1, [...paths].join(' '));
+    assert.equal(total(first), 3 * increments);
+  } finally {
+    first.unlink();
+    first.close();
+  }
+});
+
+test('a thread without a path finds the store that the main thread has opened by path', async (t) => {
+  const store = temporaryStore(t);
+  assert.equal(await runThread({ increments: 10 }), store.path);
+  assert.equal(total(store), 10);
+});
+
+test('a thread that is terminated while it counts leaves what it has counted', async (t) => {
+  const store = temporaryStore(t);
+  const task: ThreadTask = { options: { path: store.path }, increments: Number.MAX_SAFE_INTEGER };
+  const worker = new Worker(program, { workerData: task });
+  while (!store.snapshot().some((family) => family.name === 'work_total') || total(store) < 1000) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  const before = total(store);
+  await worker.terminate();
+  const after = total(store);
+  assert.ok(after >= before, `${before} became ${after}`);
+  store.counter({ name: 'work_total', help: 'Work.' }).inc();
+  assert.equal(total(store), after + 1);
+});
+
+test('a store goes on after threads that did not close it', async (t) => {
+  const store = temporaryStore(t);
+  const counter = store.counter({ name: 'work_total', help: 'Work.' });
+  for (let round = 0; round < 5; round += 1) {
+    await runThread({ options: { path: store.path }, increments: 10, careless: true });
+    counter.inc();
+  }
+  assert.equal(total(store), 55);
+  assert.equal(store.processes.filter((process) => process.alive).length, 1);
+});

@@ -1,0 +1,77 @@
+/**
+ * Machine code as objdump shows it, and which instructions a hot path must not have: calls, atomic read-modify-writes
+ * and system calls.
+ */
+import { execFileSync } from 'node:child_process';
+
+export interface Instruction {
+  readonly address: number;
+  /** Mnemonic and operands, the latter with symbols, in AT&T syntax on x86-64. */
+  readonly text: string;
+  /** Where a direct jump goes. */
+  readonly target?: number;
+  /** Whether the next instruction can follow it. */
+  readonly fallsThrough: boolean;
+}
+
+/** A function, from its first byte to behind its last. */
+export interface FunctionSymbol {
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+type Machine = 'x86-64' | 'aarch64';
+
+const instructionLine = /^\s*([0-9a-f]+):\s+(\S.*?)\s*$/;
+const jump: Record<Machine, RegExp> = {
+  'x86-64': /^(?:notrack |bnd )?j\w+\s+([0-9a-f]+)\b/,
+  aarch64: /^(?:b|b\.\w+|cbn?z\s+\w+,|tbn?z\s+\w+,\s*#\w+,)\s+([0-9a-f]+)\b/,
+};
+const endOfPath: Record<Machine, RegExp> = {
+  'x86-64': /^(?:jmp|ret|ud2|hlt|repz ret)\b/,
+  aarch64: /^(?:b\s|br\s|ret\b|udf\b)/,
+};
+const forbidden: Record<Machine, RegExp> = {
+  'x86-64': /\b(?:lock|call\w?|syscall|sysenter|int|xchg\w?|\(bad\))(?:\s|$)/,
+  aarch64: /^(?:blr?|svc|ldax?r\w*|ld[ax]*xr\w*|st[lx]*xr\w*|ldadd\w*|cas\w*|swp\w*|\.inst)\b/,
+};
+
+/** The instructions between two addresses of a file. */
+export function disassemble(file: string, machine: Machine, start: number, end: number): Instruction[] {
+  const range = [`--start-address=0x${start.toString(16)}`, `--stop-address=0x${end.toString(16)}`];
+  const listing = execFileSync('objdump', ['--disassemble', '--no-show-raw-insn', '--wide', ...range, file], {
+    encoding: 'utf8',
+  });
+  return listing.split('\n').flatMap((line) => {
+    const [, address, text] = instructionLine.exec(line) ?? [];
+    if (address === undefined || text === undefined) {
+      return [];
+    }
+    const target = jump[machine].exec(text)?.[1];
+    return {
+      address: Number.parseInt(address, 16),
+      text,
+      ...(target === undefined ? {} : { target: Number.parseInt(target, 16) }),
+      fallsThrough: !endOfPath[machine].test(text),
+    };
+  });
+}
+
+/** Whether an instruction calls, locks or enters the kernel. */
+export function isForbidden(machine: Machine, instruction: Instruction): boolean {
+  return forbidden[machine].test(instruction.text);
+}
+
+/** The functions of a file, local ones as well. */
+export function functionSymbols(file: string): FunctionSymbol[] {
+  const listing = execFileSync('nm', ['--defined-only', '--print-size', file], { encoding: 'utf8' });
+  return listing.split('\n').flatMap((line) => {
+    const [, address, size, name] = /^([0-9a-f]+) ([0-9a-f]+) [tTwW] (\S+)$/.exec(line) ?? [];
+    if (address === undefined || size === undefined || name === undefined) {
+      return [];
+    }
+    const start = Number.parseInt(address, 16);
+    return { name, start, end: start + Number.parseInt(size, 16) };
+  });
+}
