@@ -28,7 +28,7 @@ extern "C" {
 /* ---------------------------------------------------------------- status */
 
 /* One list makes the codes, their names (`ERR_PCM_` + name) and their messages. */
-#define PCM_STATUS_MAP(X)                                                                                             \
+#define PCM_STATUS_MAP(X)                                                                                              \
     X(OK, 0, "no error")                                                                                               \
     X(ARGUMENT, -1, "an argument is out of its range")                                                                 \
     X(SYSTEM, -2, "a system call failed")                                                                              \
@@ -48,7 +48,8 @@ extern "C" {
     X(DEFINITION_CONFLICT, -16, "the family exists with another definition")                                           \
     X(CORRUPT, -17, "the store's contents contradict themselves")                                                      \
     X(BROKEN, -18, "the store's file was truncated under its mapping")                                                 \
-    X(AMOUNT, -19, "the amount is not a finite number")
+    X(AMOUNT, -19, "the amount is not a finite number")                                                                \
+    X(LOCK_TIMEOUT, -20, "another process has held the lock of the store for too long")
 
 typedef enum pcm_status {
 #define X(name, code, message) PCM_##name = (code),
@@ -91,13 +92,13 @@ typedef struct pcm_bytes {
 
 typedef struct pcm_store pcm_store;
 
-#define PCM_DEFAULT_CAPACITY 262144u /* cells */
-#define PCM_MAX_CAPACITY (1u << 26)  /* cells */
-#define PCM_MAX_PROCESSES 1024u      /* slots */
-#define PCM_MAX_LANES 4096u
-#define PCM_MAX_LABELS 64u
-#define PCM_MAX_BOUNDS 512u
-#define PCM_MAX_STRING 65535u /* bytes of one name, help, unit or label value */
+#define PCM_DEFAULT_CAPACITY 262144u    /* cells */
+#define PCM_MAX_CAPACITY     (1u << 26) /* cells */
+#define PCM_MAX_PROCESSES    1024u      /* slots */
+#define PCM_MAX_LANES        4096u
+#define PCM_MAX_LABELS       64u
+#define PCM_MAX_BOUNDS       512u
+#define PCM_MAX_STRING       65535u /* bytes of one name, help, unit or label value */
 
 typedef struct pcm_open_options {
     const char *path;    /* terminated; required */
@@ -142,10 +143,10 @@ typedef struct pcm_store_info {
     uint32_t cell_bytes;   /* distance of two cells of a lane */
     uint64_t capacity;     /* cells */
     uint64_t cells_used;
-    uint64_t catalog_bytes;      /* committed */
-    uint64_t catalog_capacity;   /* bytes */
-    uint64_t file_bytes;         /* apparent size of the file; most of it is a hole */
-    uint64_t reserved_bytes;     /* bytes of the file that are backed by memory or disk */
+    uint64_t catalog_bytes;    /* committed */
+    uint64_t catalog_capacity; /* bytes */
+    uint64_t file_bytes;       /* apparent size of the file; most of it is a hole */
+    uint64_t reserved_bytes;   /* bytes of the file that are backed by memory or disk */
     bool read_only;
     bool ephemeral;
     bool broken; /* the file was truncated under the mapping: what is counted from now on is lost */
@@ -294,9 +295,9 @@ uint32_t pcm_reader_family_count(const pcm_reader *reader);
 const pcm_family_definition *pcm_reader_family(const pcm_reader *reader, uint32_t family);
 
 typedef struct pcm_series_view {
-    uint32_t family;         /* index */
-    uint32_t label_count;    /* the family's */
-    uint64_t created_at_ms;  /* Unix time, milliseconds */
+    uint32_t family;        /* index */
+    uint32_t label_count;   /* the family's */
+    uint64_t created_at_ms; /* Unix time, milliseconds */
     pcm_series_id id;
 } pcm_series_view;
 

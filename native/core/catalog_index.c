@@ -1,0 +1,307 @@
+/* See catalog_index.h. What is taken in here was checked; what does not add up stops the reading with CORRUPT. */
+#include "catalog_index.h"
+
+#include "catalog.h"
+#include "names.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---------------------------------------------------------------- chunked arrays */
+
+/* Chunk k holds 2^(k + PCM__FIRST_CHUNK_BITS) elements. */
+static uint32_t chunk_of(uint32_t number, uint32_t *within) {
+    uint32_t shifted = number + (1u << PCM__FIRST_CHUNK_BITS);
+    uint32_t bits = 31u - (uint32_t)__builtin_clz(shifted);
+    *within = shifted - (1u << bits);
+    return bits - PCM__FIRST_CHUNK_BITS;
+}
+
+void *pcm__chunked_at(const struct pcm__chunked *array, size_t element_bytes, uint32_t number) {
+    uint32_t within;
+    uint32_t chunk = chunk_of(number, &within);
+    return (char *)array->chunks[chunk] + within * element_bytes;
+}
+
+static uint32_t count_of(const struct pcm__chunked *array) {
+    return atomic_load_explicit(&array->count, memory_order_acquire);
+}
+
+static int push(struct pcm__chunked *array, const void *element, size_t element_bytes) {
+    uint32_t within;
+    uint32_t number = atomic_load_explicit(&array->count, memory_order_relaxed);
+    uint32_t chunk = chunk_of(number, &within);
+    if (chunk >= PCM__CHUNKS)
+        return PCM_CAPACITY;
+    if (array->chunks[chunk] == NULL) {
+        array->chunks[chunk] = malloc(element_bytes << (chunk + PCM__FIRST_CHUNK_BITS));
+        if (array->chunks[chunk] == NULL)
+            return PCM_NO_MEMORY;
+    }
+    memcpy((char *)array->chunks[chunk] + within * element_bytes, element, element_bytes);
+    /* Release pairs with count_of(): who sees the number sees the element. */
+    atomic_store_explicit(&array->count, number + 1, memory_order_release);
+    return PCM_OK;
+}
+
+uint32_t pcm__index_family_count(const struct pcm__catalog_index *index) {
+    return count_of(&index->families);
+}
+
+struct pcm__family *pcm__index_family(const struct pcm__catalog_index *index, uint32_t number) {
+    return pcm__chunked_at(&index->families, sizeof(struct pcm__family), number);
+}
+
+uint32_t pcm__index_series_count(const struct pcm__catalog_index *index) {
+    return count_of(&index->series);
+}
+
+struct pcm__series *pcm__index_series(const struct pcm__catalog_index *index, uint32_t number) {
+    return pcm__chunked_at(&index->series, sizeof(struct pcm__series), number);
+}
+
+/* Families are in the order of their offsets, as the catalog only grows. */
+struct pcm__family *pcm__index_family_by_id(const struct pcm__catalog_index *index, pcm_family_id id,
+                                            uint32_t *number) {
+    uint32_t low = 0;
+    uint32_t high = pcm__index_family_count(index);
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        struct pcm__family *family = pcm__index_family(index, middle);
+        if (family->id == id) {
+            *number = middle;
+            return family;
+        }
+        if (family->id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- hash table */
+
+static uint32_t hash_bytes(uint32_t hash, const void *data, size_t size) {
+    const unsigned char *bytes = data;
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ bytes[i]) * 16777619u;
+    return hash;
+}
+
+static uint32_t hash_family(pcm_bytes name) {
+    return hash_bytes(2166136261u, name.data, name.size);
+}
+
+/* Sizes are part of the hash, as they are of the comparison: ("ab", "c") is not ("a", "bc"). */
+static uint32_t hash_series(uint32_t family, const pcm_bytes *values, uint32_t count) {
+    uint32_t hash = hash_bytes(2166136261u, &family, sizeof family);
+    for (uint32_t i = 0; i < count; i++) {
+        uint16_t size = (uint16_t)values[i].size;
+        hash = hash_bytes(hash, &size, sizeof size);
+        hash = hash_bytes(hash, values[i].data, values[i].size);
+    }
+    return hash;
+}
+
+static void insert(struct pcm__index_entry *entries, uint32_t mask, struct pcm__index_entry entry) {
+    uint32_t at = entry.hash & mask;
+    while (entries[at].number != 0)
+        at = (at + 1) & mask;
+    entries[at] = entry;
+}
+
+/* Room for one more entry, in a table that is at most half full. */
+static int make_room(struct pcm__catalog_index *index) {
+    uint32_t size = index->entries == NULL ? 0 : index->entry_mask + 1;
+    if (index->entry_count * 2 < size)
+        return PCM_OK;
+    uint32_t grown = size == 0 ? 256 : size * 2;
+    struct pcm__index_entry *entries = calloc(grown, sizeof *entries);
+    if (entries == NULL)
+        return PCM_NO_MEMORY;
+    for (uint32_t i = 0; i < size; i++)
+        if (index->entries[i].number != 0)
+            insert(entries, grown - 1, index->entries[i]);
+    free(index->entries);
+    index->entries = entries;
+    index->entry_mask = grown - 1;
+    return PCM_OK;
+}
+
+static void add_entry(struct pcm__catalog_index *index, uint32_t hash, uint32_t number) {
+    insert(index->entries, index->entry_mask, (struct pcm__index_entry){hash, number});
+    index->entry_count++;
+}
+
+int pcm__index_find_family(const struct pcm_store *store, pcm_bytes name, uint32_t *number) {
+    const struct pcm__catalog_index *index = &store->index;
+    if (index->entries == NULL)
+        return PCM_NOT_FOUND;
+    uint32_t hash = hash_family(name);
+    for (uint32_t at = hash & index->entry_mask; index->entries[at].number != 0; at = (at + 1) & index->entry_mask) {
+        struct pcm__index_entry entry = index->entries[at];
+        uint32_t found = (entry.number - 1) / 2;
+        if (entry.hash == hash && (entry.number - 1) % 2 == 1 &&
+            pcm__bytes_are_same(pcm__index_family(index, found)->definition.name, name)) {
+            *number = found;
+            return PCM_OK;
+        }
+    }
+    return PCM_NOT_FOUND;
+}
+
+static bool has_values(const struct pcm_store *store, const struct pcm__series *series, const pcm_bytes *values,
+                       uint32_t count) {
+    struct pcm__series_view view;
+    if (pcm__catalog_series_by_id(store, (uint64_t)series->record * 8 + 1, &view) != PCM_OK ||
+        view.label_count != count)
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        if (!pcm__bytes_are_same(pcm__catalog_label_value(&view, i), values[i]))
+            return false;
+    return true;
+}
+
+int pcm__index_find_series(const struct pcm_store *store, uint32_t family, const pcm_bytes *values, uint32_t *number) {
+    const struct pcm__catalog_index *index = &store->index;
+    if (index->entries == NULL)
+        return PCM_NOT_FOUND;
+    uint32_t hash = hash_series(family, values, pcm__index_family(index, family)->definition.label_count);
+    for (uint32_t at = hash & index->entry_mask; index->entries[at].number != 0; at = (at + 1) & index->entry_mask) {
+        struct pcm__index_entry entry = index->entries[at];
+        if (entry.hash != hash || (entry.number - 1) % 2 != 0)
+            continue;
+        uint32_t found = (entry.number - 1) / 2;
+        const struct pcm__series *series = pcm__index_series(index, found);
+        if (series->family == family &&
+            has_values(store, series, values, pcm__index_family(index, family)->definition.label_count)) {
+            *number = found;
+            return PCM_OK;
+        }
+    }
+    return PCM_NOT_FOUND;
+}
+
+/* ---------------------------------------------------------------- reading the catalog */
+
+/* A copy that nobody else can change, in one allocation: bounds, then label names, then the bytes of all strings. */
+static int copy_family(const struct pcm__family_view *view, struct pcm__family *out) {
+    uint16_t sizes[PCM_MAX_LABELS];
+    size_t label_bytes = 0;
+    memcpy(sizes, view->label_sizes, view->label_count * sizeof *sizes);
+    atomic_signal_fence(memory_order_seq_cst);
+    for (uint32_t i = 0; i < view->label_count; i++)
+        label_bytes += sizes[i];
+    if (view->label_names + label_bytes > view->end)
+        return PCM_CORRUPT;
+    size_t string_bytes = view->name.size + view->help.size + view->unit.size + label_bytes;
+    size_t bytes = view->bound_count * sizeof(double) + view->label_count * sizeof(pcm_bytes) + string_bytes;
+    out->memory = malloc(bytes + 8);
+    if (out->memory == NULL)
+        return PCM_NO_MEMORY;
+    double *bounds = (double *)out->memory;
+    pcm_bytes *names = (pcm_bytes *)(bounds + view->bound_count);
+    char *cursor = (char *)(names + view->label_count);
+    memcpy(bounds, view->bounds, view->bound_count * sizeof(double));
+    /* The strings lie behind one another in the record as well. */
+    memcpy(cursor, view->name.data, string_bytes);
+    out->definition = (pcm_family_definition){
+        .type = (pcm_type)view->type,
+        .name = {cursor, view->name.size},
+        .help = {cursor + view->name.size, view->help.size},
+        .unit = {cursor + view->name.size + view->help.size, view->unit.size},
+        .label_names = names,
+        .label_count = view->label_count,
+        .bounds = bounds,
+        .bound_count = view->bound_count,
+    };
+    cursor += view->name.size + view->help.size + view->unit.size;
+    for (uint32_t i = 0; i < view->label_count; cursor += sizes[i], i++)
+        names[i] = (pcm_bytes){cursor, sizes[i]};
+    return PCM_OK;
+}
+
+static int read_family(struct pcm_store *store, uint64_t offset, uint32_t size) {
+    struct pcm__catalog_index *index = &store->index;
+    struct pcm__family_view view;
+    struct pcm__family family = {.id = offset + 1};
+    int status = pcm__catalog_family(store, offset, size, &view);
+    if (status == PCM_OK)
+        status = copy_family(&view, &family);
+    if (status != PCM_OK)
+        return status;
+    uint32_t number = pcm__index_family_count(index);
+    uint32_t other;
+    if (!pcm__definition_is_valid(&family.definition) ||
+        pcm__index_find_family(store, family.definition.name, &other) == PCM_OK)
+        status = PCM_CORRUPT;
+    else
+        status = make_room(index);
+    if (status == PCM_OK)
+        status = push(&index->families, &family, sizeof family);
+    if (status == PCM_OK)
+        add_entry(index, hash_family(family.definition.name), number * 2 + 2);
+    else
+        free(family.memory);
+    return status;
+}
+
+static int read_series(struct pcm_store *store, uint64_t offset, uint32_t size) {
+    struct pcm__catalog_index *index = &store->index;
+    struct pcm__series_view view;
+    int status = pcm__catalog_series(store, offset, size, &view);
+    if (status != PCM_OK)
+        return status;
+    struct pcm__series series = {.record = (uint32_t)(offset / 8)};
+    const struct pcm__family *family = pcm__index_family_by_id(index, view.family + 1, &series.family);
+    if (family == NULL || family->definition.label_count != view.label_count)
+        return PCM_CORRUPT;
+    pcm_bytes values[PCM_MAX_LABELS];
+    for (uint32_t i = 0; i < view.label_count; i++)
+        values[i] = pcm__catalog_label_value(&view, i);
+    uint32_t number = pcm__index_series_count(index);
+    status = make_room(index);
+    if (status == PCM_OK)
+        status = push(&index->series, &series, sizeof series);
+    if (status == PCM_OK)
+        add_entry(index, hash_series(series.family, values, view.label_count), number * 2 + 1);
+    return status;
+}
+
+int pcm__index_read(struct pcm_store *store) {
+    struct pcm__catalog_index *index = &store->index;
+    uint64_t length;
+    int status = pcm__catalog_length(store, &length);
+    if (status != PCM_OK)
+        return status;
+    if (length < index->position)
+        return PCM_CORRUPT;
+    while (index->position < length) {
+        struct pcm__record record;
+        status = pcm__catalog_record(store, index->position, length, &record);
+        if (status != PCM_OK)
+            return status;
+        if (record.kind == PCM__RECORD_FAMILY)
+            status = read_family(store, index->position, record.size);
+        else if (record.kind == PCM__RECORD_SERIES)
+            status = read_series(store, index->position, record.size);
+        else
+            status = PCM_CORRUPT;
+        if (status != PCM_OK)
+            return status;
+        index->position += record.size;
+    }
+    return PCM_OK;
+}
+
+void pcm__index_destroy(struct pcm__catalog_index *index) {
+    for (uint32_t i = 0; i < pcm__index_family_count(index); i++)
+        free(pcm__index_family(index, i)->memory);
+    for (int i = 0; i < PCM__CHUNKS; i++) {
+        free(index->families.chunks[i]);
+        free(index->series.chunks[i]);
+    }
+    free(index->entries);
+    *index = (struct pcm__catalog_index){0};
+}

@@ -1,0 +1,122 @@
+/*
+ * The bytes of a store file. Everything here is shared between processes and, with `persist`, between boots: a change
+ * of any of it is a new PCM__FORMAT_VERSION. Offsets are asserted, and a file whose stored offsets differ from the
+ * ones computed from its own numbers (pcm__geometry_compute) is refused.
+ *
+ *     header     one page
+ *     slots      PCM_MAX_PROCESSES records; a process holds an OFD lock on the first byte of its own
+ *     catalog    append-only records; committed up to header.catalog_length
+ *     base       one word per cell
+ *     lanes      header.lanes lanes of `capacity` cells, then header.atomic_lanes more
+ *
+ * Cells: integers are handed out from 0 upwards, doubles from capacity - 1 downwards, so that each kind is one range
+ * that is summed in a loop without a branch. A cell is its lanes' words plus its base word.
+ */
+#ifndef PCM_LAYOUT_H
+#define PCM_LAYOUT_H
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PCM__MAGIC          "PERCPUM\n"
+#define PCM__FORMAT_VERSION 1u
+
+/* Space is reserved in multiples of this; all areas start on one. */
+#define PCM__PAGE 4096u
+/* Cells whose base words fill one page: the granule in which cells are reserved. */
+#define PCM__CELL_GRANULE  512u
+#define PCM__CATALOG_CHUNK 65536u
+/* The first byte of the file is what the catalog's lock is held on. */
+#define PCM__LOCK_OFFSET 0
+
+enum { PCM__FLAG_EPHEMERAL = 1u };
+
+struct pcm__header {
+    /* Written once, before the file has a name. */
+    char magic[8];
+    uint32_t version;
+    uint32_t flags;
+    uint8_t boot_id[16];
+    uint32_t backend;
+    uint32_t lanes;
+    uint32_t atomic_lanes;
+    uint32_t cell_bytes;
+    uint64_t capacity;
+    uint64_t catalog_capacity;
+    uint64_t lane_stride;
+    uint64_t slots_offset;
+    uint64_t catalog_offset;
+    uint64_t base_offset;
+    uint64_t lanes_offset;
+    uint64_t file_bytes;
+    uint64_t unused[2];
+    /* Changed under the catalog's lock; read by anybody. */
+    _Atomic uint64_t catalog_length; /* release: everything below it is complete */
+    _Atomic uint64_t catalog_reserved;
+    _Atomic uint64_t integers_used;
+    _Atomic uint64_t integers_reserved;
+    _Atomic uint64_t doubles_used;
+    _Atomic uint64_t doubles_reserved;
+    _Atomic uint64_t rebases; /* number of the last change of a base that is complete */
+};
+
+struct pcm__slot {
+    _Atomic uint32_t pid; /* 0: free */
+    uint32_t backend;
+    uint32_t registration;
+    uint32_t unused;
+    uint64_t attached_at_ms;
+    _Atomic uint64_t aborts;
+    _Atomic uint64_t fallbacks;
+    uint64_t unused2[3];
+};
+
+enum { PCM__RECORD_FAMILY = 1, PCM__RECORD_SERIES = 2 };
+
+/* In front of every record; `size` counts the whole record and is a multiple of 8. */
+struct pcm__record {
+    uint32_t size;
+    uint32_t kind;
+};
+
+/* Followed by double bounds[bound_count], uint16_t label_sizes[label_count], name, help, unit, label names. */
+struct pcm__family_record {
+    struct pcm__record head;
+    uint32_t type;
+    uint16_t label_count;
+    uint16_t bound_count;
+    uint16_t name_size;
+    uint16_t help_size;
+    uint16_t unit_size;
+    uint16_t unused;
+};
+
+/* Followed by uint16_t label_sizes[label_count] and the label values. Cells are stored plus one, 0 is none. */
+struct pcm__series_record {
+    struct pcm__record head;
+    uint64_t family; /* offset of its record in the catalog */
+    uint64_t created_at_ms;
+    _Atomic uint32_t integer_cell; /* first one of a histogram */
+    _Atomic uint32_t double_cell;
+    _Atomic uint64_t rebase;   /* number of its last change of base, times 2, plus 1 while that is under way */
+    _Atomic uint64_t set_bits; /* gauges: the double that was set last */
+    uint32_t label_count;
+    uint32_t unused;
+};
+
+static_assert(sizeof(struct pcm__header) == 184, "header");
+static_assert(offsetof(struct pcm__header, version) == 8, "header.version");
+static_assert(offsetof(struct pcm__header, boot_id) == 16, "header.boot_id");
+static_assert(offsetof(struct pcm__header, capacity) == 48, "header.capacity");
+static_assert(offsetof(struct pcm__header, catalog_length) == 128, "header.catalog_length");
+static_assert(sizeof(struct pcm__header) <= PCM__PAGE, "the header fits its page");
+static_assert(sizeof(struct pcm__slot) == 64, "slot");
+static_assert(sizeof(struct pcm__family_record) == 24, "family record");
+static_assert(sizeof(struct pcm__series_record) == 56, "series record");
+static_assert(offsetof(struct pcm__series_record, rebase) == 32, "series record.rebase");
+static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2, "atomics shared by processes need no lock");
+static_assert(PCM__CELL_GRANULE * 8 == PCM__PAGE, "a granule of base words is one page");
+
+#endif

@@ -1,0 +1,87 @@
+/* See lock.h. */
+#include "lock.h"
+
+#include "slots.h"
+#include "store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct flock range(short type, uint64_t offset, uint64_t bytes) {
+    return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)offset, .l_len = (off_t)bytes};
+}
+
+int pcm__file_try_lock(int fd, uint64_t offset, bool *taken) {
+    struct flock lock = range(F_WRLCK, offset, 1);
+    int result;
+    do
+        result = fcntl(fd, F_OFD_SETLK, &lock);
+    while (result != 0 && errno == EINTR);
+    if (result != 0 && errno != EAGAIN && errno != EACCES)
+        return PCM_SYSTEM;
+    *taken = result == 0;
+    return PCM_OK;
+}
+
+/* Polled, as a blocking lock would wait for ever for a holder that was stopped. */
+int pcm__file_lock(int fd, uint64_t offset) {
+    int64_t waited = 0;
+    int64_t pause = 20000; /* ns */
+    for (;;) {
+        bool taken;
+        int status = pcm__file_try_lock(fd, offset, &taken);
+        if (status != PCM_OK || taken)
+            return status;
+        if (waited > PCM__LOCK_PATIENCE_MS * 1000000ll)
+            return PCM_LOCK_TIMEOUT;
+        struct timespec wait = {.tv_sec = 0, .tv_nsec = pause};
+        nanosleep(&wait, NULL);
+        waited += pause;
+        if (pause < 1000000)
+            pause += pause / 2;
+    }
+}
+
+void pcm__file_unlock(int fd, uint64_t offset) {
+    struct flock lock = range(F_UNLCK, offset, 1);
+    fcntl(fd, F_OFD_SETLK, &lock);
+}
+
+bool pcm__file_is_locked(int fd, uint64_t offset, uint64_t bytes) {
+    struct flock lock = range(F_RDLCK, offset, bytes);
+    return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+static int lock_and_read(struct pcm_store *store) {
+    if (store->forked) {
+        int status = pcm__slots_adopt_fork(store);
+        if (status != PCM_OK)
+            return status;
+    }
+    int status = pcm__file_lock(store->fd, PCM__LOCK_OFFSET);
+    if (status != PCM_OK)
+        return status;
+    status = pcm__index_read(store);
+    if (status == PCM_OK && atomic_load(&store->broken))
+        status = PCM_BROKEN;
+    if (status != PCM_OK)
+        pcm__file_unlock(store->fd, PCM__LOCK_OFFSET);
+    return status;
+}
+
+int pcm__store_lock(struct pcm_store *store) {
+    if (store->read_only)
+        return PCM_READ_ONLY;
+    pthread_mutex_lock(&store->mutex);
+    int status = lock_and_read(store);
+    if (status != PCM_OK)
+        pthread_mutex_unlock(&store->mutex);
+    return status;
+}
+
+void pcm__store_unlock(struct pcm_store *store) {
+    pcm__file_unlock(store->fd, PCM__LOCK_OFFSET);
+    pthread_mutex_unlock(&store->mutex);
+}

@@ -1,0 +1,31 @@
+/*
+ * The two kinds of locks on a store file, both OFD byte-range locks, which the kernel drops when the last descriptor of
+ * their file description goes, however its process ended.
+ */
+#ifndef PCM_LOCK_H
+#define PCM_LOCK_H
+
+#include "percpu_metrics.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* How long one waits for another process to release the catalog's lock, which is held for microseconds. */
+#define PCM__LOCK_PATIENCE_MS 5000
+
+/* Waits, with a limit: LOCK_TIMEOUT, SYSTEM. */
+int pcm__file_lock(int fd, uint64_t offset);
+/* PCM_OK and `taken`: whether it is ours now. SYSTEM. */
+int pcm__file_try_lock(int fd, uint64_t offset, bool *taken);
+void pcm__file_unlock(int fd, uint64_t offset);
+/* Whether another file description holds a lock in a range. Works on a descriptor opened for reading only. */
+bool pcm__file_is_locked(int fd, uint64_t offset, uint64_t bytes);
+
+/*
+ * The store's lock, for everything that changes the catalog or a base: the mutex of the process, then the file's lock.
+ * When it is held, the index is up to date. LOCK_TIMEOUT, READ_ONLY, BROKEN, CORRUPT, NO_MEMORY, SYSTEM.
+ */
+int pcm__store_lock(struct pcm_store *store);
+void pcm__store_unlock(struct pcm_store *store);
+
+#endif

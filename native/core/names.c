@@ -1,0 +1,69 @@
+/* See names.h. Source of the rules: https://prometheus.io/docs/concepts/data_model/ */
+#include "names.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool is_letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+static bool is_name(pcm_bytes name, bool colons) {
+    if (name.size == 0 || name.size > PCM_MAX_STRING)
+        return false;
+    for (size_t i = 0; i < name.size; i++) {
+        char c = name.data[i];
+        if (!is_letter(c) && !(colons && c == ':') && !(i > 0 && c >= '0' && c <= '9'))
+            return false;
+    }
+    return true;
+}
+
+bool pcm__bytes_are_same(pcm_bytes a, pcm_bytes b) {
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+static bool labels_are_valid(const pcm_family_definition *definition) {
+    if (definition->label_count > PCM_MAX_LABELS)
+        return false;
+    for (uint32_t i = 0; i < definition->label_count; i++) {
+        pcm_bytes name = definition->label_names[i];
+        if (!is_name(name, false) || (name.size >= 2 && name.data[0] == '_' && name.data[1] == '_'))
+            return false;
+        /* `le` is what the buckets are told apart by. */
+        if (definition->type == PCM_HISTOGRAM && pcm__bytes_are_same(name, (pcm_bytes){"le", 2}))
+            return false;
+        for (uint32_t k = 0; k < i; k++)
+            if (pcm__bytes_are_same(name, definition->label_names[k]))
+                return false;
+    }
+    return true;
+}
+
+static bool bounds_are_valid(const pcm_family_definition *definition) {
+    if (definition->bound_count > PCM_MAX_BOUNDS || (definition->type != PCM_HISTOGRAM && definition->bound_count > 0))
+        return false;
+    for (uint32_t i = 0; i < definition->bound_count; i++)
+        if (!isfinite(definition->bounds[i]) || (i > 0 && definition->bounds[i] <= definition->bounds[i - 1]))
+            return false;
+    return true;
+}
+
+bool pcm__definition_is_valid(const pcm_family_definition *definition) {
+    return definition->type >= PCM_COUNTER && definition->type <= PCM_HISTOGRAM && is_name(definition->name, true) &&
+           definition->help.size <= PCM_MAX_STRING && definition->unit.size <= PCM_MAX_STRING &&
+           labels_are_valid(definition) && bounds_are_valid(definition);
+}
+
+bool pcm__definition_is_same(const pcm_family_definition *a, const pcm_family_definition *b) {
+    if (a->type != b->type || !pcm__bytes_are_same(a->name, b->name) || !pcm__bytes_are_same(a->help, b->help) ||
+        !pcm__bytes_are_same(a->unit, b->unit) || a->label_count != b->label_count || a->bound_count != b->bound_count)
+        return false;
+    for (uint32_t i = 0; i < a->label_count; i++)
+        if (!pcm__bytes_are_same(a->label_names[i], b->label_names[i]))
+            return false;
+    for (uint32_t i = 0; i < a->bound_count; i++)
+        if (a->bounds[i] != b->bounds[i])
+            return false;
+    return true;
+}

@@ -1,0 +1,19 @@
+/* Systems without critical sections: every attempt leaves to the slow path, which uses the atomic lanes. */
+#ifndef PCM_RSEQ_SECTION_NONE_H
+#define PCM_RSEQ_SECTION_NONE_H
+
+#include "abi.h"
+
+static inline enum pcm__rseq_result pcm__rseq_load_cpu_add_i64(struct pcm__rseq_area *area, uint32_t lanes,
+                                                               uint64_t stride, char *cell, int64_t amount) {
+    (void)area, (void)lanes, (void)stride, (void)cell, (void)amount;
+    return PCM__RSEQ_OUT_OF_RANGE;
+}
+
+static inline enum pcm__rseq_result pcm__rseq_load_cpu_add_f64(struct pcm__rseq_area *area, uint32_t lanes,
+                                                               uint64_t stride, char *cell, double amount) {
+    (void)area, (void)lanes, (void)stride, (void)cell, (void)amount;
+    return PCM__RSEQ_OUT_OF_RANGE;
+}
+
+#endif

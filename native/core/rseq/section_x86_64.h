@@ -1,0 +1,117 @@
+/*
+ * Critical sections for x86-64: load_cpu_add_i64, load_cpu_add_f64 and spin.
+ *
+ * Each one stores the address of its descriptor into the thread's area, loads cpu_id, leaves if that is not below the
+ * number of lanes, scales it to the lane and commits with its last instruction: one `addq` to memory, which an
+ * interrupt cannot split and no other CPU executes on this lane, or one `movsd` store. If the kernel preempts, migrates
+ * or signals the thread between start and commit, it goes on at the abort address instead, where nothing was written
+ * yet. rseq_cs is not cleared afterwards: the kernel does that when it finds the thread outside of the section.
+ *
+ * Clobbers: rax carries the descriptor's address and then the offset of the lane; xmm15 the double; flags by cmp and
+ * imul; memory, since the lane is reached through a pointer that the compiler does not see written. Inputs are never
+ * changed, for an abort comes back to C with them. The empty asm behind the section and at each label keeps compilers
+ * with imperfect `asm goto` from moving code across it.
+ */
+#ifndef PCM_RSEQ_SECTION_X86_64_H
+#define PCM_RSEQ_SECTION_X86_64_H
+
+#include "abi.h"
+
+/* Section attributes keep the descriptors through --gc-sections: the section they describe refers to them. */
+#define PCM__RSEQ_DESCRIPTOR                                                                                           \
+    ".pushsection __rseq_cs, \"aw\"\n\t"                                                                               \
+    ".balign 32\n\t"                                                                                                   \
+    "3:\n\t"                                                                                                           \
+    ".long 0, 0\n\t"                                                                                                   \
+    ".quad 1f, 2f - 1f, 4f\n\t"                                                                                        \
+    ".popsection\n\t"                                                                                                  \
+    ".pushsection __rseq_cs_ptr_array, \"aw\"\n\t"                                                                     \
+    ".quad 3b\n\t"                                                                                                     \
+    ".popsection\n\t"
+
+#define PCM__RSEQ_EXIT_POINT(label)                                                                                    \
+    ".pushsection __rseq_exit_point_array, \"aw\"\n\t"                                                                 \
+    ".quad 1f, " label "\n\t"                                                                                          \
+    ".popsection\n\t"
+
+#define PCM__RSEQ_ENTER                                                                                                \
+    "leaq 3b(%%rip), %%rax\n\t"                                                                                        \
+    "movq %%rax, 8(%[area])\n\t"                                                                                       \
+    "1:\n\t"
+
+#define PCM__RSEQ_LOAD_LANE                                                                                            \
+    "movl 4(%[area]), %%eax\n\t"                                                                                       \
+    "cmpl %[lanes], %%eax\n\t"                                                                                         \
+    "jae %l[out_of_range]\n\t"                                                                                         \
+    "imulq %[stride], %%rax\n\t"
+
+/* `ud1` with the signature as its displacement, then the abort address. */
+#define PCM__RSEQ_ABORT                                                                                                \
+    "2:\n\t"                                                                                                           \
+    ".pushsection __rseq_failure, \"ax\"\n\t"                                                                          \
+    ".byte 0x0f, 0xb9, 0x3d\n\t"                                                                                       \
+    ".long 0x53053053\n\t"                                                                                             \
+    "4:\n\t"                                                                                                           \
+    "jmp %l[aborted]\n\t"                                                                                              \
+    ".popsection\n\t"
+
+#define PCM__RSEQ_LANDING __asm__ __volatile__("" : : : "memory")
+
+#define PCM__RSEQ_RESULTS                                                                                              \
+    PCM__RSEQ_LANDING;                                                                                                 \
+    return PCM__RSEQ_DONE;                                                                                             \
+    aborted:                                                                                                           \
+    PCM__RSEQ_LANDING;                                                                                                 \
+    return PCM__RSEQ_ABORTED;                                                                                          \
+    out_of_range:                                                                                                      \
+    PCM__RSEQ_LANDING;                                                                                                 \
+    return PCM__RSEQ_OUT_OF_RANGE
+
+/* cpu = area->cpu_id; if (cpu >= lanes) leave; *(int64_t *)(cell + cpu * stride) += amount */
+static inline __attribute__((always_inline)) enum pcm__rseq_result
+pcm__rseq_load_cpu_add_i64(struct pcm__rseq_area *area, uint32_t lanes, uint64_t stride, char *cell, int64_t amount) {
+    __asm__ __volatile__ goto(
+        PCM__RSEQ_DESCRIPTOR PCM__RSEQ_EXIT_POINT("%l[out_of_range]") PCM__RSEQ_ENTER PCM__RSEQ_LOAD_LANE
+        "addq %[amount], (%[cell], %%rax)\n\t" PCM__RSEQ_ABORT
+        :
+        : [area] "r"(area), [lanes] "rm"(lanes), [stride] "rm"(stride), [cell] "r"(cell), [amount] "er"(amount)
+        : "memory", "cc", "rax"
+        : aborted, out_of_range);
+    PCM__RSEQ_RESULTS;
+}
+
+/* The same for a double. */
+static inline __attribute__((always_inline)) enum pcm__rseq_result
+pcm__rseq_load_cpu_add_f64(struct pcm__rseq_area *area, uint32_t lanes, uint64_t stride, char *cell, double amount) {
+    __asm__ __volatile__ goto(
+        PCM__RSEQ_DESCRIPTOR PCM__RSEQ_EXIT_POINT("%l[out_of_range]") PCM__RSEQ_ENTER PCM__RSEQ_LOAD_LANE
+        "movsd (%[cell], %%rax), %%xmm15\n\t"
+        "addsd %[amount], %%xmm15\n\t"
+        "movsd %%xmm15, (%[cell], %%rax)\n\t" PCM__RSEQ_ABORT
+        :
+        : [area] "r"(area), [lanes] "rm"(lanes), [stride] "rm"(stride), [cell] "r"(cell), [amount] "x"(amount)
+        : "memory", "cc", "rax", "xmm15"
+        : aborted, out_of_range);
+    PCM__RSEQ_RESULTS;
+}
+
+/* Does nothing `turns` times inside a critical section, for the probe: DONE means that nothing aborted it. */
+static inline __attribute__((always_inline)) enum pcm__rseq_result pcm__rseq_spin(struct pcm__rseq_area *area,
+                                                                                  uint64_t turns) {
+    __asm__ __volatile__ goto(PCM__RSEQ_DESCRIPTOR PCM__RSEQ_ENTER "movq %[turns], %%rax\n\t"
+                                                                   "5:\n\t"
+                                                                   "pause\n\t"
+                                                                   "decq %%rax\n\t"
+                                                                   "jnz 5b\n\t" PCM__RSEQ_ABORT
+                              :
+                              : [area] "r"(area), [turns] "r"(turns)
+                              : "memory", "cc", "rax"
+                              : aborted);
+    PCM__RSEQ_LANDING;
+    return PCM__RSEQ_DONE;
+aborted:
+    PCM__RSEQ_LANDING;
+    return PCM__RSEQ_ABORTED;
+}
+
+#endif

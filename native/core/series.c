@@ -1,0 +1,334 @@
+/*
+ * Families and series, found or created under the store's lock, and the operations on them that are more than adding
+ * to a cell. Most callers find what they look for without the file's lock: what is committed never changes.
+ */
+#include "catalog.h"
+#include "lock.h"
+#include "names.h"
+#include "reserve.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---------------------------------------------------------------- families */
+
+static int match_family(const struct pcm_store *store, const pcm_family_definition *definition, pcm_family_id *out) {
+    uint32_t number;
+    int status = pcm__index_find_family(store, definition->name, &number);
+    if (status != PCM_OK)
+        return status;
+    const struct pcm__family *family = pcm__index_family(&store->index, number);
+    if (family->definition.type != definition->type)
+        return PCM_TYPE_CONFLICT;
+    if (!pcm__definition_is_same(&family->definition, definition))
+        return PCM_DEFINITION_CONFLICT;
+    *out = family->id;
+    return PCM_OK;
+}
+
+int pcm_family_declare(pcm_store *store, const pcm_family_definition *definition, pcm_family_id *out) {
+    if (!pcm__definition_is_valid(definition))
+        return PCM_ARGUMENT;
+    pthread_mutex_lock(&store->mutex);
+    int status = pcm__index_read(store);
+    if (status == PCM_OK)
+        status = match_family(store, definition, out);
+    pthread_mutex_unlock(&store->mutex);
+    if (status != PCM_NOT_FOUND)
+        return status;
+    status = pcm__store_lock(store);
+    if (status != PCM_OK)
+        return status;
+    status = match_family(store, definition, out);
+    if (status == PCM_NOT_FOUND) {
+        status = pcm__catalog_append_family(store, definition);
+        if (status == PCM_OK)
+            status = pcm__index_read(store);
+        if (status == PCM_OK)
+            status = match_family(store, definition, out);
+    }
+    pcm__store_unlock(store);
+    return status;
+}
+
+int pcm_family_find(pcm_store *store, pcm_bytes name, pcm_family_id *id, pcm_family_definition *out) {
+    uint32_t number;
+    pthread_mutex_lock(&store->mutex);
+    int status = pcm__index_read(store);
+    if (status == PCM_OK)
+        status = pcm__index_find_family(store, name, &number);
+    if (status == PCM_OK) {
+        const struct pcm__family *family = pcm__index_family(&store->index, number);
+        *id = family->id;
+        *out = family->definition;
+    }
+    pthread_mutex_unlock(&store->mutex);
+    return status;
+}
+
+/* ---------------------------------------------------------------- series */
+
+static int match_series(const struct pcm_store *store, uint32_t family, const pcm_bytes *values, pcm_series_id *out) {
+    uint32_t number;
+    int status = pcm__index_find_series(store, family, values, &number);
+    if (status == PCM_OK)
+        *out = (uint64_t)pcm__index_series(&store->index, number)->record * 8 + 1;
+    return status;
+}
+
+/* Cells that a new series has from the start, encoded as in its record. */
+static int first_cells(struct pcm_store *store, const pcm_family_definition *definition, uint32_t *integer_cell,
+                       uint32_t *double_cell) {
+    uint32_t cell;
+    int status = PCM_OK;
+    *integer_cell = 0;
+    *double_cell = 0;
+    if (definition->type == PCM_GAUGE)
+        return PCM_OK;
+    if (definition->type == PCM_HISTOGRAM) {
+        status = pcm__reserve_double(store, &cell);
+        if (status != PCM_OK)
+            return status;
+        *double_cell = cell + 1;
+    }
+    status = pcm__reserve_integers(store, definition->bound_count + 1, &cell);
+    *integer_cell = cell + 1;
+    return status;
+}
+
+static int create_series(struct pcm_store *store, uint32_t number, const pcm_bytes *values) {
+    const struct pcm__family *family = pcm__index_family(&store->index, number);
+    uint32_t count = family->definition.label_count;
+    uint64_t bytes = sizeof(struct pcm__series_record) + 8;
+    uint32_t integer_cell;
+    uint32_t double_cell;
+    for (uint32_t i = 0; i < count; i++)
+        bytes += sizeof(uint16_t) + values[i].size;
+    /* The catalog first: cells taken for a record that does not fit would be lost. */
+    int status = pcm__reserve_catalog(store, bytes);
+    if (status == PCM_OK)
+        status = first_cells(store, &family->definition, &integer_cell, &double_cell);
+    if (status == PCM_OK)
+        status = pcm__catalog_append_series(store, family->id - 1, values, count, integer_cell, double_cell);
+    return status == PCM_OK ? pcm__index_read(store) : status;
+}
+
+static bool values_fit(const pcm_bytes *values, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++)
+        if (values[i].size > PCM_MAX_STRING)
+            return false;
+    return true;
+}
+
+int pcm_series_bind(pcm_store *store, pcm_family_id family, const pcm_bytes *values, uint32_t count,
+                    pcm_series_id *out) {
+    uint32_t number;
+    pthread_mutex_lock(&store->mutex);
+    int status = pcm__index_read(store);
+    const struct pcm__family *found = pcm__index_family_by_id(&store->index, family, &number);
+    if (status == PCM_OK && (found == NULL || found->definition.label_count != count || !values_fit(values, count)))
+        status = PCM_ARGUMENT;
+    if (status == PCM_OK)
+        status = match_series(store, number, values, out);
+    pthread_mutex_unlock(&store->mutex);
+    if (status != PCM_NOT_FOUND)
+        return status;
+    status = pcm__store_lock(store);
+    if (status != PCM_OK)
+        return status;
+    status = match_series(store, number, values, out);
+    if (status == PCM_NOT_FOUND) {
+        status = create_series(store, number, values);
+        if (status == PCM_OK)
+            status = match_series(store, number, values, out);
+    }
+    pcm__store_unlock(store);
+    return status;
+}
+
+/* ---------------------------------------------------------------- cells of a series */
+
+/* The series and its family's definition; the id may come from anywhere. */
+static int find_series(const struct pcm_store *store, pcm_series_id id, struct pcm__series_view *view,
+                       const pcm_family_definition **definition) {
+    uint32_t number;
+    int status = pcm__catalog_series_by_id(store, id, view);
+    if (status != PCM_OK)
+        return status;
+    const struct pcm__family *family = pcm__index_family_by_id(&store->index, view->family + 1, &number);
+    if (family == NULL)
+        return PCM_CORRUPT;
+    *definition = &family->definition;
+    return PCM_OK;
+}
+
+/*
+ * The integer or the double cell of a counter or gauge, made under the lock if there is none yet. It is published last,
+ * with release: whoever adds to it finds it zeroed, and `set` finds that something may have been added.
+ */
+static int lazy_cell(struct pcm_store *store, pcm_series_id id, bool is_double, uint32_t *out) {
+    struct pcm__series_view view;
+    const pcm_family_definition *definition;
+    int status = find_series(store, id, &view, &definition);
+    if (status != PCM_OK)
+        return status;
+    if (definition->type == PCM_HISTOGRAM)
+        return PCM_ARGUMENT;
+    _Atomic uint32_t *field = is_double ? &view.record->double_cell : &view.record->integer_cell;
+    uint32_t cell = atomic_load_explicit(field, memory_order_acquire);
+    if (cell == 0) {
+        status = pcm__store_lock(store);
+        if (status != PCM_OK)
+            return status;
+        cell = atomic_load_explicit(field, memory_order_acquire);
+        if (cell == 0) {
+            uint32_t taken = 0;
+            status = is_double ? pcm__reserve_double(store, &taken) : pcm__reserve_integers(store, 1, &taken);
+            cell = taken + 1;
+            if (status == PCM_OK)
+                atomic_store_explicit(field, cell, memory_order_seq_cst);
+        }
+        pcm__store_unlock(store);
+    }
+    if (status == PCM_OK && cell > store->geometry.capacity)
+        status = PCM_CORRUPT;
+    if (status == PCM_OK)
+        *out = cell - 1;
+    return status;
+}
+
+int pcm_series_cell(pcm_store *store, pcm_series_id series, uint32_t *out) {
+    return lazy_cell(store, series, false, out);
+}
+
+int pcm_series_add_double(pcm_store *store, pcm_series_id series, double amount) {
+    uint32_t cell;
+    if (!isfinite(amount))
+        return PCM_AMOUNT;
+    if (store->read_only)
+        return PCM_READ_ONLY;
+    int status = lazy_cell(store, series, true, &cell);
+    if (status == PCM_OK)
+        pcm__cell_add_double(store, cell, amount);
+    return status;
+}
+
+/* ---------------------------------------------------------------- gauges */
+
+static uint64_t sum_integers(const struct pcm_store *store, uint32_t cell) {
+    uint64_t sum = 0;
+    for (uint32_t lane = 0; lane < pcm__store_all_lanes(store); lane++)
+        sum += atomic_load_explicit(pcm__store_word(store, lane, cell), memory_order_relaxed);
+    return sum;
+}
+
+static double sum_doubles(const struct pcm_store *store, uint32_t cell) {
+    double sum = 0;
+    for (uint32_t lane = 0; lane < pcm__store_all_lanes(store); lane++) {
+        uint64_t bits = atomic_load_explicit(pcm__store_word(store, lane, cell), memory_order_relaxed);
+        double value;
+        memcpy(&value, &bits, sizeof value);
+        sum += value;
+    }
+    return sum;
+}
+
+static uint64_t bits_of(double value) {
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+/*
+ * Changes the bases of a gauge's cells to minus what their lanes hold, and its set value, so that readers see all or
+ * nothing: `rebase` is odd meanwhile, and has a number that the header only reaches afterwards. A reader whose pass
+ * began before that number reads the gauge again, by itself. With the lock held.
+ */
+static int rebase(struct pcm_store *store, struct pcm__series_record *record, double value) {
+    uint32_t integer_cell = atomic_load_explicit(&record->integer_cell, memory_order_relaxed);
+    uint32_t double_cell = atomic_load_explicit(&record->double_cell, memory_order_relaxed);
+    if (integer_cell > store->geometry.capacity || double_cell > store->geometry.capacity)
+        return PCM_CORRUPT;
+    uint64_t number = atomic_load_explicit(&store->header->rebases, memory_order_relaxed) + 1;
+    atomic_store_explicit(&record->rebase, number * 2 + 1, memory_order_relaxed);
+    atomic_thread_fence(memory_order_release);
+    if (integer_cell != 0)
+        atomic_store_explicit(pcm__store_base(store, integer_cell - 1), -sum_integers(store, integer_cell - 1),
+                              memory_order_relaxed);
+    if (double_cell != 0)
+        atomic_store_explicit(pcm__store_base(store, double_cell - 1), bits_of(-sum_doubles(store, double_cell - 1)),
+                              memory_order_relaxed);
+    atomic_store_explicit(&record->set_bits, bits_of(value), memory_order_relaxed);
+    atomic_store_explicit(&record->rebase, number * 2, memory_order_release);
+    atomic_store_explicit(&store->header->rebases, number, memory_order_release);
+    return PCM_OK;
+}
+
+int pcm_gauge_set(pcm_store *store, pcm_series_id series, double value) {
+    struct pcm__series_view view;
+    const pcm_family_definition *definition;
+    if (store->read_only)
+        return PCM_READ_ONLY;
+    int status = find_series(store, series, &view, &definition);
+    if (status != PCM_OK)
+        return status;
+    if (definition->type != PCM_GAUGE)
+        return PCM_ARGUMENT;
+    /* Nothing was ever added: one store. An add that begins meanwhile comes after this set. */
+    if (atomic_load_explicit(&view.record->integer_cell, memory_order_seq_cst) == 0 &&
+        atomic_load_explicit(&view.record->double_cell, memory_order_seq_cst) == 0) {
+        atomic_store_explicit(&view.record->set_bits, bits_of(value), memory_order_relaxed);
+        return PCM_OK;
+    }
+    status = pcm__store_lock(store);
+    if (status != PCM_OK)
+        return status;
+    status = rebase(store, view.record, value);
+    pcm__store_unlock(store);
+    return status;
+}
+
+/* ---------------------------------------------------------------- histograms */
+
+int pcm_histogram_bind(pcm_store *store, pcm_series_id series, pcm_histogram *out) {
+    struct pcm__series_view view;
+    const pcm_family_definition *definition;
+    int status = find_series(store, series, &view, &definition);
+    if (status != PCM_OK)
+        return status;
+    if (definition->type != PCM_HISTOGRAM)
+        return PCM_ARGUMENT;
+    uint32_t first = atomic_load_explicit(&view.record->integer_cell, memory_order_relaxed);
+    uint32_t sum = atomic_load_explicit(&view.record->double_cell, memory_order_relaxed);
+    uint64_t capacity = store->geometry.capacity;
+    if (first == 0 || sum == 0 || sum > capacity || first + (uint64_t)definition->bound_count > capacity)
+        return PCM_CORRUPT;
+    *out = (pcm_histogram){
+        .bounds = definition->bounds,
+        .bound_count = definition->bound_count,
+        .first_cell = first - 1,
+        .sum_cell = sum - 1,
+    };
+    return PCM_OK;
+}
+
+/* Number of the first bound that is not below the value; compiled to conditional moves. */
+static uint32_t find_bucket(const double *bounds, uint32_t count, double value) {
+    const double *low = bounds;
+    while (count > 0) {
+        uint32_t half = count / 2;
+        bool above = low[half] < value;
+        low = above ? low + half + 1 : low;
+        count = above ? count - half - 1 : half;
+    }
+    return (uint32_t)(low - bounds);
+}
+
+int pcm_histogram_observe(pcm_store *store, const pcm_histogram *histogram, double value) {
+    if (!isfinite(value))
+        return PCM_AMOUNT;
+    uint32_t bucket = find_bucket(histogram->bounds, histogram->bound_count, value);
+    pcm__cell_add(store, histogram->first_cell + bucket, 1);
+    pcm__cell_add_double(store, histogram->sum_cell, value);
+    return PCM_OK;
+}

@@ -1,0 +1,112 @@
+/* See slots.h. */
+#include "slots.h"
+
+#include "cpu.h"
+#include "lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static struct pcm__slot *slot_at(const struct pcm_store *store, uint32_t number) {
+    return (struct pcm__slot *)pcm__store_at(store, store->geometry.slots_offset) + number;
+}
+
+static uint64_t lock_offset(uint64_t slots_offset, uint32_t number) {
+    return slots_offset + (uint64_t)number * sizeof(struct pcm__slot);
+}
+
+static void fill(struct pcm_store *store, uint32_t number) {
+    struct pcm__slot *slot = slot_at(store, number);
+    pcm_mode mode;
+    pcm_thread_get_mode(store, &mode);
+    slot->backend = mode.backend;
+    slot->registration = mode.registration;
+    slot->attached_at_ms = pcm__now_ms();
+    atomic_store_explicit(&slot->aborts, 0, memory_order_relaxed);
+    atomic_store_explicit(&slot->fallbacks, 0, memory_order_relaxed);
+    atomic_store_explicit(&slot->pid, (uint32_t)getpid(), memory_order_release);
+    store->slot = slot;
+    store->slot_number = number;
+}
+
+/* Slots that were given back first: those of the dead still tell something. */
+int pcm__slots_attach(struct pcm_store *store) {
+    for (int pass = 0; pass < 2; pass++) {
+        for (uint32_t number = 0; number < PCM_MAX_PROCESSES; number++) {
+            bool given_back = atomic_load_explicit(&slot_at(store, number)->pid, memory_order_relaxed) == 0;
+            if (given_back != (pass == 0))
+                continue;
+            bool taken;
+            int status = pcm__file_try_lock(store->fd, lock_offset(store->geometry.slots_offset, number), &taken);
+            if (status != PCM_OK)
+                return status;
+            if (taken) {
+                fill(store, number);
+                return PCM_OK;
+            }
+        }
+    }
+    return PCM_TOO_MANY_PROCESSES;
+}
+
+void pcm__slots_detach(struct pcm_store *store) {
+    if (store->slot == NULL || store->forked)
+        return;
+    atomic_store_explicit(&store->slot->pid, 0, memory_order_release);
+    pcm__file_unlock(store->fd, lock_offset(store->geometry.slots_offset, store->slot_number));
+    store->slot = NULL;
+}
+
+int pcm__slots_adopt_fork(struct pcm_store *store) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", store->fd);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return PCM_SYSTEM;
+    /* The parent keeps its locks: it has the old description open as well. */
+    close(store->fd);
+    store->fd = fd;
+    int status = pcm__file_lock(store->fd, PCM__LOCK_OFFSET);
+    if (status != PCM_OK)
+        return status;
+    status = pcm__slots_attach(store);
+    pcm__file_unlock(store->fd, PCM__LOCK_OFFSET);
+    if (status == PCM_OK)
+        store->forked = false;
+    return status;
+}
+
+bool pcm__slots_any_alive(int fd, uint64_t slots_offset) {
+    return pcm__file_is_locked(fd, slots_offset, PCM_MAX_PROCESSES * sizeof(struct pcm__slot));
+}
+
+static void describe(const struct pcm_store *store, uint32_t number, uint32_t pid, pcm_process *out) {
+    const struct pcm__slot *slot = slot_at(store, number);
+    bool own = store->slot != NULL && number == store->slot_number;
+    *out = (pcm_process){
+        .slot = number,
+        .pid = pid,
+        .backend = (pcm_backend)slot->backend,
+        .registration = (pcm_registration)slot->registration,
+        .alive = own || pcm__file_is_locked(store->fd, lock_offset(store->geometry.slots_offset, number), 1),
+        .attached_at_ms = slot->attached_at_ms,
+        .aborts = atomic_load_explicit(&slot->aborts, memory_order_relaxed),
+        .fallbacks = atomic_load_explicit(&slot->fallbacks, memory_order_relaxed),
+    };
+}
+
+int pcm_store_list_processes(pcm_store *store, pcm_process *out, size_t size, size_t *count) {
+    size_t found = 0;
+    for (uint32_t number = 0; number < PCM_MAX_PROCESSES; number++) {
+        uint32_t pid = atomic_load_explicit(&slot_at(store, number)->pid, memory_order_acquire);
+        if (pid == 0)
+            continue;
+        if (found < size)
+            describe(store, number, pid, &out[found]);
+        found++;
+    }
+    *count = found;
+    return PCM_OK;
+}
