@@ -1,0 +1,96 @@
+/*
+ * The hot functions, see the header. An argument that is missing or no number is a TypeError; a number that names no
+ * cell or histogram is ignored, as everything is after close().
+ */
+#include "hot.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "../core/hot.h"
+#include "errors.h"
+
+/* Gives the binding and `count` arguments, those that are missing as undefined. */
+static inline struct pcm__hot_binding *unpack(napi_env env, napi_callback_info info, size_t count,
+                                              napi_value *arguments) {
+    void *data = NULL;
+    napi_get_cb_info(env, info, &count, arguments, NULL, &data);
+    return data;
+}
+
+static napi_value number_expected(napi_env env) {
+    napi_throw_type_error(env, "ERR_PCM_ARGUMENT", "a number was expected");
+    return NULL;
+}
+
+static napi_value increment(napi_env env, napi_callback_info info) {
+    napi_value argument;
+    struct pcm__hot_binding *binding = unpack(env, info, 1, &argument);
+    if (binding->store == NULL)
+        return NULL;
+    uint32_t cell;
+    if (napi_get_value_uint32(env, argument, &cell) != napi_ok)
+        return number_expected(env);
+    pcm__cell_add(binding->store, cell, 1);
+    return NULL;
+}
+
+static napi_value add(napi_env env, napi_callback_info info) {
+    napi_value arguments[2];
+    struct pcm__hot_binding *binding = unpack(env, info, 2, arguments);
+    if (binding->store == NULL)
+        return NULL;
+    uint32_t cell;
+    int64_t amount;
+    if (napi_get_value_uint32(env, arguments[0], &cell) != napi_ok ||
+        napi_get_value_int64(env, arguments[1], &amount) != napi_ok)
+        return number_expected(env);
+    pcm__cell_add(binding->store, cell, amount);
+    return NULL;
+}
+
+static napi_value set(napi_env env, napi_callback_info info) {
+    napi_value arguments[2];
+    struct pcm__hot_binding *binding = unpack(env, info, 2, arguments);
+    if (binding->store == NULL)
+        return NULL;
+    int64_t series;
+    double value;
+    if (napi_get_value_int64(env, arguments[0], &series) != napi_ok ||
+        napi_get_value_double(env, arguments[1], &value) != napi_ok)
+        return number_expected(env);
+    errno = 0;
+    const int status = pcm_gauge_set(binding->store, (pcm_series_id)series, value);
+    if (status != PCM_OK)
+        pcm__throw_status(env, status, errno);
+    return NULL;
+}
+
+static napi_value observe(napi_env env, napi_callback_info info) {
+    napi_value arguments[2];
+    struct pcm__hot_binding *binding = unpack(env, info, 2, arguments);
+    if (binding->store == NULL)
+        return NULL;
+    uint32_t histogram;
+    double value;
+    if (napi_get_value_uint32(env, arguments[0], &histogram) != napi_ok ||
+        napi_get_value_double(env, arguments[1], &value) != napi_ok)
+        return number_expected(env);
+    if (histogram >= binding->histogram_count)
+        return NULL;
+    const int status = pcm_histogram_observe(binding->store, &binding->histograms[histogram], value);
+    if (status != PCM_OK)
+        pcm__throw_status(env, status, 0);
+    return NULL;
+}
+
+/* What crossing from JavaScript costs. */
+static napi_value noop(napi_env env, napi_callback_info info) {
+    (void)env;
+    (void)info;
+    return NULL;
+}
+
+const struct pcm__hot_function pcm__hot_functions[PCM__HOT_FUNCTIONS] = {
+    {"increment", increment}, {"add", add}, {"set", set}, {"observe", observe}, {"noop", noop},
+};

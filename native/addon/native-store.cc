@@ -1,0 +1,235 @@
+/*
+ * The methods of a store, see the header.
+ */
+#include "native-store.h"
+
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+#include "errors.h"
+#include "render-job.h"
+#include "snapshot.h"
+#include "values.h"
+
+namespace pcm {
+namespace {
+
+void ReleaseAttachment(napi_env, void *owner, void *) {
+    delete static_cast<std::shared_ptr<Attachment> *>(owner);
+}
+
+/* Each function owns a share of the attachment, for JavaScript may keep it longer than the store. */
+Napi::Value MakeHotFunction(Napi::Env env, const pcm__hot_function &hot,
+                            const std::shared_ptr<Attachment> &attachment) {
+    napi_value function;
+    napi_status status =
+        napi_create_function(env, hot.name, NAPI_AUTO_LENGTH, hot.callback, attachment->binding(), &function);
+    if (status != napi_ok)
+        throw Napi::Error::New(env);
+    auto owner = std::make_unique<std::shared_ptr<Attachment>>(attachment);
+    status = napi_add_finalizer(env, function, owner.get(), ReleaseAttachment, nullptr, nullptr);
+    if (status != napi_ok)
+        throw Napi::Error::New(env);
+    owner.release();
+    return Napi::Value(env, function);
+}
+
+Napi::Object MakeHot(Napi::Env env, const std::shared_ptr<Attachment> &attachment) {
+    Napi::Object hot = Napi::Object::New(env);
+    for (const pcm__hot_function &function : pcm__hot_functions)
+        hot.Set(function.name, MakeHotFunction(env, function, attachment));
+    return hot;
+}
+
+} // namespace
+
+Napi::Function NativeStore::DefineClass(Napi::Env env, std::shared_ptr<Attachment> *pending) {
+    return ObjectWrap::DefineClass(env, "NativeStore",
+                                   {
+                                       InstanceAccessor<&NativeStore::Path>("path"),
+                                       InstanceMethod<&NativeStore::Close>("close"),
+                                       InstanceMethod<&NativeStore::Unlink>("unlink"),
+                                       InstanceMethod<&NativeStore::Info>("info"),
+                                       InstanceMethod<&NativeStore::Mode>("mode"),
+                                       InstanceMethod<&NativeStore::Processes>("processes"),
+                                       InstanceMethod<&NativeStore::Declare>("declare"),
+                                       InstanceMethod<&NativeStore::Find>("find"),
+                                       InstanceMethod<&NativeStore::Bind>("bind"),
+                                       InstanceMethod<&NativeStore::Cell>("cell"),
+                                       InstanceMethod<&NativeStore::BindHistogram>("bindHistogram"),
+                                       InstanceMethod<&NativeStore::AddFraction>("addFraction"),
+                                       InstanceMethod<&NativeStore::Render>("render"),
+                                       InstanceMethod<&NativeStore::Snapshot>("snapshot"),
+                                       InstanceMethod<&NativeStore::Lanes>("lanes"),
+                                   },
+                                   pending);
+}
+
+NativeStore::NativeStore(const Napi::CallbackInfo &info)
+    : Napi::ObjectWrap<NativeStore>(info),
+      attachment_(std::move(*static_cast<std::shared_ptr<Attachment> *>(info.Data()))) {
+    const Napi::Env env = info.Env();
+    if (attachment_ == nullptr)
+        throw Napi::TypeError::New(env, "a NativeStore is made by open()");
+    path_ = pcm_store_path(attachment_->store());
+    info.This().As<Napi::Object>().DefineProperty(
+        Napi::PropertyDescriptor::Value("hot", MakeHot(env, attachment_), napi_enumerable));
+}
+
+pcm_store *NativeStore::RequireOpen(Napi::Env env) const {
+    pcm_store *store = attachment_ == nullptr ? nullptr : attachment_->store();
+    if (store == nullptr)
+        ThrowClosed(env);
+    return store;
+}
+
+Napi::Value NativeStore::Path(const Napi::CallbackInfo &info) {
+    return Napi::String::New(info.Env(), path_);
+}
+
+void NativeStore::Close(const Napi::CallbackInfo &) {
+    if (attachment_ != nullptr)
+        attachment_->Close();
+}
+
+void NativeStore::Unlink(const Napi::CallbackInfo &info) {
+    pcm_store *store = RequireOpen(info.Env());
+    errno = 0;
+    const int status = pcm_store_unlink(store);
+    if (status != PCM_OK)
+        ThrowStatus(info.Env(), status, errno);
+}
+
+Napi::Value NativeStore::Info(const Napi::CallbackInfo &info) {
+    pcm_store_info facts;
+    pcm_store_get_info(RequireOpen(info.Env()), &facts);
+    return ToObject(info.Env(), facts);
+}
+
+Napi::Value NativeStore::Mode(const Napi::CallbackInfo &info) {
+    pcm_mode mode;
+    pcm_thread_get_mode(RequireOpen(info.Env()), &mode);
+    return ToObject(info.Env(), mode);
+}
+
+Napi::Value NativeStore::Processes(const Napi::CallbackInfo &info) {
+    const Napi::Env env = info.Env();
+    pcm_store *store = RequireOpen(env);
+    std::vector<pcm_process> processes(PCM_MAX_PROCESSES);
+    size_t count = 0;
+    errno = 0;
+    const int status = pcm_store_list_processes(store, processes.data(), processes.size(), &count);
+    if (status != PCM_OK)
+        ThrowStatus(env, status, errno);
+    if (count > processes.size())
+        count = processes.size();
+    Napi::Array list = Napi::Array::New(env, count);
+    for (size_t i = 0; i < count; i++)
+        list.Set(static_cast<uint32_t>(i), ToObject(env, processes[i]));
+    return list;
+}
+
+Napi::Value NativeStore::Declare(const Napi::CallbackInfo &info) {
+    const FamilyArgument definition(info[0]);
+    const pcm_family_definition view = definition.view();
+    pcm_store *store = RequireOpen(info.Env());
+    pcm_family_id family;
+    errno = 0;
+    const int status = pcm_family_declare(store, &view, &family);
+    if (status != PCM_OK)
+        ThrowStatus(info.Env(), status, errno);
+    return ToNumber(info.Env(), family);
+}
+
+Napi::Value NativeStore::Find(const Napi::CallbackInfo &info) {
+    const Napi::Env env = info.Env();
+    const std::string name = RequireString(info[0], "name must be a string");
+    pcm_family_id family;
+    pcm_family_definition definition;
+    pcm_store *store = RequireOpen(env);
+    errno = 0;
+    const int status = pcm_family_find(store, ToBytes(name), &family, &definition);
+    if (status == PCM_NOT_FOUND)
+        return env.Undefined();
+    if (status != PCM_OK)
+        ThrowStatus(env, status, errno);
+    Napi::Object found = Napi::Object::New(env);
+    found.Set("id", ToNumber(env, family));
+    found.Set("definition", ToObject(env, definition));
+    return found;
+}
+
+Napi::Value NativeStore::Bind(const Napi::CallbackInfo &info) {
+    const pcm_family_id family = RequireId(info[0]);
+    const StringList values(info[1], "labelValues must be an array of strings");
+    pcm_store *store = RequireOpen(info.Env());
+    pcm_series_id series;
+    errno = 0;
+    const int status = pcm_series_bind(store, family, values.views(), values.size(), &series);
+    if (status != PCM_OK)
+        ThrowStatus(info.Env(), status, errno);
+    return ToNumber(info.Env(), series);
+}
+
+Napi::Value NativeStore::Cell(const Napi::CallbackInfo &info) {
+    const pcm_series_id series = RequireId(info[0]);
+    pcm_store *store = RequireOpen(info.Env());
+    uint32_t cell;
+    errno = 0;
+    const int status = pcm_series_cell(store, series, &cell);
+    if (status != PCM_OK)
+        ThrowStatus(info.Env(), status, errno);
+    return ToNumber(info.Env(), cell);
+}
+
+Napi::Value NativeStore::BindHistogram(const Napi::CallbackInfo &info) {
+    const pcm_series_id series = RequireId(info[0]);
+    RequireOpen(info.Env());
+    uint32_t index;
+    const int status = attachment_->BindHistogram(series, &index);
+    if (status != PCM_OK)
+        ThrowStatus(info.Env(), status);
+    return ToNumber(info.Env(), index);
+}
+
+void NativeStore::AddFraction(const Napi::CallbackInfo &info) {
+    const pcm_series_id series = RequireId(info[0]);
+    if (!info[1].IsNumber())
+        ThrowArgument(info.Env(), "amount must be a number");
+    const double amount = info[1].As<Napi::Number>().DoubleValue();
+    pcm_store *store = RequireOpen(info.Env());
+    errno = 0;
+    const int status = pcm_series_add_double(store, series, amount);
+    if (status != PCM_OK)
+        ThrowStatus(info.Env(), status, errno);
+}
+
+Napi::Value NativeStore::Render(const Napi::CallbackInfo &info) {
+    RequireOpen(info.Env());
+    /* Where it cannot start, an exception is pending. */
+    return Napi::Value(info.Env(), RenderJob::Start(info.Env(), attachment_->lease()));
+}
+
+Napi::Value NativeStore::Snapshot(const Napi::CallbackInfo &info) {
+    RequireOpen(info.Env());
+    pcm_reader *reader;
+    errno = 0;
+    const int status = attachment_->Read(&reader);
+    if (status != PCM_OK)
+        ThrowStatus(info.Env(), status, errno);
+    return pcm::Snapshot(info.Env(), reader);
+}
+
+Napi::Value NativeStore::Lanes(const Napi::CallbackInfo &info) {
+    const std::string name = RequireString(info[0], "name must be a string");
+    pcm_store *store = RequireOpen(info.Env());
+    pcm_reader *reader;
+    errno = 0;
+    const int status = attachment_->Read(&reader);
+    if (status != PCM_OK)
+        ThrowStatus(info.Env(), status, errno);
+    return pcm::Lanes(info.Env(), store, reader, name);
+}
+
+} // namespace pcm

@@ -1,0 +1,42 @@
+/*
+ * A scrape on a thread of libuv's pool: the event loop does nothing for it but start it and settle a promise. It holds
+ * the store open by itself, so close() may come meanwhile.
+ *
+ * Bare Node-API: a job may end while its Worker is being terminated, when every call into JavaScript fails, and what
+ * node-addon-api makes of such a failure can end the process.
+ */
+#ifndef PCM_ADDON_RENDER_JOB_H_
+#define PCM_ADDON_RENDER_JOB_H_
+
+#include <memory>
+
+#include <node_api.h>
+
+#include "byte-buffer.h"
+#include "percpu_metrics.h"
+#include "store-lease.h"
+
+namespace pcm {
+
+class RenderJob {
+  public:
+    /* Starts a scrape and gives its promise of a Buffer; null, with an exception pending or not, where it cannot. */
+    static napi_value Start(napi_env env, std::shared_ptr<StoreLease> lease) noexcept;
+
+  private:
+    explicit RenderJob(std::shared_ptr<StoreLease> lease) : lease_(std::move(lease)) {}
+    static void Execute(napi_env env, void *data) noexcept;
+    static void Complete(napi_env env, napi_status status, void *data) noexcept;
+    bool Queue(napi_env env, napi_value *promise) noexcept;
+
+    std::shared_ptr<StoreLease> lease_;
+    ByteBuffer buffer_;
+    int status_ = PCM_SYSTEM;
+    int error_number_ = 0;
+    napi_async_work work_ = nullptr;
+    napi_deferred deferred_ = nullptr;
+};
+
+} // namespace pcm
+
+#endif

@@ -1,0 +1,130 @@
+/*
+ * Snapshots, see the header. The handles of a series are let go before the next one is made, so that a store of any
+ * size needs few of them at a time.
+ */
+#include "snapshot.h"
+
+#include <limits>
+#include <vector>
+
+#include "errors.h"
+#include "values.h"
+
+namespace pcm {
+namespace {
+
+Napi::Object Labels(Napi::Env env, const pcm_reader *reader, const pcm_family_definition &family, uint32_t series) {
+    Napi::Object labels = Napi::Object::New(env);
+    for (uint32_t i = 0; i < family.label_count; i++)
+        labels.Set(ToString(env, family.label_names[i]), ToString(env, pcm_reader_label_value(reader, series, i)));
+    return labels;
+}
+
+Napi::Object NumberOf(Napi::Env env, const pcm_reader *reader, const pcm_family_definition &family, uint32_t series) {
+    pcm_number number;
+    const int status = pcm_reader_value(reader, series, &number);
+    if (status != PCM_OK)
+        ThrowStatus(env, status);
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("labels", Labels(env, reader, family, series));
+    object.Set("value", number.real);
+    return object;
+}
+
+Napi::Object HistogramOf(Napi::Env env, const pcm_reader *reader, const pcm_family_definition &family,
+                         uint32_t series) {
+    std::vector<int64_t> counts(size_t{family.bound_count} + 1);
+    double sum;
+    const int status = pcm_reader_histogram(reader, series, counts.data(), &sum);
+    if (status != PCM_OK)
+        ThrowStatus(env, status);
+    Napi::Array buckets = Napi::Array::New(env, counts.size());
+    uint64_t count = 0; /* unsigned, for a store may hold numbers whose sum leaves the range */
+    for (uint32_t i = 0; i <= family.bound_count; i++) {
+        count += static_cast<uint64_t>(counts[i]);
+        Napi::Object bucket = Napi::Object::New(env);
+        bucket.Set("le", i < family.bound_count ? family.bounds[i] : std::numeric_limits<double>::infinity());
+        bucket.Set("count", static_cast<double>(static_cast<int64_t>(count)));
+        buckets.Set(i, bucket);
+    }
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("labels", Labels(env, reader, family, series));
+    object.Set("buckets", buckets);
+    object.Set("count", static_cast<double>(static_cast<int64_t>(count)));
+    object.Set("sum", sum);
+    return object;
+}
+
+Napi::Array Reals(Napi::Env env, const pcm_number *numbers, uint32_t size) {
+    Napi::Array array = Napi::Array::New(env, size);
+    for (uint32_t i = 0; i < size; i++)
+        array.Set(i, numbers[i].real);
+    return array;
+}
+
+/* The index of the family with a name, or the number of families. */
+uint32_t FindFamily(const pcm_reader *reader, const std::string &name) {
+    const uint32_t count = pcm_reader_family_count(reader);
+    for (uint32_t i = 0; i < count; i++) {
+        const pcm_bytes bytes = pcm_reader_family(reader, i)->name;
+        if (name.compare(0, std::string::npos, bytes.data, bytes.size) == 0)
+            return i;
+    }
+    return count;
+}
+
+} // namespace
+
+Napi::Value Snapshot(Napi::Env env, const pcm_reader *reader) {
+    const uint32_t family_count = pcm_reader_family_count(reader);
+    Napi::Array families = Napi::Array::New(env, family_count);
+    std::vector<Napi::Array> lists;
+    std::vector<uint32_t> sizes(family_count);
+    lists.reserve(family_count);
+    for (uint32_t i = 0; i < family_count; i++) {
+        Napi::Object family = ToObject(env, *pcm_reader_family(reader, i));
+        lists.push_back(Napi::Array::New(env));
+        family.Set("series", lists.back());
+        families.Set(i, family);
+    }
+    const uint32_t series_count = pcm_reader_series_count(reader);
+    for (uint32_t i = 0; i < series_count; i++) {
+        const Napi::HandleScope scope(env);
+        const uint32_t index = pcm_reader_series(reader, i).family;
+        if (index >= family_count)
+            ThrowStatus(env, PCM_CORRUPT);
+        const pcm_family_definition &family = *pcm_reader_family(reader, index);
+        lists[index].Set(sizes[index]++, family.type == PCM_HISTOGRAM ? HistogramOf(env, reader, family, i)
+                                                                      : NumberOf(env, reader, family, i));
+    }
+    return families;
+}
+
+Napi::Value Lanes(Napi::Env env, const pcm_store *store, const pcm_reader *reader, const std::string &name) {
+    const uint32_t wanted = FindFamily(reader, name);
+    if (wanted == pcm_reader_family_count(reader))
+        return env.Undefined();
+    const pcm_family_definition &family = *pcm_reader_family(reader, wanted);
+    pcm_store_info info;
+    pcm_store_get_info(store, &info);
+    std::vector<pcm_number> numbers(size_t{info.lanes} + info.atomic_lanes);
+    Napi::Array list = Napi::Array::New(env);
+    uint32_t size = 0;
+    const uint32_t series_count = pcm_reader_series_count(reader);
+    for (uint32_t i = 0; i < series_count; i++) {
+        if (pcm_reader_series(reader, i).family != wanted)
+            continue;
+        const Napi::HandleScope scope(env);
+        const int status = pcm_reader_lanes(reader, i, numbers.data(), numbers.size());
+        if (status != PCM_OK)
+            ThrowStatus(env, status);
+        Napi::Object object = Napi::Object::New(env);
+        object.Set("labels", Labels(env, reader, family, i));
+        object.Set("cpus", Reals(env, numbers.data(), info.lanes));
+        object.Set("atomic", Reals(env, numbers.data() + info.lanes, info.atomic_lanes));
+        list.Set(size++, object);
+    }
+    return list;
+}
+
+} // namespace pcm

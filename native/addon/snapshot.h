@@ -1,0 +1,23 @@
+/*
+ * What a reader read, as JavaScript objects: `FamilySnapshot` and `LaneSnapshot` of src/binding.ts.
+ */
+#ifndef PCM_ADDON_SNAPSHOT_H_
+#define PCM_ADDON_SNAPSHOT_H_
+
+#include <string>
+
+#include <napi.h>
+
+#include "percpu_metrics.h"
+
+namespace pcm {
+
+/* All families with the values of all their series, of the reader's last refresh. Throws Napi::Error. */
+Napi::Value Snapshot(Napi::Env env, const pcm_reader *reader);
+
+/* The lanes of every series of a family; undefined where the store has no such family. Throws Napi::Error. */
+Napi::Value Lanes(Napi::Env env, const pcm_store *store, const pcm_reader *reader, const std::string &name);
+
+} // namespace pcm
+
+#endif
