@@ -52,8 +52,8 @@ export class PrometheusServer {
     const directory = temporaryDirectory(t);
     const file = join(directory, 'prometheus.yml');
     let text = readFileSync(configuration, 'utf8');
-    text = replaceOnce(text, "'127.0.0.1:9464'", `'${targets.service}'`);
-    text = replaceOnce(text, "'127.0.0.1:9465'", `'${targets.sidecar}'`);
+    text = replaceOnce(text, '127.0.0.1:9464', targets.service);
+    text = replaceOnce(text, '127.0.0.1:9465', targets.sidecar);
     text = replaceOnce(text, 'scrape_interval: 15s', 'scrape_interval: 250ms');
     writeFileSync(file, replaceOnce(text, 'scrape_timeout: 5s', 'scrape_timeout: 250ms'));
     const address = `127.0.0.1:${await freePort()}`;
