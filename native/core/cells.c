@@ -72,15 +72,15 @@ static void count_fallback(struct pcm_store *store) {
 }
 
 /*
- * The area to try again with, or NULL where the atomic lane is next. `why` is how the first attempt ended: without one
+ * The area to try again with, or 0 where the atomic lane is next. `why` is how the first attempt ended: without one
  * of libc it was none at all.
  */
-static struct pcm__rseq_area *area_for_retry(struct pcm_store *store, enum pcm__rseq_result why) {
+static intptr_t area_for_retry(struct pcm_store *store, enum pcm__rseq_result why) {
     if (why == PCM__RSEQ_ABORTED) {
         count_abort(store);
         return pcm__rseq_thread_area();
     }
-    return pcm__rseq_libc_area() == NULL ? pcm__rseq_thread_area() : NULL;
+    return pcm__rseq_libc_area == 0 ? pcm__rseq_thread_area() : 0;
 }
 
 /* Out of line, so that no call is near the hot path. */
@@ -90,8 +90,8 @@ __attribute__((noinline, cold)) void pcm__cell_add_slow(struct pcm_store *store,
         add_atomic(store, cell, amount);
         return;
     }
-    struct pcm__rseq_area *area = area_for_retry(store, why);
-    for (int attempt = 1; area != NULL && attempt < MOST_ATTEMPTS; attempt++) {
+    intptr_t area = area_for_retry(store, why);
+    for (int attempt = 1; area != 0 && attempt < MOST_ATTEMPTS; attempt++) {
         why = pcm__rseq_load_cpu_add_i64(area, store->hot.rseq_lanes, store->hot.lane_stride,
                                          store->hot.lanes + (uint64_t)cell * sizeof(uint64_t), amount);
         if (why == PCM__RSEQ_DONE)
@@ -110,8 +110,8 @@ __attribute__((noinline, cold)) void pcm__cell_add_double_slow(struct pcm_store 
         add_atomic_double(store, cell, amount);
         return;
     }
-    struct pcm__rseq_area *area = area_for_retry(store, why);
-    for (int attempt = 1; area != NULL && attempt < MOST_ATTEMPTS; attempt++) {
+    intptr_t area = area_for_retry(store, why);
+    for (int attempt = 1; area != 0 && attempt < MOST_ATTEMPTS; attempt++) {
         why = pcm__rseq_load_cpu_add_f64(area, store->hot.rseq_lanes, store->hot.lane_stride,
                                          store->hot.lanes + (uint64_t)cell * sizeof(uint64_t), amount);
         if (why == PCM__RSEQ_DONE)

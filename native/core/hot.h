@@ -1,5 +1,5 @@
 /*
- * The hot path, inline: one range check, the address of the thread's rseq area, one critical section. Everything else
+ * The hot path, inline: one range check, one critical section. Everything else
  * (another back end, a thread that is not registered by libc, an abort, a CPU without a lane) is out of line.
  * Included by the core and, as C++, by the addon.
  */
@@ -30,9 +30,9 @@ static inline __attribute__((always_inline)) void pcm__cell_add(struct pcm_store
     const struct pcm__hot *hot = (const struct pcm__hot *)store;
     if (__builtin_expect(cell >= hot->cell_limit, 0))
         return;
-    struct pcm__rseq_area *area = pcm__rseq_libc_area();
+    intptr_t area = pcm__rseq_libc_area;
     enum pcm__rseq_result result = PCM__RSEQ_OUT_OF_RANGE;
-    if (__builtin_expect(area != NULL, 1))
+    if (__builtin_expect(area != 0, 1))
         result = pcm__rseq_load_cpu_add_i64(area, hot->rseq_lanes, hot->lane_stride,
                                             hot->lanes + (uint64_t)cell * sizeof(uint64_t), amount);
     if (__builtin_expect(result != PCM__RSEQ_DONE, 0))
@@ -45,9 +45,9 @@ static inline __attribute__((always_inline)) void pcm__cell_add_double(struct pc
     const struct pcm__hot *hot = (const struct pcm__hot *)store;
     if (__builtin_expect(cell >= hot->cell_limit, 0))
         return;
-    struct pcm__rseq_area *area = pcm__rseq_libc_area();
+    intptr_t area = pcm__rseq_libc_area;
     enum pcm__rseq_result result = PCM__RSEQ_OUT_OF_RANGE;
-    if (__builtin_expect(area != NULL, 1))
+    if (__builtin_expect(area != 0, 1))
         result = pcm__rseq_load_cpu_add_f64(area, hot->rseq_lanes, hot->lane_stride,
                                             hot->lanes + (uint64_t)cell * sizeof(uint64_t), amount);
     if (__builtin_expect(result != PCM__RSEQ_DONE, 0))

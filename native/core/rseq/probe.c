@@ -48,7 +48,7 @@ static bool start_interrupting(pthread_t *thread, _Atomic bool *failed) {
     return status == 0;
 }
 
-const char *pcm__rseq_probe(struct pcm__rseq_area *area) {
+const char *pcm__rseq_probe(intptr_t area) {
     if (syscall(__NR_membarrier, MEMBARRIER_REGISTER_PRIVATE_EXPEDITED_RSEQ, 0, 0) != 0)
         return "membarrier cannot restart critical sections here, so that rseq cannot be proven to work";
     _Atomic bool failed = false;
@@ -71,7 +71,7 @@ const char *pcm__rseq_probe(struct pcm__rseq_area *area) {
 
 #else
 
-const char *pcm__rseq_probe(struct pcm__rseq_area *area) {
+const char *pcm__rseq_probe(intptr_t area) {
     (void)area;
     return "this build has no critical sections for its architecture";
 }

@@ -5,10 +5,10 @@
 #include "abi.h"
 
 /*
- * Spins in a critical section of the calling thread, whose area this is, while another thread asks the kernel to abort
+ * Spins in a critical section of the calling thread, whose area is at this distance from its thread pointer, while another thread asks the kernel to abort
  * all sections of the process. NULL if it was aborted; else one sentence (static storage) that says what went wrong.
  * Takes less than 0.1 s where it succeeds, at most a few seconds else.
  */
-const char *pcm__rseq_probe(struct pcm__rseq_area *area);
+const char *pcm__rseq_probe(intptr_t area);
 
 #endif

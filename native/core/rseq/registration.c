@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-intptr_t pcm__rseq_libc_offset;
+intptr_t pcm__rseq_libc_area;
 
 #if PCM__HAVE_RSEQ
 
@@ -77,27 +77,30 @@ static struct pcm__rseq_area *register_self(void) {
     return area;
 }
 
-static struct pcm__rseq_area *self_area(void) {
+static intptr_t self_area(void) {
     if (self.area == NULL && !self.refused) {
         int saved = errno;
         self.area = register_self();
         self.refused = self.area == NULL;
         errno = saved;
     }
-    return self.area;
+    return self.area == NULL ? 0 : (char *)self.area - (char *)__builtin_thread_pointer();
+}
+
+static struct pcm__rseq_area *at(intptr_t area) {
+    return (struct pcm__rseq_area *)((char *)__builtin_thread_pointer() + area);
 }
 
 /*
- * The C library's offset if it registered this thread. Looked up at run time: a weak reference can be folded to NULL
- * by the linker. The size is only tested against 0, for its meaning changed between releases.
+ * The C library's area if it registered this thread. Looked up at run time: a weak reference can be folded to NULL by
+ * the linker. The size is only tested against 0, for its meaning changed between releases.
  */
-static intptr_t libc_offset(void) {
+static intptr_t libc_area(void) {
     const ptrdiff_t *offset = dlsym(RTLD_DEFAULT, "__rseq_offset");
     const unsigned int *size = dlsym(RTLD_DEFAULT, "__rseq_size");
     if (offset == NULL || size == NULL || *size == 0)
         return 0;
-    const struct pcm__rseq_area *area = (const struct pcm__rseq_area *)((char *)__builtin_thread_pointer() + *offset);
-    return (int32_t)area->cpu_id >= 0 ? *offset : 0;
+    return (int32_t)at(*offset)->cpu_id >= 0 ? *offset : 0;
 }
 
 /* The area is 32 bytes, or what the kernel says that its features need, rounded up to its alignment. */
@@ -114,67 +117,68 @@ static void give_up(const char *reason) {
     process_reason = reason;
 }
 
-static void decide_self(void) {
+/* The first thread's area, or 0. */
+static intptr_t decide_self(void) {
     /* A call that cannot succeed: EINVAL says that the system call is there. */
     long result = rseq_call(NULL, 0, 0);
     if (result == 0 || errno != EINVAL) {
         give_up(errno == ENOSYS ? "the kernel has no rseq system call (or a filter says so)"
                                 : "the rseq system call is forbidden (seccomp?)");
-        return;
+        return 0;
     }
     size_area();
     if (pthread_key_create(&thread_end, unregister_self) != 0) {
         give_up("no thread-specific key is left to unregister threads with");
-        return;
+        return 0;
     }
-    if (self_area() == NULL) {
+    if (self_area() == 0) {
         give_up("the kernel refused to register a thread for rseq");
-        return;
+        return 0;
     }
     process_registration = PCM_REGISTRATION_SELF;
     process_reason = "rseq, registered by percpu-metrics, as the C library does not";
+    return self_area();
 }
 
 static void decide(void) {
     int saved = errno;
-    intptr_t offset = libc_offset();
-    struct pcm__rseq_area *area;
-    if (offset != 0) {
-        area = (struct pcm__rseq_area *)((char *)__builtin_thread_pointer() + offset);
+    intptr_t area = libc_area();
+    if (area != 0) {
         process_registration = PCM_REGISTRATION_LIBC;
         process_reason = "rseq, registered by the C library";
     } else {
-        decide_self();
-        area = self.area;
+        area = decide_self();
     }
     if (process_registration != PCM_REGISTRATION_NONE) {
         const char *fault = pcm__rseq_probe(area);
         if (fault != NULL)
             give_up(fault);
         else if (process_registration == PCM_REGISTRATION_LIBC)
-            pcm__rseq_libc_offset = offset;
+            pcm__rseq_libc_area = area;
     }
     errno = saved;
 }
 
-struct pcm__rseq_area *pcm__rseq_thread_area(void) {
+intptr_t pcm__rseq_thread_area(void) {
+    if (self.area != NULL)
+        return self_area();
     pthread_once(&once, decide);
     switch (process_registration) {
     case PCM_REGISTRATION_LIBC:
-        return pcm__rseq_libc_area();
+        return pcm__rseq_libc_area;
     case PCM_REGISTRATION_SELF:
         return self_area();
     default:
-        return NULL;
+        return 0;
     }
 }
 
 pcm_registration pcm__rseq_thread_registration(const char **reason) {
-    const struct pcm__rseq_area *area = pcm__rseq_thread_area();
+    intptr_t area = pcm__rseq_thread_area();
     *reason = process_reason;
     if (process_registration == PCM_REGISTRATION_NONE)
         return PCM_REGISTRATION_NONE;
-    if (area == NULL || (int32_t)area->cpu_id < 0) {
+    if (area == 0 || (int32_t)at(area)->cpu_id < 0) {
         *reason = "the registration of this thread for rseq failed";
         return PCM_REGISTRATION_NONE;
     }
@@ -183,8 +187,8 @@ pcm_registration pcm__rseq_thread_registration(const char **reason) {
 
 #else
 
-struct pcm__rseq_area *pcm__rseq_thread_area(void) {
-    return NULL;
+intptr_t pcm__rseq_thread_area(void) {
+    return 0;
 }
 
 pcm_registration pcm__rseq_thread_registration(const char **reason) {

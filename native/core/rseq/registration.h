@@ -10,21 +10,14 @@
 #include "percpu_metrics.h"
 
 /*
- * Distance from the thread pointer to the C library's area, once it is known to work; 0 otherwise, as an area at the
- * thread pointer itself cannot be. Written once, before any store is open.
+ * Areas are named by their distance from the thread pointer, 0 being none, as no area can be at the thread pointer
+ * itself. This is the C library's, the same for every thread, once it is known to work; else 0. Written once, before
+ * any store is open.
  */
-extern intptr_t pcm__rseq_libc_offset;
+extern intptr_t pcm__rseq_libc_area;
 
-/* The calling thread's area, without any work where the C library owns it; else NULL. */
-static inline struct pcm__rseq_area *pcm__rseq_libc_area(void) {
-    intptr_t offset = pcm__rseq_libc_offset;
-    if (__builtin_expect(offset == 0, 0))
-        return NULL;
-    return (struct pcm__rseq_area *)((char *)__builtin_thread_pointer() + offset);
-}
-
-/* The calling thread's area, registered now if need be, or NULL. Signal-safe from the second call of a thread on. */
-struct pcm__rseq_area *pcm__rseq_thread_area(void);
+/* The calling thread's area, registered now if need be, or 0. Signal-safe from the second call of a thread on. */
+intptr_t pcm__rseq_thread_area(void);
 
 /* How the calling thread got its area, and one sentence that says why. */
 pcm_registration pcm__rseq_thread_registration(const char **reason);

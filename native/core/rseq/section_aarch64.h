@@ -58,42 +58,41 @@
     return PCM__RSEQ_OUT_OF_RANGE
 
 static inline __attribute__((always_inline)) enum pcm__rseq_result
-pcm__rseq_load_cpu_add_i64(struct pcm__rseq_area *area, uint32_t lanes, uint64_t stride, char *cell, int64_t amount) {
-    __asm__ __volatile__ goto(
-        PCM__RSEQ_DESCRIPTOR PCM__RSEQ_EXIT_POINT("%l[out_of_range]") PCM__RSEQ_ENTER PCM__RSEQ_LOAD_LANE
-        "ldr x17, [x16]\n\t"
-        "add x17, x17, %[amount]\n\t"
-        "str x17, [x16]\n\t" PCM__RSEQ_ABORT
-        :
-        : [area] "r"(area), [lanes] "r"(lanes), [stride] "r"(stride), [cell] "r"(cell), [amount] "r"(amount)
-        : "memory", "cc", "x16", "x17"
-        : aborted, out_of_range);
+pcm__rseq_load_cpu_add_i64(intptr_t area, uint32_t lanes, uint64_t stride, char *cell, int64_t amount) {
+    __asm__ __volatile__ goto(PCM__RSEQ_DESCRIPTOR PCM__RSEQ_EXIT_POINT("%l[out_of_range]")
+                                  PCM__RSEQ_ENTER PCM__RSEQ_LOAD_LANE "ldr x17, [x16]\n\t"
+                                                                      "add x17, x17, %[amount]\n\t"
+                                                                      "str x17, [x16]\n\t" PCM__RSEQ_ABORT
+                              :
+                              : [area] "r"((char *)__builtin_thread_pointer() + area), [lanes] "r"(lanes),
+                                [stride] "r"(stride), [cell] "r"(cell), [amount] "r"(amount)
+                              : "memory", "cc", "x16", "x17"
+                              : aborted, out_of_range);
     PCM__RSEQ_RESULTS;
 }
 
 static inline __attribute__((always_inline)) enum pcm__rseq_result
-pcm__rseq_load_cpu_add_f64(struct pcm__rseq_area *area, uint32_t lanes, uint64_t stride, char *cell, double amount) {
-    __asm__ __volatile__ goto(
-        PCM__RSEQ_DESCRIPTOR PCM__RSEQ_EXIT_POINT("%l[out_of_range]") PCM__RSEQ_ENTER PCM__RSEQ_LOAD_LANE
-        "ldr d31, [x16]\n\t"
-        "fadd d31, d31, %d[amount]\n\t"
-        "str d31, [x16]\n\t" PCM__RSEQ_ABORT
-        :
-        : [area] "r"(area), [lanes] "r"(lanes), [stride] "r"(stride), [cell] "r"(cell), [amount] "w"(amount)
-        : "memory", "cc", "x16", "v31"
-        : aborted, out_of_range);
+pcm__rseq_load_cpu_add_f64(intptr_t area, uint32_t lanes, uint64_t stride, char *cell, double amount) {
+    __asm__ __volatile__ goto(PCM__RSEQ_DESCRIPTOR PCM__RSEQ_EXIT_POINT("%l[out_of_range]")
+                                  PCM__RSEQ_ENTER PCM__RSEQ_LOAD_LANE "ldr d31, [x16]\n\t"
+                                                                      "fadd d31, d31, %d[amount]\n\t"
+                                                                      "str d31, [x16]\n\t" PCM__RSEQ_ABORT
+                              :
+                              : [area] "r"((char *)__builtin_thread_pointer() + area), [lanes] "r"(lanes),
+                                [stride] "r"(stride), [cell] "r"(cell), [amount] "w"(amount)
+                              : "memory", "cc", "x16", "v31"
+                              : aborted, out_of_range);
     PCM__RSEQ_RESULTS;
 }
 
-static inline __attribute__((always_inline)) enum pcm__rseq_result pcm__rseq_spin(struct pcm__rseq_area *area,
-                                                                                  uint64_t turns) {
+static inline __attribute__((always_inline)) enum pcm__rseq_result pcm__rseq_spin(intptr_t area, uint64_t turns) {
     __asm__ __volatile__ goto(PCM__RSEQ_DESCRIPTOR PCM__RSEQ_ENTER "mov x16, %[turns]\n\t"
                                                                    "5:\n\t"
                                                                    "yield\n\t"
                                                                    "subs x16, x16, #1\n\t"
                                                                    "b.ne 5b\n\t" PCM__RSEQ_ABORT
                               :
-                              : [area] "r"(area), [turns] "r"(turns)
+                              : [area] "r"((char *)__builtin_thread_pointer() + area), [turns] "r"(turns)
                               : "memory", "cc", "x16"
                               : aborted);
     PCM__RSEQ_LANDING;

@@ -7,6 +7,9 @@
  * or signals the thread between start and commit, it goes on at the abort address instead, where nothing was written
  * yet. rseq_cs is not cleared afterwards: the kernel does that when it finds the thread outside of the section.
  *
+ * `area` is the distance of the thread's area from the thread pointer, which %fs holds: no instruction is spent on
+ * computing its address.
+ *
  * Clobbers: rax carries the descriptor's address and then the offset of the lane; xmm15 the double; flags by cmp and
  * imul; memory, since the lane is reached through a pointer that the compiler does not see written. Inputs are never
  * changed, for an abort comes back to C with them. The empty asm behind the section and at each label keeps compilers
@@ -36,11 +39,11 @@
 
 #define PCM__RSEQ_ENTER                                                                                                \
     "leaq 3b(%%rip), %%rax\n\t"                                                                                        \
-    "movq %%rax, 8(%[area])\n\t"                                                                                       \
+    "movq %%rax, %%fs:8(%[area])\n\t"                                                                                  \
     "1:\n\t"
 
 #define PCM__RSEQ_LOAD_LANE                                                                                            \
-    "movl 4(%[area]), %%eax\n\t"                                                                                       \
+    "movl %%fs:4(%[area]), %%eax\n\t"                                                                                  \
     "cmpl %[lanes], %%eax\n\t"                                                                                         \
     "jae %l[out_of_range]\n\t"                                                                                         \
     "imulq %[stride], %%rax\n\t"
@@ -69,7 +72,7 @@
 
 /* cpu = area->cpu_id; if (cpu >= lanes) leave; *(int64_t *)(cell + cpu * stride) += amount */
 static inline __attribute__((always_inline)) enum pcm__rseq_result
-pcm__rseq_load_cpu_add_i64(struct pcm__rseq_area *area, uint32_t lanes, uint64_t stride, char *cell, int64_t amount) {
+pcm__rseq_load_cpu_add_i64(intptr_t area, uint32_t lanes, uint64_t stride, char *cell, int64_t amount) {
     __asm__ __volatile__ goto(
         PCM__RSEQ_DESCRIPTOR PCM__RSEQ_EXIT_POINT("%l[out_of_range]") PCM__RSEQ_ENTER PCM__RSEQ_LOAD_LANE
         "addq %[amount], (%[cell], %%rax)\n\t" PCM__RSEQ_ABORT
@@ -82,7 +85,7 @@ pcm__rseq_load_cpu_add_i64(struct pcm__rseq_area *area, uint32_t lanes, uint64_t
 
 /* The same for a double. */
 static inline __attribute__((always_inline)) enum pcm__rseq_result
-pcm__rseq_load_cpu_add_f64(struct pcm__rseq_area *area, uint32_t lanes, uint64_t stride, char *cell, double amount) {
+pcm__rseq_load_cpu_add_f64(intptr_t area, uint32_t lanes, uint64_t stride, char *cell, double amount) {
     __asm__ __volatile__ goto(
         PCM__RSEQ_DESCRIPTOR PCM__RSEQ_EXIT_POINT("%l[out_of_range]") PCM__RSEQ_ENTER PCM__RSEQ_LOAD_LANE
         "movsd (%[cell], %%rax), %%xmm15\n\t"
@@ -96,8 +99,7 @@ pcm__rseq_load_cpu_add_f64(struct pcm__rseq_area *area, uint32_t lanes, uint64_t
 }
 
 /* Does nothing `turns` times inside a critical section, for the probe: DONE means that nothing aborted it. */
-static inline __attribute__((always_inline)) enum pcm__rseq_result pcm__rseq_spin(struct pcm__rseq_area *area,
-                                                                                  uint64_t turns) {
+static inline __attribute__((always_inline)) enum pcm__rseq_result pcm__rseq_spin(intptr_t area, uint64_t turns) {
     __asm__ __volatile__ goto(PCM__RSEQ_DESCRIPTOR PCM__RSEQ_ENTER "movq %[turns], %%rax\n\t"
                                                                    "5:\n\t"
                                                                    "pause\n\t"

@@ -1,0 +1,226 @@
+/*
+ * What one increment costs in native code: each way by itself and with every CPU busy on the same counter, in
+ * alternation within one run. Prints one JSON object per line and measurement:
+ *
+ *     {"name":"rseq","threads":1,"round":0,"ns_per_op":0.52}
+ *
+ * ns_per_op is the time of one thread from its first to its last increment, divided by its increments; with several
+ * threads, their mean. After each measurement the counter is checked: a count that is not exact ends the program with
+ * status 1. `plain` is the exception: a word per thread that nobody else writes, what a lane per thread costs.
+ *
+ *     pcm_bench [--rounds N] [--increments N]
+ */
+#include "hot.h"
+#include "percpu_metrics.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CACHE_LINE   64
+#define MOST_THREADS 256
+
+struct subject {
+    const char *name;
+    pcm_backend backend;
+    void (*run)(pcm_store *store, uint32_t cell, uint64_t count);
+    bool outside; /* counts in words of its own, not in a store */
+};
+
+static struct {
+    _Atomic uint64_t word;
+    char padding[CACHE_LINE - sizeof(uint64_t)];
+} cpu_words[MOST_THREADS] __attribute__((aligned(CACHE_LINE)));
+
+/* The function that other programs call. */
+static void run_cell_add(pcm_store *store, uint32_t cell, uint64_t count) {
+    for (uint64_t i = 0; i < count; i++)
+        pcm_cell_add(store, cell, 1);
+}
+
+/* What the addon does: the same without the call. */
+static void run_inline(pcm_store *store, uint32_t cell, uint64_t count) {
+    for (uint64_t i = 0; i < count; i++)
+        pcm__cell_add(store, cell, 1);
+}
+
+/* By hand, without anything of a store around it: getcpu of the vDSO and an atomic add. */
+static void run_getcpu_atomic(pcm_store *store, uint32_t cell, uint64_t count) {
+    (void)store, (void)cell;
+    for (uint64_t i = 0; i < count; i++) {
+        unsigned int cpu;
+        getcpu(&cpu, NULL);
+        atomic_fetch_add_explicit(&cpu_words[cpu % MOST_THREADS].word, 1, memory_order_relaxed);
+    }
+}
+
+/* The same with the CPU that the C library reads from its rseq area: rseq used as a fast getcpu only. */
+static void run_rseq_id_atomic(pcm_store *store, uint32_t cell, uint64_t count) {
+    (void)store, (void)cell;
+    for (uint64_t i = 0; i < count; i++)
+        atomic_fetch_add_explicit(&cpu_words[(unsigned)sched_getcpu() % MOST_THREADS].word, 1, memory_order_relaxed);
+}
+
+static void run_atomic(pcm_store *store, uint32_t cell, uint64_t count) {
+    (void)store, (void)cell;
+    for (uint64_t i = 0; i < count; i++)
+        atomic_fetch_add_explicit(&cpu_words[0].word, 1, memory_order_relaxed);
+}
+
+static _Atomic uint32_t next_lane;
+
+static void run_plain(pcm_store *store, uint32_t cell, uint64_t count) {
+    (void)store, (void)cell;
+    /* Volatile, so that the loop is not folded into one addition. */
+    volatile uint64_t *word = (volatile uint64_t *)&cpu_words[atomic_fetch_add(&next_lane, 1) % MOST_THREADS].word;
+    for (uint64_t i = 0; i < count; i++)
+        *word = *word + 1;
+}
+
+static const struct subject subjects[] = {
+    {"rseq", PCM_BACKEND_RSEQ, run_cell_add, false},
+    {"rseq_inline", PCM_BACKEND_RSEQ, run_inline, false},
+    {"percpu_atomic", PCM_BACKEND_DEFAULT, run_getcpu_atomic, true},
+    {"percpu_atomic_rseq_id", PCM_BACKEND_DEFAULT, run_rseq_id_atomic, true},
+    {"atomic", PCM_BACKEND_DEFAULT, run_atomic, true},
+    {"plain", PCM_BACKEND_DEFAULT, run_plain, true},
+    {"store_percpu_atomic", PCM_BACKEND_PERCPU_ATOMIC, run_cell_add, false},
+    {"store_atomic", PCM_BACKEND_ATOMIC, run_cell_add, false},
+    {"store_atomic_padded", PCM_BACKEND_ATOMIC_PADDED, run_cell_add, false},
+};
+#define SUBJECTS (sizeof subjects / sizeof *subjects)
+
+static pcm_store *stores[PCM_BACKEND_ATOMIC_PADDED + 1];
+static uint32_t cells[PCM_BACKEND_ATOMIC_PADDED + 1];
+
+static void fail(const char *what) {
+    fprintf(stderr, "pcm_bench: %s\n", what);
+    exit(1);
+}
+
+static pcm_bytes bytes(const char *text) {
+    return (pcm_bytes){text, strlen(text)};
+}
+
+static void open_store(const char *directory, pcm_backend backend) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%d.pcm", directory, (int)backend);
+    pcm_open_options options = {.path = path, .backend = backend, .capacity = 512, .ephemeral = true};
+    pcm_family_definition definition = {.type = PCM_COUNTER, .name = bytes("bench_total"), .help = bytes("Bench")};
+    pcm_family_id family;
+    pcm_series_id series;
+    if (pcm_store_open(&options, &stores[backend]) != PCM_OK ||
+        pcm_family_declare(stores[backend], &definition, &family) != PCM_OK ||
+        pcm_series_bind(stores[backend], family, NULL, 0, &series) != PCM_OK ||
+        pcm_series_cell(stores[backend], series, &cells[backend]) != PCM_OK)
+        fail("no store could be opened");
+}
+
+struct work {
+    const struct subject *subject;
+    uint64_t count;
+    double ns;
+    pthread_barrier_t *barrier;
+};
+
+static double now_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+static void *worker(void *argument) {
+    struct work *work = argument;
+    const struct subject *subject = work->subject;
+    /* Warm: page, branch predictors, the thread's registration. */
+    subject->run(stores[subject->backend], cells[subject->backend], 1000);
+    pthread_barrier_wait(work->barrier);
+    double start = now_ns();
+    subject->run(stores[subject->backend], cells[subject->backend], work->count);
+    work->ns = now_ns() - start;
+    return NULL;
+}
+
+static uint64_t count_of(const struct subject *subject) {
+    if (subject->outside) {
+        uint64_t sum = 0;
+        for (int i = 0; i < MOST_THREADS; i++)
+            sum += atomic_load(&cpu_words[i].word);
+        return sum;
+    }
+    pcm_reader *reader;
+    pcm_number number = {0};
+    if (pcm_reader_create(stores[subject->backend], &reader) != PCM_OK || pcm_reader_refresh(reader) != PCM_OK ||
+        pcm_reader_value(reader, 0, &number) != PCM_OK)
+        fail("a store could not be read");
+    pcm_reader_destroy(reader);
+    return (uint64_t)number.integer;
+}
+
+/* The lanes of `plain` must not be shared by two threads: they are handed out anew each time. */
+static void measure(const struct subject *subject, int threads, int round, uint64_t count) {
+    struct work works[MOST_THREADS];
+    pthread_t ids[MOST_THREADS];
+    pthread_barrier_t barrier;
+    double ns = 0;
+    uint64_t before = count_of(subject);
+    atomic_store(&next_lane, 0);
+    pthread_barrier_init(&barrier, NULL, (unsigned)threads);
+    for (int i = 0; i < threads; i++) {
+        works[i] = (struct work){.subject = subject, .count = count, .barrier = &barrier};
+        if (pthread_create(&ids[i], NULL, worker, &works[i]) != 0)
+            fail("no thread could be started");
+    }
+    for (int i = 0; i < threads; i++) {
+        pthread_join(ids[i], NULL);
+        ns += works[i].ns / (double)count / threads;
+    }
+    pthread_barrier_destroy(&barrier);
+    /* A plain word is warmed through one lane and counted through another: only the store promises exactness. */
+    if (subject->run != run_plain && count_of(subject) - before != (count + 1000) * (uint64_t)threads)
+        fail("counts were lost");
+    printf("{\"name\":\"%s\",\"threads\":%d,\"round\":%d,\"ns_per_op\":%.4f}\n", subject->name, threads, round, ns);
+    fflush(stdout);
+}
+
+static uint64_t option(int argc, char **argv, const char *name, uint64_t standard) {
+    for (int i = 1; i + 1 < argc; i += 2)
+        if (strcmp(argv[i], name) == 0) {
+            standard = strtoull(argv[i + 1], NULL, 10);
+            if (standard < 1 || standard > 1000000000)
+                fail("usage: pcm_bench [--rounds N] [--increments N]");
+        }
+    return standard;
+}
+
+int main(int argc, char **argv) {
+    int rounds = (int)option(argc, argv, "--rounds", 15);
+    uint64_t count = option(argc, argv, "--increments", 10000000);
+    int cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    char directory[] = "/dev/shm/pcm-bench-XXXXXX";
+    if (mkdtemp(directory) == NULL)
+        fail("no directory in /dev/shm");
+    for (pcm_backend backend = PCM_BACKEND_RSEQ; backend <= PCM_BACKEND_ATOMIC_PADDED; backend++)
+        open_store(directory, backend);
+    pcm_mode mode;
+    pcm_thread_get_mode(stores[PCM_BACKEND_RSEQ], &mode);
+    if (mode.backend != PCM_BACKEND_RSEQ)
+        fprintf(stderr, "pcm_bench: rseq is not in force: %s\n", mode.reason);
+    cpus = cpus < MOST_THREADS ? cpus : MOST_THREADS;
+    for (int round = 0; round < rounds; round++)
+        for (size_t i = 0; i < SUBJECTS; i++) {
+            measure(&subjects[i], 1, round, count);
+            if (cpus > 1)
+                measure(&subjects[i], cpus, round, count / 4 + 1);
+        }
+    for (pcm_backend backend = PCM_BACKEND_RSEQ; backend <= PCM_BACKEND_ATOMIC_PADDED; backend++)
+        pcm_store_close(stores[backend]);
+    rmdir(directory);
+    return 0;
+}
