@@ -1,0 +1,102 @@
+/**
+ * The service as a Fastify app that listens nowhere yet: everything that can be tested with `inject`. It observes
+ * itself with the package's own plugin, into the store that it serves; where that is read-only, nothing is added to it.
+ */
+import { createRequire } from 'node:module';
+import fastify, { type FastifyInstance, LogController } from 'fastify';
+import percpuMetrics from '../fastify/index.js';
+import { type PromRegistry, Registries } from '../fastify/registries.js';
+import { requestFamilyNames } from '../fastify/request-families.js';
+import { handleClientError } from './client-error.js';
+import { handleError, handleNotFound, problemOf, sendProblem } from './problem.js';
+import { batchRoute } from './routes/batch.js';
+import { countersRoute } from './routes/counters.js';
+import { cpusRoute } from './routes/cpus.js';
+import { gaugesRoute } from './routes/gauges.js';
+import { healthRoutes } from './routes/health.js';
+import { histogramsRoute } from './routes/histograms.js';
+import { metricsRoutes } from './routes/metrics.js';
+import { openapiRoute } from './routes/openapi.js';
+import type { WriteContext } from './routes/write-route.js';
+import type { StoreSource } from './store-source.js';
+import { MeasurementWriter } from './writer.js';
+
+/** The largest body, in bytes. */
+export const BODY_LIMIT = 1024 * 1024;
+const MAX_PARAM_LENGTH = 256;
+const REQUEST_TIMEOUT = 30_000;
+const REGISTRY_TIMEOUT = 2000;
+
+/** The levels of the log, the quietest last. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+/** How much is logged; requests are only logged at `debug` and `trace`. */
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** What the service is made of. */
+export interface AppOptions {
+  readonly source: StoreSource;
+  /** Registries whose text follows that of the store in `GET /metrics`. */
+  readonly registries?: readonly PromRegistry[];
+  /** `silent` by default. Lines are JSON and go to standard error. */
+  readonly logLevel?: LogLevel;
+}
+
+/** The version of the package. */
+export const version = (createRequire(import.meta.url)('../../package.json') as { version: string }).version;
+
+function createApp(level: LogLevel): FastifyInstance {
+  const logsRequests = level === 'debug' || level === 'trace';
+  return fastify({
+    logger: level === 'silent' ? false : { level, stream: process.stderr },
+    logController: new LogController({ disableRequestLogging: !logsRequests }),
+    // Without lines about requests there is nothing that a logger per request would be needed for.
+    ...(level === 'silent' || logsRequests ? {} : { childLoggerFactory: (logger) => logger }),
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: REQUEST_TIMEOUT,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    // While the service drains, a request on a connection that is still open is answered like any other.
+    return503OnClosing: false,
+    ajv: {
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+        discriminator: true,
+        allowUnionTypes: true,
+      },
+    },
+    frameworkErrors: (error, _request, reply) => sendProblem(reply, problemOf(error)),
+    clientErrorHandler: handleClientError,
+  });
+}
+
+/**
+ * Builds the service. Closing the app does not close the source.
+ *
+ * @throws PercpuMetricsError where the store refuses the families of the service itself
+ */
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const { source } = options;
+  const app = createApp(options.logLevel ?? 'silent');
+  app.removeContentTypeParser('text/plain');
+  app.setErrorHandler(handleError);
+  app.setNotFoundHandler(handleNotFound);
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  await openapiRoute(app, version);
+
+  const context: WriteContext = { source, writer: source.readOnly ? undefined : await observeItself(app, source) };
+  metricsRoutes(app, source, new Registries(options.registries ?? [], REGISTRY_TIMEOUT));
+  cpusRoute(app, source);
+  healthRoutes(app, source);
+  countersRoute(app, context);
+  gaugesRoute(app, context);
+  histogramsRoute(app, context);
+  batchRoute(app, context);
+  return app;
+}
+
+async function observeItself(app: FastifyInstance, source: StoreSource): Promise<MeasurementWriter> {
+  const { store } = source;
+  await app.register(percpuMetrics, { store, endpoint: false });
+  return new MeasurementWriter(store, new Set(Object.values(requestFamilyNames())));
+}

@@ -1,0 +1,145 @@
+/**
+ * One thing that a client wants counted, and the JSON schemas of the requests that carry it. Schemas check shapes and
+ * sizes; what depends on other fields or on the store is checked by `writer.ts`.
+ */
+import type { MetricType } from '../store/types.js';
+import { ProblemError } from './problem.js';
+
+/** The most items in a batch. */
+export const MAX_ITEMS = 1000;
+const MAX_NAME = 200;
+const MAX_LABELS = 32;
+const MAX_LABEL_VALUE = 1024;
+const MAX_HELP = 1024;
+const MAX_BUCKETS = 100;
+
+/** What JSON has no number for. */
+export type NonFinite = 'NaN' | '+Inf' | '-Inf';
+/** What is done to a gauge. */
+export type GaugeOperation = 'set' | 'inc' | 'dec';
+
+/** The body of a request that counts one thing. */
+export interface MeasurementBody {
+  labels?: Record<string, string | number>;
+  /** 1 by default, but required to set a gauge and to observe. */
+  value?: number | NonFinite;
+  /** Of gauges only; `set` by default. */
+  op?: GaugeOperation;
+  /** What the family counts; taken from the request that declares it. */
+  help?: string;
+  /** Of histograms only; must be the family's where it exists. */
+  buckets?: number[];
+}
+
+/** An item of a batch. */
+export interface MeasurementItem extends MeasurementBody {
+  type: MetricType;
+  name: string;
+}
+
+/** A checked measurement. */
+export interface Measurement {
+  readonly type: MetricType;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly operation: GaugeOperation | 'observe';
+  readonly value: number;
+  readonly help: string | undefined;
+  readonly buckets: readonly number[] | undefined;
+}
+
+const nonFinite = { type: 'string', enum: ['NaN', '+Inf', '-Inf'] } as const;
+const name = { type: 'string', pattern: '^[a-zA-Z_:][a-zA-Z0-9_:]*$', maxLength: MAX_NAME } as const;
+const help = { type: 'string', minLength: 1, maxLength: MAX_HELP } as const;
+const labels = {
+  type: 'object',
+  maxProperties: MAX_LABELS,
+  propertyNames: { type: 'string', pattern: '^[a-zA-Z_][a-zA-Z0-9_]*$', maxLength: MAX_NAME },
+  additionalProperties: { type: ['string', 'number'], maxLength: MAX_LABEL_VALUE },
+} as const;
+
+const fields = {
+  counter: { labels, value: { type: 'number', minimum: 0, default: 1 }, help },
+  gauge: {
+    labels,
+    op: { type: 'string', enum: ['set', 'inc', 'dec'], default: 'set' },
+    value: { anyOf: [{ type: 'number' }, nonFinite] },
+    help,
+  },
+  histogram: {
+    labels,
+    value: { type: 'number' },
+    help,
+    buckets: { type: 'array', minItems: 1, maxItems: MAX_BUCKETS, items: { type: 'number' } },
+  },
+} as const;
+
+/** The schema of `:name`. */
+export const nameParams = { type: 'object', required: ['name'], properties: { name } } as const;
+
+/** The schema of the body of a request that counts one thing of a type. */
+export function bodySchema(type: MetricType): object {
+  return {
+    type: 'object',
+    additionalProperties: false,
+    required: type === 'histogram' ? ['value'] : [],
+    properties: fields[type],
+  };
+}
+
+function itemSchema(type: MetricType): object {
+  return {
+    type: 'object',
+    additionalProperties: false,
+    required: ['type', 'name', ...(type === 'histogram' ? ['value'] : [])],
+    properties: { type: { type: 'string', const: type }, name, ...fields[type] },
+  };
+}
+
+/** The schema of the body of a batch. */
+export const batchSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['items'],
+  properties: {
+    items: {
+      type: 'array',
+      minItems: 1,
+      maxItems: MAX_ITEMS,
+      items: {
+        type: 'object',
+        discriminator: { propertyName: 'type' },
+        required: ['type'],
+        oneOf: [itemSchema('counter'), itemSchema('gauge'), itemSchema('histogram')],
+      },
+    },
+  },
+} as const;
+
+const NON_FINITE: Readonly<Record<NonFinite, number>> = {
+  NaN: Number.NaN,
+  '+Inf': Number.POSITIVE_INFINITY,
+  '-Inf': Number.NEGATIVE_INFINITY,
+};
+
+function gaugeValue(operation: GaugeOperation, value: number | NonFinite | undefined): number {
+  if (value === undefined) {
+    if (operation !== 'set') return 1;
+    throw new ProblemError(400, 'ERR_HTTP_VALIDATION', 'to set a gauge needs a value; add "value", or use "op": "inc"');
+  }
+  if (typeof value === 'number') return value;
+  if (operation === 'set') return NON_FINITE[value];
+  throw new ProblemError(400, 'ERR_PCM_AMOUNT_NOT_FINITE', `${operation} takes a finite number, not ${value}`);
+}
+
+/**
+ * From a body that matches its schema to a measurement.
+ *
+ * @throws ProblemError 400
+ */
+export function measurement(type: MetricType, family: string, body: MeasurementBody): Measurement {
+  const { labels: given = {}, op = 'set', value, help: text, buckets } = body;
+  const operation = type === 'gauge' ? op : type === 'counter' ? 'inc' : 'observe';
+  const amount = type === 'gauge' ? gaugeValue(op, value) : ((value as number | undefined) ?? 1);
+  return { type, name: family, labels: given, operation, value: amount, help: text, buckets };
+}

@@ -1,0 +1,127 @@
+/**
+ * The schemas of answers. They describe and do not filter: answers are serialised by `JSON.stringify`, so a field that
+ * a schema does not know is still there.
+ */
+const number = {
+  anyOf: [{ type: 'number' }, { type: 'string', enum: ['NaN', '+Inf', '-Inf'] }],
+  description: 'A number; what JSON has no number for is a string.',
+};
+const labels = { type: 'object', additionalProperties: { type: 'string' } };
+const strings = { type: 'array', items: { type: 'string' } };
+
+/** Every error. Added to the app under its `$id`. */
+export const problemSchema = {
+  $id: 'Problem',
+  type: 'object',
+  description: 'RFC 9457 problem details.',
+  required: ['type', 'title', 'status', 'detail', 'code'],
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string', description: 'What is wrong, with which value, and what to do.' },
+    code: { type: 'string', description: 'Stable, to be compared by programs.' },
+    index: { type: 'integer', description: 'Which item of a batch is wrong, from 0.' },
+  },
+} as const;
+
+/** Responses that are problems, for the documentation of a route. */
+export function problems(descriptions: Readonly<Record<number, string>>): Record<number, object> {
+  return Object.fromEntries(
+    Object.entries(descriptions).map(([status, description]) => [
+      status,
+      { description, content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } } },
+    ]),
+  );
+}
+
+/** The answer of `GET /v1/metrics`. */
+export const familiesSchema = {
+  type: 'object',
+  description: 'Families in the order of their creation.',
+  required: ['families'],
+  properties: {
+    families: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['name', 'type', 'help', 'unit', 'labelNames', 'series'],
+        properties: {
+          name: { type: 'string' },
+          type: { type: 'string', enum: ['counter', 'gauge', 'histogram'] },
+          help: { type: 'string' },
+          unit: { type: 'string' },
+          labelNames: strings,
+          series: {
+            type: 'array',
+            items: {
+              type: 'object',
+              required: ['labels'],
+              properties: {
+                labels,
+                value: number,
+                count: number,
+                sum: number,
+                buckets: {
+                  type: 'array',
+                  description: 'Cumulated; the last one is +Inf.',
+                  items: { type: 'object', properties: { le: number, count: number } },
+                },
+              },
+            },
+          },
+        },
+      },
+    },
+  },
+} as const;
+
+/** The answer of `GET /v1/cpus`. */
+export const cpusSchema = {
+  type: 'object',
+  description: 'What each lane holds of each series; of a histogram its count. What was set is in no lane.',
+  required: ['families'],
+  properties: {
+    families: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['name', 'type', 'series'],
+        properties: {
+          name: { type: 'string' },
+          type: { type: 'string' },
+          series: {
+            type: 'array',
+            items: {
+              type: 'object',
+              required: ['labels', 'cpus', 'atomic'],
+              properties: {
+                labels,
+                cpus: { type: 'array', items: number, description: 'By CPU id.' },
+                atomic: { type: 'array', items: number, description: 'Lanes of threads without rseq.' },
+              },
+            },
+          },
+        },
+      },
+    },
+  },
+} as const;
+
+/** The answer of `GET /readyz`. */
+export const readySchema = {
+  type: 'object',
+  description: 'The store can be used.',
+  required: ['status', 'store', 'readOnly', 'mode'],
+  properties: {
+    status: { type: 'string', const: 'ready' },
+    store: { type: 'string', description: 'Path of the store.' },
+    readOnly: { type: 'boolean' },
+    mode: {
+      type: 'object',
+      description: 'What an increment of this process does, and why.',
+      required: ['backend', 'registration', 'reason'],
+      properties: { backend: { type: 'string' }, registration: { type: 'string' }, reason: { type: 'string' } },
+    },
+  },
+} as const;

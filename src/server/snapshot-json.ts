@@ -1,0 +1,52 @@
+/**
+ * Values as JSON. JSON has no NaN and no infinities, which gauges may be and the last bucket is: they are the strings
+ * `"NaN"`, `"+Inf"` and `"-Inf"`, as in the Prometheus text format.
+ */
+import type { FamilySnapshot, HistogramSnapshot, NumberSnapshot } from '../store/types.js';
+import type { NonFinite } from './measurement.js';
+
+/** A number, or what JSON has no number for. */
+export type JsonNumber = number | NonFinite;
+
+/** A series as JSON. */
+export type SeriesJson =
+  | { labels: Record<string, string>; value: JsonNumber }
+  | {
+      labels: Record<string, string>;
+      count: JsonNumber;
+      sum: JsonNumber;
+      buckets: { le: JsonNumber; count: JsonNumber }[];
+    };
+
+/** A family as JSON. */
+export interface FamilyJson {
+  name: string;
+  type: string;
+  help: string;
+  unit: string;
+  labelNames: string[];
+  series: SeriesJson[];
+}
+
+/** A number as JSON. */
+export function jsonNumber(value: number): JsonNumber {
+  if (Number.isFinite(value)) return value;
+  if (Number.isNaN(value)) return 'NaN';
+  return value > 0 ? '+Inf' : '-Inf';
+}
+
+function seriesJson(series: NumberSnapshot | HistogramSnapshot): SeriesJson {
+  if (!('buckets' in series)) return { labels: series.labels, value: jsonNumber(series.value) };
+  return {
+    labels: series.labels,
+    count: jsonNumber(series.count),
+    sum: jsonNumber(series.sum),
+    buckets: series.buckets.map(({ le, count }) => ({ le: jsonNumber(le), count: jsonNumber(count) })),
+  };
+}
+
+/** A family with its values as JSON. */
+export function familyJson(family: FamilySnapshot): FamilyJson {
+  const { name, type, help, unit, labelNames, series } = family;
+  return { name, type, help, unit, labelNames, series: series.map(seriesJson) };
+}

@@ -1,0 +1,128 @@
+/**
+ * Where the service gets its store from, for each request anew: a store that the service has opened itself, or one of
+ * another application that it only reads, which may come later, and may be replaced by a new one at the same path.
+ *
+ * Invariant: `store` gives a store that can be used, or throws the reason why there is none; it never waits.
+ */
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { PercpuMetricsError } from '../errors.js';
+import { openStore } from '../metrics/open-store.js';
+import type { Store } from '../metrics/store.js';
+
+const WATCH_MILLISECONDS = 1000;
+
+/** A store, or the reason why there is none. */
+export interface StoreSource {
+  readonly readOnly: boolean;
+  /** @throws PercpuMetricsError where there is no store that can be used */
+  readonly store: Store;
+  /** Closes the store. */
+  close(): void;
+}
+
+function brokenError(path: string): PercpuMetricsError {
+  return new PercpuMetricsError(
+    'ERR_PCM_BROKEN',
+    `${path} was truncated while it was open; restart its processes and keep whatever truncates it away from it`,
+    { details: { path } },
+  );
+}
+
+/** Looks at something regularly, without keeping the process alive for it. */
+function watch(look: () => void): NodeJS.Timeout {
+  return setInterval(look, WATCH_MILLISECONDS).unref();
+}
+
+/** A store that is open already and stays the same. */
+export class OpenedStore implements StoreSource {
+  readonly readOnly: boolean;
+  readonly #store: Store;
+  readonly #timer: NodeJS.Timeout;
+  #broken = false;
+
+  constructor(store: Store) {
+    this.#store = store;
+    this.readOnly = store.info.readOnly;
+    this.#timer = watch(() => {
+      this.#broken ||= store.info.broken;
+    });
+  }
+
+  get store(): Store {
+    if (this.#broken) throw brokenError(this.#store.path);
+    return this.#store;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#store.close();
+  }
+}
+
+/** Which file a path leads to, or nothing where there is none. */
+function identity(path: string): string | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats === undefined ? undefined : `${stats.dev}:${stats.ino}`;
+}
+
+/** A store of another application, attached read-only as soon as it is there, and again when it is replaced. */
+export class AttachedStore implements StoreSource {
+  readonly readOnly = true;
+  readonly path: string;
+  readonly #onChange: (message: string) => void;
+  readonly #timer: NodeJS.Timeout;
+  #store: Store | undefined;
+  #identity: string | undefined;
+  #reason: unknown;
+
+  /** @param onChange - Gets a line whenever the store is attached, or a new reason keeps it from being attached. */
+  constructor(path: string, onChange: (message: string) => void = () => {}) {
+    this.path = resolve(path);
+    this.#onChange = onChange;
+    this.#look();
+    this.#timer = watch(() => this.#look());
+  }
+
+  get store(): Store {
+    if (this.#store === undefined) throw this.#reason;
+    return this.#store;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#store?.close();
+  }
+
+  #look(): void {
+    try {
+      const found = identity(this.path);
+      // A file that is gone is no reason to forget its counts: the application may have ended, and may come back.
+      const same = found === undefined || found === this.#identity;
+      if (this.#store !== undefined && same && !this.#store.info.broken) return;
+      this.#attach(found);
+    } catch (error) {
+      this.#detach(error);
+    }
+  }
+
+  #attach(found: string | undefined): void {
+    const next = openStore({ path: this.path, readOnly: true });
+    this.#store?.close();
+    this.#store = next;
+    this.#identity = found;
+    this.#reason = undefined;
+    this.#onChange(`attached to ${this.path}`);
+  }
+
+  #detach(reason: unknown): void {
+    // A new file that cannot be read (yet) does not take the old counts away, a broken one does.
+    if (this.#store !== undefined && !this.#store.info.broken) return;
+    this.#store?.close();
+    this.#store = undefined;
+    const before = this.#reason;
+    this.#reason = reason;
+    const message = reason instanceof Error ? reason.message : String(reason);
+    if (!(before instanceof Error) || before.message !== message) this.#onChange(message);
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * Writes measurements into the store, all of a request or none. Three passes: check every one against the store and
+ * against the others; declare the families and bind the series, which takes all the room that is needed; count. Only the
+ * second can fail for want of room, and it counts nothing, so whatever is refused has left every value as it was.
+ *
+ * Families are declared with sorted label names: workers that see the first request of a family at the same time agree
+ * on its definition, whatever the order in the JSON was.
+ */
+import { PercpuMetricsError } from '../errors.js';
+import type { Counter } from '../metrics/counter.js';
+import { defineFamily } from '../metrics/definition.js';
+import type { Gauge } from '../metrics/gauge.js';
+import type { Histogram } from '../metrics/histogram.js';
+import { conflictingSuffix } from '../metrics/name-clash.js';
+import type { Store } from '../metrics/store.js';
+import { describeDefinition } from '../store/conflict.js';
+import type { FamilyDefinition } from '../store/types.js';
+import type { Measurement } from './measurement.js';
+import { ItemError, ProblemError } from './problem.js';
+
+/** The help of families whose first request has none. */
+export const DEFAULT_HELP = 'Declared over HTTP.';
+
+type AnyFamily = Counter | Gauge | Histogram;
+type Apply = () => void;
+
+/** A family of the store that this thread has opened. */
+interface OpenFamily {
+  readonly definition: FamilyDefinition;
+  readonly family: AnyFamily;
+}
+
+function sameNumbers(one: readonly number[], other: readonly number[]): boolean {
+  return one.length === other.length && one.every((item, index) => item === other[index]);
+}
+
+/** @throws ProblemError 409 where the measurement is none of this family */
+function checkAgainst(definition: FamilyDefinition, item: Measurement): void {
+  const conflict = (code: 'ERR_PCM_TYPE_CONFLICT' | 'ERR_PCM_DEFINITION_CONFLICT', wanted: string): never => {
+    throw new ProblemError(409, code, `there is a ${describeDefinition(definition)}; the request has ${wanted}`);
+  };
+  if (definition.type !== item.type) conflict('ERR_PCM_TYPE_CONFLICT', `a ${item.type} of this name`);
+  const given = Object.keys(item.labels);
+  if (given.length !== definition.labelNames.length || !definition.labelNames.every((label) => given.includes(label))) {
+    const names = given.length === 0 ? 'no labels' : `the labels ${given.sort().join(', ')}`;
+    conflict('ERR_PCM_DEFINITION_CONFLICT', names);
+  }
+  if (item.buckets !== undefined && !sameNumbers(definition.buckets, item.buckets)) {
+    conflict('ERR_PCM_DEFINITION_CONFLICT', `the buckets ${item.buckets.join(' ')}`);
+  }
+}
+
+/** Writes into one store. */
+export class MeasurementWriter {
+  readonly #store: Store;
+  readonly #reserved: ReadonlySet<string>;
+  readonly #families = new Map<string, OpenFamily>();
+
+  /** @param reserved - Families that clients may not write to. */
+  constructor(store: Store, reserved: ReadonlySet<string>) {
+    this.#store = store;
+    this.#reserved = reserved;
+  }
+
+  /**
+   * Counts all measurements, or none.
+   *
+   * @throws ItemError with the index of the first one that is wrong, and the reason as its `cause`
+   */
+  write(items: readonly Measurement[]): void {
+    const planned = new Map<string, FamilyDefinition>();
+    this.#forEach(items, (item) => this.#check(item, planned));
+    const applications: Apply[] = [];
+    this.#forEach(items, (item) => applications.push(this.#bind(item, planned)));
+    for (const apply of applications) apply();
+  }
+
+  #forEach(items: readonly Measurement[], work: (item: Measurement) => void): void {
+    for (const [index, item] of items.entries()) {
+      try {
+        work(item);
+      } catch (cause) {
+        throw new ItemError(index, cause);
+      }
+    }
+  }
+
+  #check(item: Measurement, planned: Map<string, FamilyDefinition>): void {
+    const { type, name } = item;
+    if (this.#reserved.has(name)) {
+      throw new ProblemError(409, 'ERR_HTTP_RESERVED_NAME', `${name} is the service's own; use another name`);
+    }
+    const find = (wanted: string) => planned.get(wanted) ?? this.#find(wanted);
+    const existing = find(name);
+    if (existing !== undefined) {
+      checkAgainst(existing, item);
+      return;
+    }
+    const definition = defineFamily(type, {
+      name,
+      help: item.help ?? DEFAULT_HELP,
+      labelNames: Object.keys(item.labels).sort(),
+      ...(item.buckets === undefined ? {} : { buckets: item.buckets }),
+    });
+    const clash = conflictingSuffix(definition, find);
+    if (clash !== undefined) throw clash;
+    planned.set(name, definition);
+  }
+
+  #find(name: string): FamilyDefinition | undefined {
+    return this.#families.get(name)?.definition ?? this.#store.find(name);
+  }
+
+  #bind(item: Measurement, planned: ReadonlyMap<string, FamilyDefinition>): Apply {
+    const { family } = this.#families.get(item.name) ?? this.#declare(item, planned.get(item.name));
+    const values = family.labelNames.map((label) => item.labels[label] ?? '');
+    const { operation, value } = item;
+    switch (family.type) {
+      case 'counter': {
+        const handle = (family as Counter).labels(...values);
+        handle.reserve(value);
+        return () => handle.inc(value);
+      }
+      case 'gauge': {
+        const handle = (family as Gauge).labels(...values);
+        if (operation === 'set') return () => handle.set(value);
+        handle.reserve(value);
+        return operation === 'inc' ? () => handle.inc(value) : () => handle.dec(value);
+      }
+      case 'histogram': {
+        const handle = (family as Histogram).labels(...values);
+        return () => handle.observe(value);
+      }
+    }
+  }
+
+  /** Opens the family with the planned definition, or else with the one that it has in the store. */
+  #declare(item: Measurement, planned: FamilyDefinition | undefined): OpenFamily {
+    const definition = planned ?? this.#store.find(item.name);
+    if (definition === undefined) throw new Error(`${item.name} was neither found nor planned`);
+    let opened: OpenFamily;
+    try {
+      opened = this.#open(definition);
+    } catch (error) {
+      // Another process was faster, with another help or other buckets: its definition is the one that counts.
+      const existing = error instanceof PercpuMetricsError ? this.#store.find(item.name) : undefined;
+      if (existing === undefined) throw error;
+      checkAgainst(existing, item);
+      opened = this.#open(existing);
+    }
+    this.#families.set(item.name, opened);
+    return opened;
+  }
+
+  #open(definition: FamilyDefinition): OpenFamily {
+    return { definition, family: this.#family(definition) };
+  }
+
+  #family(definition: FamilyDefinition): AnyFamily {
+    const { type, name, help, unit, labelNames, buckets } = definition;
+    const options = { name, help, labelNames: labelNames as readonly string[], ...(unit === '' ? {} : { unit }) };
+    if (type === 'histogram') return this.#store.histogram({ ...options, buckets });
+    return type === 'counter' ? this.#store.counter(options) : this.#store.gauge(options);
+  }
+}
