@@ -31,21 +31,16 @@ static void fill(struct pcm_store *store, uint32_t number) {
     store->slot_number = number;
 }
 
-/* Slots that were given back first: those of the dead still tell something. */
+/* The first one that nobody holds, so that those of the dead do not pile up. */
 int pcm__slots_attach(struct pcm_store *store) {
-    for (int pass = 0; pass < 2; pass++) {
-        for (uint32_t number = 0; number < PCM_MAX_PROCESSES; number++) {
-            bool given_back = atomic_load_explicit(&slot_at(store, number)->pid, memory_order_relaxed) == 0;
-            if (given_back != (pass == 0))
-                continue;
-            bool taken;
-            int status = pcm__file_try_lock(store->fd, lock_offset(store->geometry.slots_offset, number), &taken);
-            if (status != PCM_OK)
-                return status;
-            if (taken) {
-                fill(store, number);
-                return PCM_OK;
-            }
+    for (uint32_t number = 0; number < PCM_MAX_PROCESSES; number++) {
+        bool taken;
+        int status = pcm__file_try_lock(store->fd, lock_offset(store->geometry.slots_offset, number), &taken);
+        if (status != PCM_OK)
+            return status;
+        if (taken) {
+            fill(store, number);
+            return PCM_OK;
         }
     }
     return PCM_TOO_MANY_PROCESSES;

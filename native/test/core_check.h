@@ -1,0 +1,96 @@
+/*
+ * Checks for the tests of the core. A test is a function that is listed in core_main.c; CHECK notes a failure and
+ * returns from it. Each test gets a directory of its own in shared memory.
+ */
+#ifndef CORE_CHECK_H
+#define CORE_CHECK_H
+
+#include "percpu_metrics.h"
+
+#include <stdio.h>
+#include <string.h>
+
+extern int check_failed;
+extern char check_directory[];
+
+#define CHECK(condition)                                                                                               \
+    do {                                                                                                               \
+        if (!(condition)) {                                                                                            \
+            printf("# %s:%d: %s\n", __FILE__, __LINE__, #condition);                                                   \
+            check_failed = 1;                                                                                          \
+            return;                                                                                                    \
+        }                                                                                                              \
+    } while (0)
+
+#define CHECK_STATUS(expected, call)                                                                                   \
+    do {                                                                                                               \
+        int status_ = (call);                                                                                          \
+        if (status_ != (expected)) {                                                                                   \
+            printf("# %s:%d: %s gave %s\n", __FILE__, __LINE__, #call, pcm_status_name(status_));                      \
+            check_failed = 1;                                                                                          \
+            return;                                                                                                    \
+        }                                                                                                              \
+    } while (0)
+
+static inline pcm_bytes bytes(const char *text) {
+    return (pcm_bytes){text, strlen(text)};
+}
+
+/* Path of a file in the test's directory; static storage. */
+const char *check_path(const char *name);
+
+/* Opens `name` in the test's directory with these options, whose path is set here. */
+int check_open(const char *name, pcm_open_options options, pcm_store **out);
+
+/* A series of a family with at most one label, "label". */
+int check_series(pcm_store *store, pcm_type type, const char *name, const char *label, pcm_series_id *out);
+int check_counter(pcm_store *store, const char *name, uint32_t *cell);
+
+/* The value of the only series of a family, read by a new reader. */
+int check_value(pcm_store *store, const char *name, pcm_number *out);
+
+/* Overwrites bytes of a file in the test's directory. */
+void check_patch(const char *name, long offset, const void *data, size_t size);
+
+/* Waits for a child: whether it ended with status 0. */
+int check_child(int pid);
+
+#define TESTS(X)                                                                                                       \
+    X(status_codes_have_names_and_messages)                                                                            \
+    X(cpu_lists_are_read_to_their_highest_id)                                                                          \
+    X(a_new_store_is_private_and_reserved)                                                                             \
+    X(a_store_opened_twice_by_a_process_is_one)                                                                        \
+    X(another_process_attaches_and_sees_the_same_series)                                                               \
+    X(files_that_are_no_stores_are_refused)                                                                            \
+    X(paths_that_are_not_regular_files_are_refused)                                                                    \
+    X(read_only_needs_a_store_and_changes_nothing)                                                                     \
+    X(another_back_end_than_the_files_is_refused)                                                                      \
+    X(an_ephemeral_store_goes_with_its_last_process)                                                                   \
+    X(stores_of_killed_processes_are_swept)                                                                            \
+    X(a_store_of_another_boot_is_refused_or_carried_over)                                                              \
+    X(families_are_found_again_or_conflict)                                                                            \
+    X(invalid_definitions_are_refused)                                                                                 \
+    X(label_values_do_not_collide)                                                                                     \
+    X(integers_are_exact_to_the_last_bit)                                                                              \
+    X(fractions_go_to_a_double_cell)                                                                                   \
+    X(a_gauge_reads_back_what_was_set)                                                                                 \
+    X(a_gauge_that_is_only_set_takes_no_cell)                                                                          \
+    X(histograms_count_into_the_right_bucket)                                                                          \
+    X(amounts_that_are_not_finite_change_nothing)                                                                      \
+    X(lanes_add_up_to_the_value)                                                                                       \
+    X(an_exhausted_capacity_leaves_the_rest_alone)                                                                     \
+    X(a_full_file_system_is_an_error_before_it_is_a_fault)                                                             \
+    X(every_back_end_counts_exactly_with_six_threads_per_cpu)                                                          \
+    X(processes_count_exactly_on_one_store)                                                                            \
+    X(a_killed_process_leaves_its_counts_and_no_lock)                                                                  \
+    X(parent_and_forked_child_create_series_apart)                                                                     \
+    X(readers_never_see_a_counter_go_down)                                                                             \
+    X(readers_see_all_or_nothing_of_a_set)                                                                             \
+    X(a_truncated_file_breaks_the_store_and_not_the_process)                                                           \
+    X(a_catalog_of_noise_is_refused)
+
+#define X(name) void name(void);
+TESTS(X)
+#undef X
+
+#endif

@@ -1,0 +1,140 @@
+/* Stores that run out of space, are cut off, or hold noise. */
+#include "core_check.h"
+#include "layout.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int fill_with_series(pcm_store *store, int most, int *created) {
+    int status = PCM_OK;
+    for (*created = 0; *created < most && status == PCM_OK; (*created)++) {
+        char label[32];
+        pcm_series_id series;
+        snprintf(label, sizeof label, "%d", *created);
+        status = check_series(store, PCM_COUNTER, "many_total", label, &series);
+    }
+    return status;
+}
+
+void an_exhausted_capacity_leaves_the_rest_alone(void) {
+    pcm_store *store;
+    uint32_t cell;
+    pcm_number number;
+    int created;
+    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){.capacity = 512}, &store));
+    CHECK_STATUS(PCM_OK, check_counter(store, "c_total", &cell));
+    CHECK_STATUS(PCM_CAPACITY, fill_with_series(store, 600, &created));
+    CHECK(created == 512);
+    pcm_cell_add(store, cell, 1);
+    CHECK_STATUS(PCM_OK, check_value(store, "c_total", &number));
+    CHECK(number.integer == 1);
+    pcm_series_id series;
+    CHECK_STATUS(PCM_CAPACITY, check_series(store, PCM_HISTOGRAM, "h", NULL, &series));
+    CHECK_STATUS(PCM_OK, check_series(store, PCM_GAUGE, "g", NULL, &series));
+    CHECK_STATUS(PCM_OK, pcm_gauge_set(store, series, 1.5));
+    CHECK_STATUS(PCM_CAPACITY, pcm_series_add_double(store, series, 0.5));
+    CHECK_STATUS(PCM_OK, check_value(store, "g", &number));
+    CHECK(number.real == 1.5);
+    pcm_store_close(store);
+}
+
+static int fill_a_file_system(void) {
+    pcm_store *store;
+    uint32_t cell;
+    pcm_number number;
+    int created;
+    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("tmpfs", check_directory, "tmpfs", 0, "size=1m") != 0)
+        return errno == EPERM ? 77 : 1;
+    if (check_open("a", (pcm_open_options){0}, &store) != PCM_OK || check_counter(store, "c_total", &cell) != PCM_OK)
+        return 2;
+    int status = fill_with_series(store, 100000, &created);
+    if (status != PCM_NO_SPACE || created < 1000) {
+        printf("# %s after %d series\n", pcm_status_name(status), created);
+        return 3;
+    }
+    for (int i = 0; i < 1000; i++)
+        pcm_cell_add(store, cell, 1);
+    if (check_value(store, "c_total", &number) != PCM_OK || number.integer != 1000)
+        return 4;
+    pcm_store *other;
+    return check_open("b", (pcm_open_options){0}, &other) == PCM_NO_SPACE ? 0 : 5;
+}
+
+void a_full_file_system_is_an_error_before_it_is_a_fault(void) {
+    /* A mount needs a namespace of its own, and that a process of its own. */
+    int pid = fork();
+    if (pid == 0) {
+        int result = fill_a_file_system();
+        if (result == 77)
+            printf("# not allowed to mount a tmpfs: nothing was tested\n");
+        _exit(result == 77 ? 0 : result);
+    }
+    CHECK(check_child(pid));
+}
+
+void a_truncated_file_breaks_the_store_and_not_the_process(void) {
+    pcm_store *store;
+    pcm_store *reader_store;
+    uint32_t cell;
+    pcm_number number;
+    pcm_store_info info;
+    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){0}, &store));
+    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){.read_only = true}, &reader_store));
+    CHECK_STATUS(PCM_OK, check_counter(store, "c_total", &cell));
+    pcm_reader *reader;
+    CHECK_STATUS(PCM_OK, pcm_reader_create(reader_store, &reader));
+    CHECK_STATUS(PCM_OK, pcm_reader_refresh(reader));
+    CHECK(truncate(check_path("a"), 0) == 0);
+    for (int i = 0; i < 1000; i++)
+        pcm_cell_add(store, cell, 1);
+    CHECK_STATUS(PCM_BROKEN, check_value(store, "c_total", &number));
+    CHECK_STATUS(PCM_BROKEN, pcm_reader_refresh(reader));
+    /* The pages that a reader has not noticed yet are gone as well. */
+    CHECK(pcm_reader_label_value(reader, 0, 0).size == 0);
+    pcm_store_get_info(store, &info);
+    CHECK(info.broken);
+    pcm_series_id series;
+    CHECK(check_series(store, PCM_COUNTER, "new_total", NULL, &series) != PCM_OK);
+    pcm_reader_destroy(reader);
+    pcm_store_close(reader_store);
+    pcm_store_close(store);
+    CHECK(unlink(check_path("a")) == 0);
+    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){0}, &store));
+    CHECK_STATUS(PCM_OK, check_counter(store, "c_total", &cell));
+    pcm_store_close(store);
+}
+
+void a_catalog_of_noise_is_refused(void) {
+    pcm_store *store;
+    uint32_t cell;
+    struct pcm__header header;
+    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){.capacity = 512}, &store));
+    CHECK_STATUS(PCM_OK, check_counter(store, "c_total", &cell));
+    pcm_store_close(store);
+    FILE *file = fopen(check_path("a"), "rb");
+    CHECK(file != NULL && fread(&header, sizeof header, 1, file) == 1 && fclose(file) == 0);
+    unsigned state = 1;
+    int refused = 0;
+    for (int round = 0; round < 2000; round++) {
+        unsigned char noise[8];
+        for (int i = 0; i < 8; i++)
+            noise[i] = (unsigned char)((state = state * 1664525u + 1013904223u) >> 24);
+        long offset = (long)(header.catalog_offset + (state >> 8) % 120);
+        check_patch("a", offset, noise, 1 + state % 8);
+        int status = check_open("a", (pcm_open_options){.read_only = true}, &store);
+        if (status == PCM_OK) {
+            pcm_number number;
+            check_value(store, "c_total", &number);
+            pcm_store_close(store);
+        }
+        CHECK(status == PCM_OK || status == PCM_CORRUPT);
+        refused += status == PCM_CORRUPT;
+    }
+    CHECK(refused > 0);
+}

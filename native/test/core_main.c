@@ -1,0 +1,117 @@
+/* Runs the tests of the core, or those whose name contains the argument; prints one line for each and their tally. */
+#include "core_check.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int check_failed;
+char check_directory[64];
+
+const char *check_path(const char *name) {
+    static char path[4][512];
+    static int turn;
+    turn = (turn + 1) % 4;
+    snprintf(path[turn], sizeof path[turn], "%s/%s", check_directory, name);
+    return path[turn];
+}
+
+int check_open(const char *name, pcm_open_options options, pcm_store **out) {
+    options.path = check_path(name);
+    return pcm_store_open(&options, out);
+}
+
+int check_series(pcm_store *store, pcm_type type, const char *name, const char *label, pcm_series_id *out) {
+    static const double bounds[] = {0.5, 1, 2.5};
+    pcm_bytes label_name = bytes("label");
+    pcm_bytes value = label == NULL ? bytes("") : bytes(label);
+    pcm_family_definition definition = {
+        .type = type,
+        .name = bytes(name),
+        .help = bytes("Help"),
+        .label_names = &label_name,
+        .label_count = label != NULL,
+        .bounds = bounds,
+        .bound_count = type == PCM_HISTOGRAM ? 3 : 0,
+    };
+    pcm_family_id family;
+    int status = pcm_family_declare(store, &definition, &family);
+    return status == PCM_OK ? pcm_series_bind(store, family, &value, label != NULL, out) : status;
+}
+
+int check_counter(pcm_store *store, const char *name, uint32_t *cell) {
+    pcm_series_id series;
+    int status = check_series(store, PCM_COUNTER, name, NULL, &series);
+    return status == PCM_OK ? pcm_series_cell(store, series, cell) : status;
+}
+
+int check_value(pcm_store *store, const char *name, pcm_number *out) {
+    pcm_reader *reader;
+    int status = pcm_reader_create(store, &reader);
+    if (status != PCM_OK)
+        return status;
+    status = pcm_reader_refresh(reader);
+    uint32_t count = status == PCM_OK ? pcm_reader_series_count(reader) : 0;
+    if (status == PCM_OK)
+        status = PCM_NOT_FOUND;
+    for (uint32_t i = 0; i < count; i++) {
+        pcm_bytes found = pcm_reader_family(reader, pcm_reader_series(reader, i).family)->name;
+        if (found.size == strlen(name) && memcmp(found.data, name, found.size) == 0)
+            status = pcm_reader_value(reader, i, out);
+    }
+    pcm_reader_destroy(reader);
+    return status;
+}
+
+void check_patch(const char *name, long offset, const void *data, size_t size) {
+    FILE *file = fopen(check_path(name), "r+b");
+    if (file == NULL || fseek(file, offset, SEEK_SET) != 0 || fwrite(data, 1, size, file) != size)
+        check_failed = 1;
+    if (file != NULL)
+        fclose(file);
+}
+
+int check_child(int pid) {
+    int status;
+    return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void remove_directory(void) {
+    DIR *directory = opendir(check_directory);
+    const struct dirent *entry;
+    while (directory != NULL && (entry = readdir(directory)) != NULL)
+        unlink(check_path(entry->d_name));
+    if (directory != NULL)
+        closedir(directory);
+    rmdir(check_directory);
+}
+
+static int run(const char *name, void (*test)(void)) {
+    strcpy(check_directory, "/dev/shm/pcm-test-XXXXXX");
+    check_failed = mkdtemp(check_directory) == NULL;
+    if (!check_failed)
+        test();
+    remove_directory();
+    printf("%s %s\n", check_failed ? "not ok" : "ok", name);
+    return check_failed;
+}
+
+int main(int argc, char **argv) {
+    const char *filter = argc > 1 ? argv[1] : "";
+    int passed = 0;
+    int failed = 0;
+    /* A child that is killed must not print again what its parent had in its buffer. */
+    setvbuf(stdout, NULL, _IONBF, 0);
+#define X(name)                                                                                                        \
+    if (strstr(#name, filter) != NULL) {                                                                               \
+        if (run(#name, name) == 0)                                                                                     \
+            passed++;                                                                                                  \
+        else                                                                                                           \
+            failed++;                                                                                                  \
+    }
+    TESTS(X)
+#undef X
+    printf("%d passed, %d failed\n", passed, failed);
+    return failed != 0;
+}
