@@ -12,6 +12,7 @@ import type { Pinning } from './pinning.js';
 import { Progress } from './progress.js';
 import type { Contender, CounterCheck, Effort, Scenario } from './scenarios/scenario.js';
 import { ServiceProcess } from './service-process.js';
+import { summarize } from './statistics.js';
 
 /** What a service counted, against what it had to. */
 export interface Count extends CounterCheck {
@@ -45,8 +46,10 @@ export interface RunContext {
   signal: AbortSignal;
 }
 
-const WARM_UP_SECONDS = 1;
-const WARM_UP_REQUESTS = 2_000;
+/** Compilers look at how often code ran; a slow machine may stop before they are through. */
+const WARM_UP_REQUESTS = 20_000;
+const WARM_UP_PART = 2_000;
+const WARM_UP_SECONDS = 4;
 const LEAST_REQUESTS = 1_000;
 /** What is counted after the last byte of an answer was sent is still allowed this much time to be counted. */
 const SETTLE_MILLISECONDS = 1_000;
@@ -67,7 +70,7 @@ export async function alternate(scenario: Scenario, effort: Effort, context: Run
     for (const contender of scenario.contenders) entrants.push(await enter(scenario, contender, context));
     const rates: number[] = [];
     for (const entrant of entrants) rates.push(await warmUp(scenario, entrant, context));
-    const amount = Math.max(LEAST_REQUESTS, Math.round(Math.min(...rates) * effort.roundSeconds));
+    const amount = Math.max(LEAST_REQUESTS, Math.round(summarize(rates).median * effort.roundSeconds));
     const progress = new Progress(scenario.name, amount * effort.rounds * entrants.length);
     for (let round = 1; round <= effort.rounds; round += 1) {
       for (const entrant of entrants) {
@@ -98,8 +101,8 @@ async function enter(scenario: Scenario, contender: Contender, context: RunConte
 async function warmUp(scenario: Scenario, entrant: Entrant, context: RunContext): Promise<number> {
   const until = performance.now() + WARM_UP_SECONDS * 1000;
   let turn: Turn;
-  do turn = await takeTurn(scenario, entrant, WARM_UP_REQUESTS, context.signal, () => {});
-  while (performance.now() < until);
+  do turn = await takeTurn(scenario, entrant, WARM_UP_PART, context.signal, () => {});
+  while (entrant.answered < WARM_UP_REQUESTS && performance.now() < until);
   return turn.requestsPerSecond;
 }
 

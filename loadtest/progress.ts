@@ -19,7 +19,8 @@ export class Progress {
   readonly #total: number;
   readonly #stream: ProgressStream;
   readonly #now: () => number;
-  readonly #started: number;
+  /** The first report: what lay before it was preparation, which says nothing about the pace. */
+  #first: { at: number; done: number } | undefined;
   #done = 0;
   #drawnAt = Number.NEGATIVE_INFINITY;
   #tenths = 0;
@@ -33,12 +34,12 @@ export class Progress {
     this.#total = total;
     this.#stream = stream;
     this.#now = now;
-    this.#started = now();
   }
 
   /** Reports that an amount of work was done, and what is being worked on. */
   advance(amount: number, activity: string): void {
     this.#done = Math.min(this.#total, this.#done + amount);
+    this.#first ??= { at: this.#now(), done: this.#done };
     if (this.#stream.isTTY) this.#drawBar(activity);
     else this.#printTenth(activity);
   }
@@ -70,8 +71,8 @@ export class Progress {
   }
 
   #timeLeft(): string {
-    if (this.#done === 0) return '';
-    const seconds = (((this.#now() - this.#started) / this.#done) * (this.#total - this.#done)) / 1000;
-    return `${Math.ceil(seconds)} s left`;
+    if (this.#first === undefined || this.#first.done === this.#done) return '';
+    const pace = (this.#now() - this.#first.at) / (this.#done - this.#first.done);
+    return `${Math.ceil((pace * (this.#total - this.#done)) / 1000)} s left`;
   }
 }

@@ -25,13 +25,15 @@ interface NativeLine {
 }
 
 const TITLES: Readonly<Record<string, string>> = {
-  rseq: 'rseq, through pcm_cell_add()',
-  rseq_inline: 'rseq, critical section alone',
+  rseq: 'rseq, pcm_cell_add()',
+  rseq_inline: 'rseq, inlined as in the addon',
   percpu_atomic: 'getcpu + atomic add per CPU',
-  percpu_atomic_rseq_id: 'CPU id of rseq + atomic add per CPU',
+  percpu_atomic_rseq_id: 'sched_getcpu + atomic add per CPU',
   atomic: 'one shared atomic',
-  atomic_padded: 'one shared atomic, own cache line',
-  plain: 'plain word per thread, unsynchronised',
+  plain: 'plain word per thread',
+  store_percpu_atomic: 'percpu-atomic, pcm_cell_add()',
+  store_atomic: 'atomic, pcm_cell_add()',
+  store_atomic_padded: 'atomic-padded, pcm_cell_add()',
 };
 
 /** Units of progress that {@link measureNative} reports: one per repetition. */

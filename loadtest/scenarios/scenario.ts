@@ -31,7 +31,7 @@ export interface Contender {
 /** How much is measured. */
 export interface Effort {
   rounds: number;
-  /** What a round of the slowest contender should take. */
+  /** What a turn should take; decides, after the warm-up, how many requests it has. */
   roundSeconds: number;
 }
 

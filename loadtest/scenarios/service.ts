@@ -20,7 +20,10 @@ function withBackend(backend: Backend): Contender {
   const script = join(packageRoot, 'dist', 'cli', 'main.js');
   return {
     name: backend,
-    command: (path) => [script, 'serve', '--host', '127.0.0.1', '--port', '0', '--backend', backend, '--store', path],
+    command: (path) => [
+      ...[script, 'serve', '--host', '127.0.0.1', '--port', '0', '--log-level', 'silent'],
+      ...['--backend', backend, '--store', path],
+    ],
     hasStore: true,
     checks,
   };

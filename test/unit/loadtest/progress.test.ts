@@ -23,6 +23,15 @@ describe('progress in a log', () => {
     assert.equal(written[9], 'plugin 100 % 0 s left round 50\n');
   });
 
+  it('does not count what lay before the first report as pace', () => {
+    const { written, clock, progress } = setUp(false);
+    clock.now = 60_000;
+    progress.advance(10, 'a');
+    clock.now = 61_000;
+    progress.advance(10, 'b');
+    assert.deepEqual(written, ['plugin  10 %  a\n', 'plugin  20 % 8 s left b\n']);
+  });
+
   it('never passes 100 %', () => {
     const { written, progress } = setUp(false);
     progress.advance(500, 'more than was said');
