@@ -12,9 +12,9 @@
 /*
  * Areas are named by their distance from the thread pointer, 0 being none, as no area can be at the thread pointer
  * itself. This is the C library's, the same for every thread, once it is known to work; else 0. Written once, before
- * any store is open.
+ * any store is open. Hidden, so that position-independent code reads it without a detour through the GOT.
  */
-extern intptr_t pcm__rseq_libc_area;
+extern __attribute__((visibility("hidden"))) intptr_t pcm__rseq_libc_area;
 
 /* The calling thread's area, registered now if need be, or 0. Signal-safe from the second call of a thread on. */
 intptr_t pcm__rseq_thread_area(void);
