@@ -25,15 +25,15 @@ interface NativeLine {
 }
 
 const TITLES: Readonly<Record<string, string>> = {
-  rseq: 'rseq, pcm_cell_add()',
-  rseq_inline: 'rseq, inlined as in the addon',
+  rseq: 'rseq, through pcm_cell_add()',
+  rseq_inline: 'rseq, inlined',
   percpu_atomic: 'getcpu + atomic add per CPU',
   percpu_atomic_rseq_id: 'sched_getcpu + atomic add per CPU',
   atomic: 'one shared atomic',
   plain: 'plain word per thread',
-  store_percpu_atomic: 'percpu-atomic, pcm_cell_add()',
-  store_atomic: 'atomic, pcm_cell_add()',
-  store_atomic_padded: 'atomic-padded, pcm_cell_add()',
+  store_percpu_atomic: 'percpu-atomic, through pcm_cell_add()',
+  store_atomic: 'atomic, through pcm_cell_add()',
+  store_atomic_padded: 'atomic-padded, through pcm_cell_add()',
 };
 
 /** Units of progress that {@link measureNative} reports: one per repetition. */
