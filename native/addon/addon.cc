@@ -23,10 +23,10 @@ class Addon : public Napi::Addon<Addon> {
     Addon(Napi::Env env, Napi::Object exports) {
         store_class_ = Napi::Persistent(NativeStore::DefineClass(env, &pending_));
         DefineAddon(exports, {
-                                 InstanceMethod<&Addon::Open>("open"),
-                                 InstanceMethod<&Addon::Sweep>("sweep"),
-                                 InstanceMethod<&Addon::GetDefaultPath>("getDefaultPath"),
-                                 InstanceMethod<&Addon::SetDefaultPath>("setDefaultPath"),
+                                 InstanceMethod<&Addon::Open>("open", napi_enumerable),
+                                 InstanceMethod<&Addon::Sweep>("sweep", napi_enumerable),
+                                 InstanceMethod<&Addon::GetDefaultPath>("getDefaultPath", napi_enumerable),
+                                 InstanceMethod<&Addon::SetDefaultPath>("setDefaultPath", napi_enumerable),
                              });
     }
 
