@@ -73,7 +73,8 @@
         # when the Worker that loaded it has ended.
         '-Wl,-z,nodelete',
         '-Wl,-z,now',
-        '-Wl,--version-script=<(module_root_dir)/native/addon/exports.map',
+        # From the directory of the build; the absolute path may have a space in it.
+        '-Wl,--version-script=../native/addon/exports.map',
       ],
       'sources': [
         'native/addon/addon.cc',
