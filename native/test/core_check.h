@@ -85,7 +85,10 @@ int check_child(int pid);
     X(a_killed_process_leaves_its_counts_and_no_lock)                                                                  \
     X(parent_and_forked_child_create_series_apart)                                                                     \
     X(readers_never_see_a_counter_go_down)                                                                             \
+    X(cpus_without_a_lane_count_exactly)                                                                               \
     X(readers_see_all_or_nothing_of_a_set)                                                                             \
+    X(a_set_after_the_pass_is_seen_whole)                                                                              \
+    X(a_setter_that_died_half_way_stops_no_reader)                                                                     \
     X(a_truncated_file_breaks_the_store_and_not_the_process)                                                           \
     X(a_catalog_of_noise_is_refused)
 

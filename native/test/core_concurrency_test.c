@@ -1,5 +1,6 @@
 /* Several threads and processes on one store: exact totals, and readers that see no impossible value. */
 #include "core_check.h"
+#include "layout.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -176,6 +177,29 @@ void parent_and_forked_child_create_series_apart(void) {
     pcm_store_close(store);
 }
 
+/* Threads on CPUs beyond the only lane take the atomic lanes, which must be words of their own. */
+void cpus_without_a_lane_count_exactly(void) {
+    struct work work = {0};
+    pcm_series_id series;
+    pcm_number number;
+    pcm_process process;
+    size_t count;
+    pthread_t threads[4];
+    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){.lanes = 1}, &work.store));
+    CHECK_STATUS(PCM_OK, check_counter(work.store, "c_total", &work.cell));
+    CHECK_STATUS(PCM_OK, check_series(work.store, PCM_HISTOGRAM, "h", NULL, &series));
+    CHECK_STATUS(PCM_OK, pcm_histogram_bind(work.store, series, &work.histogram));
+    for (int i = 0; i < 4; i++)
+        CHECK(pthread_create(&threads[i], NULL, add_all, &work) == 0);
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    CHECK_STATUS(PCM_OK, check_value(work.store, "c_total", &number));
+    CHECK(number.integer == 4ll * 3 * INCREMENTS);
+    CHECK_STATUS(PCM_OK, pcm_store_list_processes(work.store, &process, 1, &count));
+    CHECK(count == 1 && (process.fallbacks > 0 || sysconf(_SC_NPROCESSORS_ONLN) == 1));
+    pcm_store_close(work.store);
+}
+
 static _Atomic bool stop;
 
 static void *add_until_stopped(void *argument) {
@@ -255,4 +279,46 @@ void readers_see_all_or_nothing_of_a_set(void) {
     CHECK(odd == 0 && changed);
     pcm_reader_destroy(reader);
     pcm_store_close(work.store);
+}
+
+void a_set_after_the_pass_is_seen_whole(void) {
+    pcm_store *store;
+    pcm_series_id series;
+    uint32_t cell;
+    pcm_reader *reader;
+    pcm_number number;
+    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){0}, &store));
+    CHECK_STATUS(PCM_OK, check_series(store, PCM_GAUGE, "g", NULL, &series));
+    CHECK_STATUS(PCM_OK, pcm_series_cell(store, series, &cell));
+    pcm_cell_add(store, cell, 1000);
+    CHECK_STATUS(PCM_OK, pcm_reader_create(store, &reader));
+    CHECK_STATUS(PCM_OK, pcm_reader_refresh(reader));
+    CHECK_STATUS(PCM_OK, pcm_gauge_set(store, series, 5));
+    CHECK_STATUS(PCM_OK, pcm_reader_value(reader, 0, &number));
+    CHECK(number.real == 5);
+    pcm_reader_destroy(reader);
+    pcm_store_close(store);
+}
+
+void a_setter_that_died_half_way_stops_no_reader(void) {
+    pcm_store *store;
+    pcm_series_id series;
+    uint32_t cell;
+    pcm_number number;
+    struct pcm__header header;
+    uint64_t busy = 3;
+    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){0}, &store));
+    CHECK_STATUS(PCM_OK, check_series(store, PCM_GAUGE, "g", NULL, &series));
+    CHECK_STATUS(PCM_OK, pcm_series_cell(store, series, &cell));
+    pcm_cell_add(store, cell, 1000);
+    FILE *file = fopen(check_path("a"), "rb");
+    CHECK(file != NULL && fread(&header, sizeof header, 1, file) == 1 && fclose(file) == 0);
+    check_patch("a", (long)(header.catalog_offset + series - 1 + offsetof(struct pcm__series_record, rebase)), &busy,
+                sizeof busy);
+    CHECK_STATUS(PCM_OK, check_value(store, "g", &number));
+    CHECK(number.real == 1000);
+    CHECK_STATUS(PCM_OK, pcm_gauge_set(store, series, 7));
+    CHECK_STATUS(PCM_OK, check_value(store, "g", &number));
+    CHECK(number.real == 7);
+    pcm_store_close(store);
 }
