@@ -7,7 +7,8 @@
  */
 import type { Segment } from '../store/segment.js';
 import type { FamilyDefinition, MetricType } from '../store/types.js';
-import { type LabelObject, type LabelValues, labelKey, labelValues } from './label-values.js';
+import { HandleTree } from './handle-tree.js';
+import { type LabelObject, type LabelValues, labelValues } from './label-values.js';
 import { type PromMetric, type PromReader, promMetric } from './prom-metric.js';
 
 /** A family of series, as its users see it. */
@@ -52,7 +53,7 @@ export abstract class Family<Handle> {
   protected readonly segment: Segment;
   readonly #promReader: PromReader;
   readonly #id: number;
-  readonly #handles = new Map<string, Handle>();
+  readonly #handles = new HandleTree<Handle>();
   #openMetricsName: string | undefined;
 
   constructor(context: FamilyContext, definition: FamilyDefinition) {
@@ -92,14 +93,7 @@ export abstract class Family<Handle> {
   }
 
   labels(...given: readonly unknown[]): Handle {
-    const values = labelValues(this.definition, given);
-    const key = labelKey(values);
-    let handle = this.#handles.get(key);
-    if (handle === undefined) {
-      handle = this.bind(this.segment.bind(this.#id, this.definition.name, values));
-      this.#handles.set(key, handle);
-    }
-    return handle;
+    return this.#handles.find(given) ?? this.#findOrBind(labelValues(this.definition, given));
   }
 
   async get(): Promise<PromMetric> {
@@ -111,6 +105,14 @@ export abstract class Family<Handle> {
     const name = this.#openMetricsName ?? this.definition.name;
     this.#openMetricsName = undefined;
     return promMetric(this.definition, name, await this.#promReader.read(this.definition.name));
+  }
+
+  #findOrBind(values: string[]): Handle {
+    const known = this.#handles.find(values);
+    if (known !== undefined) return known;
+    const handle = this.bind(this.segment.bind(this.#id, this.definition.name, values));
+    this.#handles.add(values, handle);
+    return handle;
   }
 
   /** Makes the handle of a series. */

@@ -1,6 +1,6 @@
 /**
- * From what a caller hands to `labels()` to the values of a series in the order of the family's label names, and to a
- * key for them. Numbers become strings here, so that `labels(200)` and `labels('200')` are one series.
+ * From what a caller hands to `labels()` to the values of a series in the order of the family's label names.
+ * Numbers become strings here, so that `labels(200)` and `labels('200')` are one series.
  */
 import { display, PercpuMetricsError } from '../errors.js';
 
@@ -83,13 +83,4 @@ export function labelValues(family: LabelledFamily, given: readonly unknown[]): 
   const values: string[] = [];
   for (let index = 0; index < given.length; index += 1) values.push(text(family, index, given[index]));
   return values;
-}
-
-/** A key that two different lists of the same length never share: the length of each value stands before it. */
-export function labelKey(values: readonly string[]): string {
-  const [first = '', ...others] = values;
-  if (others.length === 0) return first;
-  let key = '';
-  for (const value of values) key += `${value.length}:${value}`;
-  return key;
 }

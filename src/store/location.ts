@@ -1,7 +1,8 @@
 /**
  * Where a store is: the only file below the server that reads the environment. In this order: the path that the
- * caller gives; the path that this process made up before (all threads share it); PERCPU_METRICS_STORE, which a parent
- * or the operator has set; a new path in a directory that only this user can enter.
+ * caller gives; PERCPU_METRICS_STORE, which a parent, the operator or this process has set; the path that this process
+ * made up before, for threads whose copy of the environment is older; a new path in a directory that only this user can
+ * enter.
  *
  * Invariants: a made-up path is settled for the process before the store is made, so that threads that start together
  * meet in one store. PERCPU_METRICS_STORE is only ever set where it was unset, and is taken back when the store that
@@ -48,8 +49,12 @@ function isUsable(root: string): boolean {
   }
 }
 
-/** Makes the directory, or makes sure that it is ours alone: whoever can write there could plant a store. */
-function ensurePrivate(directory: string): void {
+/**
+ * Makes a directory, or makes sure that it is ours alone: whoever can write there could plant a store.
+ *
+ * @throws PercpuMetricsError `ERR_PCM_UNSAFE_PATH`, `ERR_PCM_PERMISSION`, `ERR_PCM_NO_SPACE`, `ERR_PCM_SYSTEM`
+ */
+export function ensurePrivate(directory: string): void {
   try {
     mkdirSync(directory, { mode: 0o700 });
     return;
@@ -88,7 +93,7 @@ function makeUpPath(): string {
 }
 
 function inherited(): string {
-  const path = addon.getDefaultPath() || process.env[STORE_VARIABLE] || '';
+  const path = process.env[STORE_VARIABLE] || addon.getDefaultPath();
   return path === '' ? '' : resolve(path);
 }
 

@@ -70,15 +70,19 @@ function codeOf(failure: NativeFailure): ErrorCode {
   return FILE_SYSTEM_CODES[String(failure.code)] ?? 'ERR_PCM_SYSTEM';
 }
 
-/** The error to throw for one that native code or the file system has thrown. */
-export function nativeError(cause: unknown, attempt: Attempt): PercpuMetricsError {
+/**
+ * The error to throw for one that native code or the file system has thrown.
+ *
+ * @param known - The code, where it is known better than by the error itself.
+ */
+export function nativeError(cause: unknown, attempt: Attempt, known?: ErrorCode): PercpuMetricsError {
   if (cause instanceof PercpuMetricsError) return cause;
   const failure: NativeFailure = typeof cause === 'object' && cause !== null ? cause : { message: cause };
-  const code = codeOf(failure);
+  const code = known ?? codeOf(failure);
   const reason = REMEDIES[code]?.(attempt.path) ?? `${String(failure.message)} (${attempt.path})`;
   const system = typeof failure.syscallMessage === 'string' ? ` (${failure.syscallMessage})` : '';
   return new PercpuMetricsError(code, `cannot ${attempt.action}: ${reason}${system}`, {
-    cause,
+    ...(cause === undefined ? {} : { cause }),
     details: { path: attempt.path },
   });
 }

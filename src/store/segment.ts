@@ -136,7 +136,7 @@ export class Segment {
     try {
       return await rendering;
     } catch (cause) {
-      throw nativeError(cause, { action: 'render the store', path: this.path });
+      throw this.#error(cause, 'render the store');
     }
   }
 
@@ -181,17 +181,23 @@ export class Segment {
     try {
       return work();
     } catch (cause) {
-      throw nativeError(cause, { action, path: this.path });
+      throw this.#error(cause, action);
     }
   }
 
+  /** What is left of a truncated file reads as zeros, which may look like any other fault first. */
+  #error(cause: unknown, action: string): PercpuMetricsError {
+    const broken = !this.#closed && this.#native.info().broken;
+    return nativeError(cause, { action, path: this.path }, broken ? 'ERR_PCM_BROKEN' : undefined);
+  }
+
   #refuse(action: string, code: 'ERR_PCM_CLOSED' | 'ERR_PCM_READ_ONLY'): never {
-    throw nativeError({ code }, { action, path: this.path });
+    throw nativeError(undefined, { action, path: this.path }, code);
   }
 
   #drop(cause: unknown): void {
     if (this.#closed) return;
-    const error = nativeError(cause, { action: 'store an amount, which is dropped', path: this.path });
+    const error = this.#error(cause, 'store an amount, which is dropped');
     if (this.#reported.has(error.code)) return;
     this.#reported.add(error.code);
     process.emitWarning(error.message, { type: 'PercpuMetricsWarning', code: error.code });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { fork } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,12 @@ import type { Answer, Command } from './programs/remote-store.js';
 const remoteProgram = fileURLToPath(new URL('programs/remote-store.js', import.meta.url));
 const clusterProgram = fileURLToPath(new URL('programs/cluster-of-counters.js', import.meta.url));
 const nobody = 65534;
+const inNamespace = ['unshare', '--mount', '--map-root-user', 'sh', '-c'];
+const [unshare = '', ...rest] = inNamespace;
+const withoutNamespaces =
+  spawnSync(unshare, [...rest, 'mount -t tmpfs tmpfs /mnt']).status === 0
+    ? false
+    : 'needs the right to mount in a namespace of its own (unshare --mount --map-root-user)';
 
 /** A process with a store, to be told what to do. */
 class Remote {
@@ -22,8 +28,10 @@ class Remote {
     this.child = child;
   }
 
-  static async start(t: TestContext, env: ChildOptions['env'] = {}): Promise<Remote> {
-    const command = [process.execPath, remoteProgram];
+  /** @param shell - What a shell does before it becomes the process, in a mount namespace of its own. */
+  static async start(t: TestContext, env: ChildOptions['env'] = {}, shell = ''): Promise<Remote> {
+    const program = [process.execPath, remoteProgram];
+    const command = shell === '' ? program : [...inNamespace, `${shell} && exec "$@"`, 'sh', ...program];
     return new Remote(await Child.start(t, command, { channel: true, env }));
   }
 
@@ -120,7 +128,6 @@ test('a made-up store of a killed process is removed by the next start, and one 
   assert.equal(dirname(stale), dirname(used));
   killed.child.kill('SIGKILL');
   await killed.child.exit;
-  assert.ok(existsSync(stale), 'nobody could remove it yet');
   const next = await Remote.start(t, orphan);
   await next.ask({ do: 'open' });
   assert.equal(existsSync(stale), false);
@@ -192,5 +199,22 @@ test('where the addon cannot be loaded the package can be imported, and opening 
   assert.equal(answer.code, 'ERR_PCM_ADDON');
   assert.match(answer.message ?? '', /run `npm rebuild percpu-metrics`/);
   assert.equal((await remote.ask({ do: 'open', options: {} })).code, 'ERR_PCM_ADDON');
-  rmSync(directory, { recursive: true });
+});
+
+test('a file system without space is an error, when opening or for a series, and never kills', {
+  skip: withoutNamespaces,
+}, async (t) => {
+  for (const size of ['8k', '400k']) {
+    const directory = temporaryDirectory(t);
+    const path = join(directory, 'store.pcm');
+    const remote = await Remote.start(t, orphan, `mount -t tmpfs -o size=${size} tmpfs ${directory}`);
+    let answer = await remote.ask({ do: 'open', options: { path } });
+    if (size !== '8k') {
+      assert.equal(answer.path, path);
+      answer = await remote.ask({ do: 'fill' });
+    }
+    assert.equal(answer.code, 'ERR_PCM_NO_SPACE');
+    assert.match(answer.message ?? '', /store\.pcm has no space left; enlarge it .*--shm-size/);
+    if (size !== '8k') assert.equal((await remote.ask({ do: 'total' })).total, 1);
+  }
 });

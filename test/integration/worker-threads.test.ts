@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { openStore, type Store } from 'percpu-metrics';
-import { temporaryDirectory } from '../support/temporary-directory.js';
+import { temporaryStore } from '../support/temporary-store.js';
 import type { ThreadTask } from './programs/counting-thread.js';
 
 const program = fileURLToPath(new URL('programs/counting-thread.js', import.meta.url));
@@ -18,16 +17,9 @@ async function runThread(task: ThreadTask): Promise<string> {
   return path as string;
 }
 
-function temporaryStore(t: TestContext): Store {
-  const store = openStore({ path: join(temporaryDirectory(t), 'store.pcm') });
-  t.after(() => store.close());
-  return store;
-}
-
 function total(store: Store): number {
   const series = store.snapshot().find((family) => family.name === 'work_total')?.series[0];
-  assert.ok(series !== undefined && 'value' in series);
-  return series.value;
+  return series !== undefined && 'value' in series ? series.value : 0;
 }
 
 test('threads that open one path count into one store, exactly', async (t) => {
@@ -44,6 +36,7 @@ test('threads that open one path count into one store, exactly', async (t) => {
 });
 
 test('threads without a path meet in one store, though nobody has opened one before', async () => {
+  delete process.env['PERCPU_METRICS_STORE'];
   const threads = Array.from({ length: 3 }, () => runThread({ increments, careless: true }));
   const first = openStore();
   const paths = new Set([first.path, ...(await Promise.all(threads))]);
@@ -66,9 +59,8 @@ test('a thread that is terminated while it counts leaves what it has counted', a
   const store = temporaryStore(t);
   const task: ThreadTask = { options: { path: store.path }, increments: Number.MAX_SAFE_INTEGER };
   const worker = new Worker(program, { workerData: task });
-  while (!store.snapshot().some((family) => family.name === 'work_total') || total(store) < 1000) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  t.after(() => worker.terminate());
+  while (total(store) < 1000) await new Promise((resolve) => setTimeout(resolve, 5));
   const before = total(store);
   await worker.terminate();
   const after = total(store);

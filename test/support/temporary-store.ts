@@ -12,7 +12,7 @@ export function temporaryStore(t: TestContext, options: StoreOptions = {}): Stor
 }
 
 /** The value of the only counter or gauge series of a family, or of the one with these labels. */
-export function valueOf(store: Store, name: string, labels: Readonly<Record<string, string>> = {}): number {
+export function numberOf(store: Store, name: string, labels: Readonly<Record<string, string>> = {}): number {
   const family = store.snapshot().find((candidate) => candidate.name === name);
   const series = family?.series.find((candidate) =>
     Object.entries(labels).every(([label, value]) => candidate.labels[label] === value),

@@ -9,6 +9,7 @@ import { STORE_VARIABLE } from '#src/store/location.js';
 export type Command =
   | { readonly do: 'open'; readonly options?: StoreOptions }
   | { readonly do: 'count'; readonly times: number }
+  | { readonly do: 'fill' }
   | { readonly do: 'total' }
   | { readonly do: 'become'; readonly user: number }
   | { readonly do: 'close' };
@@ -39,6 +40,12 @@ function obey(command: Command): Answer {
     case 'count': {
       const handle = theStore().counter({ name: 'work_total', help: 'Work.' });
       for (let index = 0; index < command.times; index += 1) handle.inc();
+      break;
+    }
+    case 'fill': {
+      theStore().counter({ name: 'work_total', help: 'Work.' }).inc();
+      const filler = theStore().counter({ name: 'filler_total', help: 'Filler.', labelNames: ['n'] });
+      for (let index = 0; index < 100_000; index += 1) filler.labels(index).inc();
       break;
     }
     case 'total': {

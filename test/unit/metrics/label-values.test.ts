@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { labelKey, labelValues } from '#src/metrics/label-values.js';
+import { labelValues } from '#src/metrics/label-values.js';
 
 const family = { name: 'requests_total', labelNames: ['method', 'status'] };
 
@@ -55,21 +55,4 @@ test('a value that is neither a string nor a number is an error that shows it', 
 test('a value that is too long for the store is an error that does not repeat it', () => {
   assert.equal(labelValues(family, ['x'.repeat(65535), 1])[0]?.length, 65535);
   rejects(['ä'.repeat(32768), 1], 'ERR_PCM_LABEL_VALUE', /has 32768 characters; shorten it to 65535 bytes$/);
-});
-
-test('two lists of values never have one key', () => {
-  const parts = ['', 'a', '1:a', ':', '1', '0:', 'a1:a', '"', ',', '\0', '2:'];
-  const keys = new Map<string, string[]>();
-  for (const one of parts) {
-    for (const two of parts) {
-      for (const three of parts) {
-        const values = [one, two, three];
-        const key = labelKey(values);
-        assert.equal(keys.has(key), false, `${JSON.stringify(values)} has the key of ${keys.get(key)}`);
-        keys.set(key, values);
-      }
-    }
-  }
-  assert.equal(keys.size, parts.length ** 3);
-  assert.notEqual(labelKey(['a']), labelKey(['b']));
 });

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HandleTree } from '#src/metrics/handle-tree.js';
+
+test('two lists of values never have one handle', () => {
+  const parts = ['', 'a', '1:a', ':', '1', '0:', 'a1:a', '"', ',', '\0', '2:'];
+  const lists = parts.flatMap((one) => parts.flatMap((two) => parts.map((three) => [one, two, three])));
+  const tree = new HandleTree<string[]>();
+  for (const list of lists) {
+    assert.equal(tree.find(list), undefined, JSON.stringify(list));
+    tree.add(list, list);
+  }
+  for (const list of lists) assert.equal(tree.find([...list]), list);
+});
+
+test('a number finds what its string finds, and nothing else does', () => {
+  const tree = new HandleTree<string>();
+  tree.add(['GET', '200'], 'handle');
+  assert.equal(tree.find(['GET', 200]), 'handle');
+  for (const value of [201, 200n, ['200'], { toString: () => '200' }, null, undefined]) {
+    assert.equal(tree.find(['GET', value]), undefined);
+  }
+});
+
+test('a list that is too short or too long finds nothing', () => {
+  const tree = new HandleTree<string>();
+  tree.add(['a', 'b'], 'handle');
+  assert.equal(tree.find([]), undefined);
+  assert.equal(tree.find(['a']), undefined);
+  assert.equal(tree.find(['a', 'b', 'c']), undefined);
+});
+
+test('no values at all are a list, too', () => {
+  const tree = new HandleTree<string>();
+  assert.equal(tree.find([]), undefined);
+  tree.add([], 'handle');
+  assert.equal(tree.find([]), 'handle');
+});
