@@ -89,9 +89,7 @@ test('a closed store is counted in without an error and without an effect', (t) 
 test('room that is reserved for a fraction is there, and counts nothing', (t) => {
   const store = temporaryStore(t, { capacity: 1024 });
   const cost = store.counter({ name: 'cost_total', help: 'Cost.' });
-  const full = store.counter({ name: 'full_total', help: 'Full.' });
   cost.reserve(0.5);
-  full.reserve(3);
   assert.equal(numberOf(store, 'cost_total'), 0);
   const filler = store.counter({ name: 'filler_total', help: 'Filler.', labelNames: ['n'] });
   assert.throws(
@@ -102,6 +100,13 @@ test('room that is reserved for a fraction is there, and counts nothing', (t) =>
   );
   cost.inc(0.5);
   assert.equal(numberOf(store, 'cost_total'), 0.5);
+});
+
+test('room that is not there cannot be reserved, and integers need none', (t) => {
+  const store = temporaryStore(t, { capacity: 512 });
+  const full = store.counter({ name: 'full_total', help: 'Full.' });
+  full.reserve(3);
   assert.throws(() => full.reserve(0.5), { code: 'ERR_PCM_CAPACITY', message: /cannot create a cell of full_total/ });
-  assert.equal(numberOf(store, 'full_total'), 0);
+  full.inc(3);
+  assert.equal(numberOf(store, 'full_total'), 3);
 });
