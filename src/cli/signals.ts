@@ -1,10 +1,12 @@
 /**
  * The signals that ask the service to end. The first one is a request, which may take its time; the second one means
- * now.
+ * now. One that follows at once is the same one: at Ctrl-C npm passes on what the terminal has sent to us as well.
  */
 import { signalExitCode } from './exit-code.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+/** Signals that are no further apart than this, in milliseconds, are one. */
+const ECHO = 200;
 
 /**
  * Listens for signals from now on; works at process id 1 as well, where nothing would end the process otherwise.
@@ -14,14 +16,15 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
  */
 export function firstSignal(atOnce: () => void = () => {}): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    let asked = false;
+    let askedAt: number | undefined;
     for (const signal of SIGNALS) {
       process.on(signal, () => {
-        if (asked) {
+        const now = performance.now();
+        if (askedAt !== undefined && now - askedAt > ECHO) {
           atOnce();
           process.exit(signalExitCode(signal));
         }
-        asked = true;
+        askedAt ??= now;
         resolve(signal);
       });
     }

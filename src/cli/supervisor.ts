@@ -6,6 +6,8 @@
  * that ends is replaced, at once at first, and ever more slowly while workers keep ending soon after their start.
  */
 import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import type { StoreSource } from '../server/store-source.js';
 import type { ServeCommand } from './args.js';
 import { CommandError } from './exit-code.js';
@@ -20,6 +22,22 @@ const LONGEST_DELAY = 10_000;
 /** Milliseconds until a worker is replaced, after so many that ended soon after their start. */
 export function replacementDelay(shortLives: number): number {
   return shortLives === 0 ? 0 : Math.min(FIRST_DELAY * 2 ** (shortLives - 1), LONGEST_DELAY);
+}
+
+/**
+ * A port that nobody listens on; 0 where that cannot be found out, and the first worker will say why. Workers have to
+ * be given a number: a cluster that shares "any port" cannot be joined by its number later, nor the other way round.
+ */
+async function freePort(host: string): Promise<number> {
+  const server = createServer();
+  try {
+    await once(server.listen(0, host), 'listening');
+    return (server.address() as AddressInfo).port;
+  } catch {
+    return 0;
+  } finally {
+    server.close();
+  }
 }
 
 /** Keeps workers running. */
@@ -48,13 +66,14 @@ export class Supervisor {
    * @returns what the service is, in one line
    * @throws CommandError with the reason why the first workers cannot start
    */
-  start(): Promise<string> {
-    cluster.setupPrimary({ args: process.argv.slice(2) });
+  async start(): Promise<string> {
+    const port = this.#command.port || (await freePort(this.#command.host));
+    cluster.setupPrimary({ args: [...process.argv.slice(2), '--port', String(port)] });
     cluster.on('message', (worker, message: WorkerMessage) => this.#onMessage(worker, message));
     cluster.on('exit', (worker, code, signal) => this.#onExit(worker, signal ?? `code ${code}`));
     return new Promise((resolve, reject) => {
       this.#settleStart = { resolve, reject };
-      for (let count = 0; count < this.#command.workers; count += 1) this.#fork();
+      for (let count = 0; count < this.#command.workers && !this.#stopping; count += 1) this.#fork();
     });
   }
 
