@@ -50,7 +50,6 @@ function describeStore(source: StoreSource): string {
 
 /** A service that listens. */
 export class Service {
-  readonly port: number;
   /** URL, store, mode and why, in one line. */
   readonly description: string;
   readonly #app: FastifyInstance;
@@ -59,8 +58,8 @@ export class Service {
   private constructor(app: FastifyInstance, source: StoreSource, host: string) {
     this.#app = app;
     this.#source = source;
-    this.port = (app.server.address() as AddressInfo).port;
-    this.description = `http://${authority(host, this.port)}, ${describeStore(source)}`;
+    const { port } = app.server.address() as AddressInfo;
+    this.description = `http://${authority(host, port)}, ${describeStore(source)}`;
   }
 
   /**

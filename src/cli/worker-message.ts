@@ -3,7 +3,6 @@
 /** From a worker: it listens. */
 export interface ReadyMessage {
   readonly kind: 'ready';
-  readonly port: number;
   readonly description: string;
 }
 

@@ -35,7 +35,7 @@ export async function runWorker(command: ServeCommand): Promise<never> {
   const end = asked();
   try {
     const service = await Service.start(command);
-    await report({ kind: 'ready', port: service.port, description: service.description });
+    await report({ kind: 'ready', description: service.description });
     await end;
     await service.stop();
     process.exit(EXIT.ok);
