@@ -101,17 +101,6 @@ void AppendEscaped(std::string *out, pcm_bytes bytes, bool quoted) {
         out->append(bytes.data + run, at - run);
 }
 
-bool IsName(pcm_bytes name, bool colon) noexcept {
-    for (size_t i = 0; i < name.size; i++) {
-        const char c = name.data[i];
-        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (colon && c == ':');
-        const bool digit = c >= '0' && c <= '9';
-        if (!letter && !(digit && i > 0))
-            return false;
-    }
-    return name.size > 0;
-}
-
 } // namespace
 
 void AppendLabelValue(std::string *out, pcm_bytes text) {
@@ -120,14 +109,6 @@ void AppendLabelValue(std::string *out, pcm_bytes text) {
 
 void AppendHelp(std::string *out, pcm_bytes text) {
     AppendEscaped(out, text, false);
-}
-
-bool IsMetricName(pcm_bytes name) noexcept {
-    return IsName(name, true);
-}
-
-bool IsLabelName(pcm_bytes name) noexcept {
-    return IsName(name, false);
 }
 
 } // namespace pcm

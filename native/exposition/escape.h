@@ -18,12 +18,6 @@ void AppendLabelValue(std::string *out, pcm_bytes text);
 /* A HELP line's text: backslash and line feed are escaped. May throw std::bad_alloc. */
 void AppendHelp(std::string *out, pcm_bytes text);
 
-/* Whether this is [a-zA-Z_:][a-zA-Z0-9_:]*, which nothing needs to be escaped in. */
-bool IsMetricName(pcm_bytes name) noexcept;
-
-/* Whether this is [a-zA-Z_][a-zA-Z0-9_]*. */
-bool IsLabelName(pcm_bytes name) noexcept;
-
 } // namespace pcm
 
 #endif

@@ -23,7 +23,7 @@ const char *TypeName(pcm_type type) noexcept {
     case PCM_HISTOGRAM:
         return "histogram";
     }
-    return nullptr;
+    return "untyped";
 }
 
 void AppendBytes(std::string *out, pcm_bytes bytes) {
@@ -79,17 +79,6 @@ FamilyLines::FamilyLines(const pcm_family_definition &definition)
     bytes_ += TypeName(definition.type);
     bytes_ += '\n';
     heading_size_ = bytes_.size();
-}
-
-int FamilyLines::Check(const pcm_family_definition *definition) noexcept {
-    if (definition == nullptr || TypeName(definition->type) == nullptr || !IsMetricName(definition->name))
-        return PCM_CORRUPT;
-    if (definition->label_count > PCM_MAX_LABELS || definition->bound_count > PCM_MAX_BOUNDS)
-        return PCM_CORRUPT;
-    for (uint32_t i = 0; i < definition->label_count; i++)
-        if (!IsLabelName(definition->label_names[i]))
-            return PCM_CORRUPT;
-    return PCM_OK;
 }
 
 /* name_bucket{labels,le="bound"} and a space; without braces where there is nothing to put in them. */

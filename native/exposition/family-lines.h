@@ -24,11 +24,8 @@ class FamilyLines {
     /* What a line adds to its piece at most: a number and a line feed. */
     static constexpr size_t kMaxTail = kMaxNumberSize + 1;
 
-    /* Renders HELP and TYPE. May throw std::bad_alloc. */
+    /* Renders HELP and TYPE of a definition as a reader gives it: checked, and its own. May throw std::bad_alloc. */
     explicit FamilyLines(const pcm_family_definition &definition);
-
-    /* PCM_CORRUPT for a definition that cannot be rendered: a name or a type that the format has not. */
-    static int Check(const pcm_family_definition *definition) noexcept;
 
     /*
      * Renders the pieces of one more series of this family. PCM_NO_MEMORY, and nothing changed, where they would make

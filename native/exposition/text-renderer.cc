@@ -26,17 +26,12 @@ TextRenderer::~TextRenderer() {
     pcm_reader_destroy(reader_);
 }
 
-int TextRenderer::TakeInFamilies() {
+void TextRenderer::TakeInFamilies() {
     const uint32_t count = pcm_reader_family_count(reader_);
     for (uint32_t i = static_cast<uint32_t>(families_.size()); i < count; i++) {
-        const pcm_family_definition *definition = pcm_reader_family(reader_, i);
-        const int status = FamilyLines::Check(definition);
-        if (status != PCM_OK)
-            return status;
-        families_.emplace_back(*definition);
+        families_.emplace_back(*pcm_reader_family(reader_, i));
         max_size_ += families_.back().max_size();
     }
-    return PCM_OK;
 }
 
 int TextRenderer::TakeInSeries() {
@@ -59,8 +54,8 @@ int TextRenderer::TakeInSeries() {
 /* Renders what is new in the catalog. A failure half-way leaves what was taken in before, or nothing at all. */
 int TextRenderer::TakeIn() noexcept {
     try {
-        const int status = TakeInFamilies();
-        return status == PCM_OK ? TakeInSeries() : status;
+        TakeInFamilies();
+        return TakeInSeries();
     } catch (const std::exception &) {
         families_.clear();
         series_count_ = 0;

@@ -43,7 +43,7 @@ class TextRenderer {
   private:
     explicit TextRenderer(pcm_reader *reader) : reader_(reader) {}
     int TakeIn() noexcept;
-    int TakeInFamilies();
+    void TakeInFamilies();
     int TakeInSeries();
 
     pcm_reader *reader_;

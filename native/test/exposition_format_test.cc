@@ -40,14 +40,6 @@ std::string Help(const std::string &text) {
     return out;
 }
 
-bool IsMetricName(const std::string &name) {
-    return pcm::IsMetricName({name.data(), name.size()});
-}
-
-bool IsLabelName(const std::string &name) {
-    return pcm::IsLabelName({name.data(), name.size()});
-}
-
 } // namespace
 
 TEST("integers are exact to both ends of 64 bits") {
@@ -138,17 +130,4 @@ TEST("ill-formed UTF-8 is replaced, one character for each longest part of a seq
     CHECK_EQUAL(LabelValue("\xFF\"\n"), no + "\\\"\\n");
     CHECK_EQUAL(LabelValue("\xE2\x82"), no);                 /* cut off at the end */
     CHECK_EQUAL(LabelValue("\xE2\"\xAC"), no + "\\\"" + no); /* a quote cannot hide in a sequence */
-}
-
-TEST("names are checked as the format has them") {
-    CHECK(IsMetricName("http_requests_total"));
-    CHECK(IsMetricName(":a9"));
-    CHECK(!IsMetricName(""));
-    CHECK(!IsMetricName("9a"));
-    CHECK(!IsMetricName("a b"));
-    CHECK(!IsMetricName("a\n"));
-    CHECK(!IsMetricName("\xC3\xA9"));
-    CHECK(IsLabelName("_a1"));
-    CHECK(!IsLabelName("a:b"));
-    CHECK(!IsLabelName("a\""));
 }

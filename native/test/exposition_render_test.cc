@@ -3,6 +3,7 @@
  */
 #include <cmath>
 #include <limits>
+#include <sys/resource.h>
 
 #include "exposition_check.h"
 #include "exposition_store.h"
@@ -20,6 +21,13 @@ std::string GaugeText(double value) {
     const std::string text = store.Render();
     const size_t at = text.find("\ng ");
     return at == std::string::npos ? text : text.substr(at + 3);
+}
+
+/* The most memory that this process ever had resident. */
+long PeakKilobytes() {
+    struct rusage usage {};
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
 }
 
 } // namespace
@@ -180,6 +188,8 @@ TEST("a text that would be too large is refused, and memory is not taken for it"
     std::unique_ptr<pcm::TextRenderer> renderer;
     CHECK(pcm::TextRenderer::Create(store.get(), &renderer) == PCM_OK);
     pcm::ByteBuffer buffer;
+    const long before = PeakKilobytes();
     CHECK(renderer->Render(&buffer) == PCM_NO_MEMORY);
     CHECK(buffer.size() == 0);
+    CHECK(PeakKilobytes() - before < 64 * 1024);
 }
