@@ -1,6 +1,7 @@
 /**
  * A process with a store that a test drives over the channel: one message, one answer. An error comes back as its code
- * and message. It ends when the channel closes.
+ * and message. It ends when the channel closes, or is
+ * told to, and then leaves no made-up store behind.
  */
 import { openStore, PercpuMetricsError, type Store, type StoreOptions } from 'percpu-metrics';
 import { STORE_VARIABLE } from '#src/store/location.js';
@@ -73,4 +74,9 @@ process.on('message', (command: Command) => {
     if (!(error instanceof PercpuMetricsError)) throw error;
     process.send?.({ code: error.code, message: error.message } satisfies Answer);
   }
+});
+
+process.once('SIGTERM', () => {
+  store?.close();
+  process.exit();
 });
