@@ -32,6 +32,8 @@ export interface MetricFamily<Names extends readonly string[], Handle> {
    * @throws PercpuMetricsError `ERR_PCM_LABEL_NAME`, and as above
    */
   labels(labels: LabelObject<Names>): Handle;
+  /** For those who aggregate over processes with prom-client: each of ours sees the whole store, so one answer is all. */
+  readonly aggregator: 'first';
   /** The family in the shape of prom-client: what its registry asks for after `registry.registerMetric(family)`. */
   get(): Promise<PromMetric>;
 }
@@ -49,6 +51,7 @@ export interface FamilyContext {
 export abstract class Family<Handle> {
   /** Always the declared one, whatever is assigned to it. */
   declare readonly name: string;
+  readonly aggregator = 'first';
   readonly definition: FamilyDefinition;
   protected readonly segment: Segment;
   readonly #promReader: PromReader;

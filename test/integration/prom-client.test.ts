@@ -111,6 +111,7 @@ test('registries that are merged keep our families', async (t) => {
 test('an aggregation over workers takes the truth once, because each of them has it all', async (t) => {
   const { families } = familiesOf(t);
   const registry = registryWith(families);
+  for (const family of Object.values(families)) assert.equal(family.aggregator, 'first');
   const answers = [await registry.getMetricsAsJSON(), await registry.getMetricsAsJSON()];
   const text = await client.AggregatorRegistry.aggregate(answers).metrics();
   assert.match(text, /^shop_open -3$/m);
