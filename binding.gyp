@@ -1,6 +1,7 @@
 # The native code, from the bottom up: the core in C and the exposition in C++ know nothing of Node and are linked into
 # programs of their own with -Dpcm_development=1, where a call into Node fails at link time. Whoever installs the
 # package compiles the core, the exposition and the addon.
+# A new file of these three is added to the sources of its target; tests are found by their names.
 {
   'variables': {
     'pcm_development%': 0,
