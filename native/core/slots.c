@@ -51,7 +51,6 @@ void pcm__slots_detach(struct pcm_store *store) {
         return;
     atomic_store_explicit(&store->slot->pid, 0, memory_order_release);
     pcm__file_unlock(store->fd, lock_offset(store->geometry.slots_offset, store->slot_number));
-    store->slot = NULL;
 }
 
 int pcm__slots_adopt_fork(struct pcm_store *store) {

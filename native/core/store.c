@@ -262,6 +262,19 @@ void pcm_store_close(pcm_store *store) {
     pthread_mutex_unlock(&registry_mutex);
 }
 
+/*
+ * exit() ends a process without closing anything: its slots are freed and ephemeral files go here. Nothing is unmapped,
+ * as other threads may still be counting; where one of them holds the registry, the next start sweeps.
+ */
+__attribute__((destructor)) static void leave_at_exit(void) {
+    if (pthread_mutex_trylock(&registry_mutex) != 0)
+        return;
+    for (struct pcm_store *store = registry; store != NULL; store = store->next)
+        if (!store->read_only)
+            detach(store);
+    pthread_mutex_unlock(&registry_mutex);
+}
+
 int pcm_store_unlink(pcm_store *store) {
     if (store->read_only)
         return PCM_READ_ONLY;

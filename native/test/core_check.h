@@ -66,6 +66,7 @@ int check_child(int pid);
     X(read_only_needs_a_store_and_changes_nothing)                                                                     \
     X(another_back_end_than_the_files_is_refused)                                                                      \
     X(an_ephemeral_store_goes_with_its_last_process)                                                                   \
+    X(a_process_that_exits_gives_its_stores_back)                                                                      \
     X(stores_of_killed_processes_are_swept)                                                                            \
     X(a_store_of_another_boot_is_refused_or_carried_over)                                                              \
     X(families_are_found_again_or_conflict)                                                                            \

@@ -206,6 +206,32 @@ void an_ephemeral_store_goes_with_its_last_process(void) {
     CHECK(access(check_path("a"), F_OK) != 0);
 }
 
+void a_process_that_exits_gives_its_stores_back(void) {
+    pcm_store *store;
+    size_t count;
+    int pid = fork();
+    if (pid == 0) {
+        pcm_store *named;
+        exit(check_open("ephemeral", (pcm_open_options){.ephemeral = true}, &store) ||
+             check_open("named", (pcm_open_options){0}, &named));
+    }
+    CHECK(check_child(pid));
+    CHECK(access(check_path("ephemeral"), F_OK) != 0 && access(check_path("named"), F_OK) == 0);
+    CHECK_STATUS(PCM_OK, check_open("named", (pcm_open_options){.read_only = true}, &store));
+    CHECK_STATUS(PCM_OK, pcm_store_list_processes(store, NULL, 0, &count));
+    CHECK(count == 0);
+    pcm_store_close(store);
+    /* A child that inherited a store takes nothing of it along. */
+    CHECK_STATUS(PCM_OK, check_open("inherited", (pcm_open_options){.ephemeral = true}, &store));
+    pid = fork();
+    if (pid == 0)
+        exit(0);
+    CHECK(check_child(pid));
+    CHECK_STATUS(PCM_OK, pcm_store_list_processes(store, NULL, 0, &count));
+    CHECK(count == 1 && access(check_path("inherited"), F_OK) == 0);
+    pcm_store_close(store);
+}
+
 /* A child that opens a store, says so, and waits to be killed. */
 static int start_holder(const char *name, bool ephemeral) {
     int pipes[2];
