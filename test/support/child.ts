@@ -19,6 +19,8 @@ export interface ChildOptions {
   /** Opens a channel for `send` and `waitForMessage`. */
   readonly channel?: boolean;
   readonly cwd?: string;
+  /** In a process group of its own, as a shell puts what a person starts. */
+  readonly ownGroup?: boolean;
 }
 
 const patience = 20_000;
@@ -60,6 +62,7 @@ export class Child {
     const [file = '', ...args] = command;
     const process_ = spawn(file, args, {
       cwd: options.cwd,
+      detached: options.ownGroup ?? false,
       env: { ...process.env, ...options.env },
       stdio: ['pipe', 'pipe', 'pipe', options.channel ? 'ipc' : 'ignore'],
     });
@@ -101,6 +104,11 @@ export class Child {
 
   kill(signal: NodeJS.Signals): void {
     this.#process.kill(signal);
+  }
+
+  /** Sends a signal to the process group that it leads, as a terminal does. */
+  killGroup(signal: NodeJS.Signals): void {
+    process.kill(-this.pid, signal);
   }
 
   /** Ends it, if it still runs, and gives how it ended. */

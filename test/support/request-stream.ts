@@ -24,7 +24,7 @@ type Outcome = keyof RequestCounts;
 function send(agent: Agent, { url, body }: RequestStreamOptions): Promise<Outcome> {
   return new Promise((resolve) => {
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-    const outgoing = request(url, { agent, method: 'POST', headers, timeout: 10_000 }, (answer) => {
+    const outgoing = request(url, { agent, method: 'POST', headers, timeout: 3000 }, (answer) => {
       const status = answer.statusCode ?? 0;
       answer.resume();
       answer.once('end', () => resolve(status >= 200 && status < 300 ? 'acknowledged' : 'refused'));

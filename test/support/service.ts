@@ -1,11 +1,11 @@
 /**
  * The service as people run it: the command `percpu-metrics serve` in a process of its own, on a free port.
  */
-import { readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Child } from './child.js';
+import { childrenOf } from './process-tree.js';
 import { parseSamples, type Sample } from './sample.js';
 
 const command = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
@@ -17,11 +17,14 @@ export interface TimedAnswer {
   readonly milliseconds: number;
 }
 
-/** One GET on a connection of its own. */
-export function getOnce(url: string): Promise<TimedAnswer> {
+/**
+ * One GET on a connection of its own. Fails with a `code` where the connection is lost, or silent for too long: one
+ * that the primary of a cluster hands to a worker which dies at that moment is never answered nor closed.
+ */
+export function getOnce(url: string, patience = 10_000): Promise<TimedAnswer> {
   return new Promise((resolve, reject) => {
     const startedAt = performance.now();
-    get(url, { agent: false }, (answer) => {
+    const outgoing = get(url, { agent: false, timeout: patience }, (answer) => {
       const chunks: Buffer[] = [];
       answer.on('data', (chunk: Buffer) => chunks.push(chunk));
       answer.once('error', reject);
@@ -32,7 +35,9 @@ export function getOnce(url: string): Promise<TimedAnswer> {
           milliseconds: performance.now() - startedAt,
         }),
       );
-    }).once('error', reject);
+    });
+    outgoing.once('error', reject);
+    outgoing.once('timeout', () => outgoing.destroy(Object.assign(new Error('silence'), { code: 'ETIMEDOUT' })));
   });
 }
 
@@ -50,7 +55,7 @@ export class Service {
   static async start(t: TestContext, ...args: readonly string[]): Promise<Service> {
     const env = { PORT: '0', HOST: '127.0.0.1' };
     const child = await Child.start(t, [process.execPath, command, 'serve', ...args], { env });
-    const [url] = await child.waitForOutput(/http:\/\/127\.0\.0\.1:\d+/);
+    const [url] = await child.waitForOutput(/http:\/\/127\.0\.0\.1:\d+(?=[\s,])/);
     return new Service(child, url);
   }
 
@@ -59,8 +64,8 @@ export class Service {
     return new URL(this.url).host;
   }
 
-  async scrape(): Promise<Sample[]> {
-    const { status, body } = await getOnce(`${this.url}/metrics`);
+  async scrape(patience?: number): Promise<Sample[]> {
+    const { status, body } = await getOnce(`${this.url}/metrics`, patience);
     if (status !== 200) {
       throw new Error(`a scrape was answered with ${status}: ${body}`);
     }
@@ -69,10 +74,6 @@ export class Service {
 
   /** The process ids of its workers. */
   workers(): number[] {
-    const children = readFileSync(`/proc/${this.child.pid}/task/${this.child.pid}/children`, 'utf8');
-    return children
-      .split(' ')
-      .filter((pid) => pid.trim() !== '')
-      .map(Number);
+    return childrenOf(this.child.pid);
   }
 }
