@@ -198,7 +198,7 @@ static int write_file(int fd, const pcm_open_options *options) {
 static void directory_of(const char *path, char out[PATH_MAX]) {
     const char *slash = strrchr(path, '/');
     if (slash == NULL)
-        strcpy(out, ".");
+        memcpy(out, ".", sizeof "."); /* with its terminator */
     else
         snprintf(out, PATH_MAX, "%.*s", slash == path ? 1 : (int)(slash - path), path);
 }
