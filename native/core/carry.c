@@ -25,9 +25,10 @@ static void set_base(pcm_store *store, uint32_t cell, const void *word) {
 static int copy_number(const pcm_reader *from, uint32_t series, pcm_store *to, const struct pcm__series_view *view,
                        pcm_series_id id) {
     struct pcm__parts parts;
-    int status = pcm__reader_parts(from, series, &parts);
     uint32_t cell;
-    if (status == PCM_OK && parts.integer != 0) {
+    int status = PCM_OK;
+    pcm__reader_parts(from, series, &parts);
+    if (parts.integer != 0) {
         status = pcm_series_cell(to, id, &cell);
         if (status == PCM_OK)
             set_base(to, cell, &parts.integer);

@@ -160,26 +160,26 @@ uint32_t pcm_reader_series_count(const pcm_reader *reader) {
     return reader->series_count;
 }
 
-static int view_of(const pcm_reader *reader, uint32_t series, struct pcm__series_view *out) {
-    uint64_t record = pcm__index_series(&reader->store->index, series)->record;
-    int status = pcm__catalog_series_by_id(reader->store, record * 8 + 1, out);
-    return status == PCM_ARGUMENT ? PCM_CORRUPT : status;
+/* Its place and size were checked when it was read into the index, and neither the index nor the mapping changes. */
+static struct pcm__series_record *record_of(const pcm_reader *reader, uint32_t series) {
+    uint64_t offset = (uint64_t)pcm__index_series(&reader->store->index, series)->record * 8;
+    return (struct pcm__series_record *)pcm__store_at(reader->store, reader->store->geometry.catalog_offset + offset);
 }
 
 pcm_series_view pcm_reader_series(const pcm_reader *reader, uint32_t series) {
     const struct pcm__series *found = pcm__index_series(&reader->store->index, series);
-    struct pcm__series_view view;
     return (pcm_series_view){
         .family = found->family,
         .label_count = pcm_reader_family(reader, found->family)->label_count,
-        .created_at_ms = view_of(reader, series, &view) == PCM_OK ? view.record->created_at_ms : 0,
+        .created_at_ms = record_of(reader, series)->created_at_ms,
         .id = (uint64_t)found->record * 8 + 1,
     };
 }
 
 pcm_bytes pcm_reader_label_value(const pcm_reader *reader, uint32_t series, uint32_t label) {
     struct pcm__series_view view;
-    if (view_of(reader, series, &view) != PCM_OK || label >= view.label_count)
+    uint64_t record = pcm__index_series(&reader->store->index, series)->record;
+    if (pcm__catalog_series_by_id(reader->store, record * 8 + 1, &view) != PCM_OK || label >= view.label_count)
         return (pcm_bytes){"", 0};
     return pcm__catalog_label_value(&view, label);
 }
@@ -242,21 +242,17 @@ static struct pcm__parts collect(const pcm_reader *reader, const struct pcm__ser
  * The pass has all of a gauge or nothing of its last set: it is taken only if the set was complete before the pass, and
  * none began since. Otherwise the gauge is read by itself until no set falls in between.
  */
-int pcm__reader_parts(const pcm_reader *reader, uint32_t series, struct pcm__parts *out) {
-    struct pcm__series_view view;
-    int status = view_of(reader, series, &view);
-    if (status != PCM_OK)
-        return status;
-    const _Atomic uint64_t *rebase = &view.record->rebase;
+void pcm__reader_parts(const pcm_reader *reader, uint32_t series, struct pcm__parts *out) {
+    const struct pcm__series_record *record = record_of(reader, series);
+    const _Atomic uint64_t *rebase = &record->rebase;
     for (int attempt = 0; attempt < MOST_REREADS; attempt++) {
         uint64_t before = atomic_load_explicit(rebase, memory_order_acquire);
-        *out = collect(reader, view.record, before / 2 > reader->rebases);
+        *out = collect(reader, record, before / 2 > reader->rebases);
         atomic_thread_fence(memory_order_acquire);
         if (before % 2 == 0 && atomic_load_explicit(rebase, memory_order_relaxed) == before)
             break;
         sched_yield();
     }
-    return PCM_OK;
 }
 
 static bool is_whole(double value, double limit) {
@@ -265,6 +261,13 @@ static bool is_whole(double value, double limit) {
 
 static pcm_number number_of(struct pcm__parts parts) {
     int64_t sum;
+    /* Nearly every counter: nothing but integers. */
+    uint64_t set_bits;
+    uint64_t fraction_bits;
+    memcpy(&set_bits, &parts.set, sizeof set_bits);
+    memcpy(&fraction_bits, &parts.fraction, sizeof fraction_bits);
+    if ((set_bits | fraction_bits) == 0)
+        return (pcm_number){.is_integer = true, .integer = parts.integer, .real = (double)parts.integer};
     if (is_whole(parts.set, LARGEST_INT64) && is_whole(parts.fraction, LARGEST_DOUBLE) &&
         !__builtin_add_overflow(parts.integer, (int64_t)parts.set, &sum) &&
         !__builtin_add_overflow(sum, (int64_t)parts.fraction, &sum))
@@ -278,25 +281,21 @@ int pcm_reader_value(const pcm_reader *reader, uint32_t series, pcm_number *out)
     struct pcm__parts parts;
     if (type_of(reader, series) == PCM_HISTOGRAM)
         return PCM_ARGUMENT;
-    int status = pcm__reader_parts(reader, series, &parts);
-    if (status == PCM_OK)
-        *out = number_of(parts);
-    return status;
+    pcm__reader_parts(reader, series, &parts);
+    *out = number_of(parts);
+    return PCM_OK;
 }
 
 /* First integer cell and the double cell of a histogram, checked against the capacity. */
 static int histogram_cells(const pcm_reader *reader, uint32_t series, uint32_t *first, uint32_t *sum,
                            uint32_t *buckets) {
-    struct pcm__series_view view;
+    const struct pcm__series_record *record = record_of(reader, series);
     if (type_of(reader, series) != PCM_HISTOGRAM)
         return PCM_ARGUMENT;
-    int status = view_of(reader, series, &view);
-    if (status != PCM_OK)
-        return status;
     uint32_t number = pcm__index_series(&reader->store->index, series)->family;
     *buckets = pcm_reader_family(reader, number)->bound_count + 1;
-    uint32_t integer_cell = atomic_load_explicit(&view.record->integer_cell, memory_order_relaxed);
-    uint32_t double_cell = atomic_load_explicit(&view.record->double_cell, memory_order_relaxed);
+    uint32_t integer_cell = atomic_load_explicit(&record->integer_cell, memory_order_relaxed);
+    uint32_t double_cell = atomic_load_explicit(&record->double_cell, memory_order_relaxed);
     uint64_t capacity = reader->store->geometry.capacity;
     if (integer_cell == 0 || double_cell == 0 || double_cell > capacity || integer_cell - 1ull + *buckets > capacity)
         return PCM_CORRUPT;
@@ -341,12 +340,9 @@ int pcm_reader_lanes(const pcm_reader *reader, uint32_t series, pcm_number *out,
         if (status != PCM_OK)
             return status;
     } else {
-        struct pcm__series_view view;
-        int status = view_of(reader, series, &view);
-        if (status != PCM_OK)
-            return status;
-        uint32_t integer_cell = atomic_load_explicit(&view.record->integer_cell, memory_order_acquire);
-        double_cell = atomic_load_explicit(&view.record->double_cell, memory_order_acquire);
+        const struct pcm__series_record *record = record_of(reader, series);
+        uint32_t integer_cell = atomic_load_explicit(&record->integer_cell, memory_order_acquire);
+        double_cell = atomic_load_explicit(&record->double_cell, memory_order_acquire);
         if (integer_cell > store->geometry.capacity || double_cell > store->geometry.capacity)
             return PCM_CORRUPT;
         cells = integer_cell != 0;

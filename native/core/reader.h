@@ -11,6 +11,6 @@ struct pcm__parts {
     double set; /* 0 for a counter */
 };
 
-int pcm__reader_parts(const pcm_reader *reader, uint32_t series, struct pcm__parts *out);
+void pcm__reader_parts(const pcm_reader *reader, uint32_t series, struct pcm__parts *out);
 
 #endif
