@@ -47,7 +47,7 @@ export class Supervisor {
   readonly #workers = new Map<Worker, number>();
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #ready = new Set<Worker>();
-  #port: number | undefined;
+  #couldStart = false;
   #shortLives = 0;
   #failure: FailedMessage | undefined;
   #stopping = false;
@@ -107,12 +107,8 @@ export class Supervisor {
     if (message.kind === 'ready') this.#onReady(worker, message);
   }
 
-  #onReady(worker: Worker, { port, description }: ReadyMessage): void {
-    if (this.#port === undefined) {
-      this.#port = port;
-      // Whoever comes later must get the port that is known by now, and not any free one.
-      cluster.setupPrimary({ args: [...process.argv.slice(2), '--port', String(port)] });
-    }
+  #onReady(worker: Worker, { description }: ReadyMessage): void {
+    this.#couldStart = true;
     this.#ready.add(worker);
     if (this.#ready.size < this.#command.workers) return;
     this.#settleStart?.resolve(`${description}, ${this.#command.workers} workers`);
@@ -124,7 +120,7 @@ export class Supervisor {
     this.#ready.delete(worker);
     if (this.#stopping) {
       this.#settleIfEnded();
-    } else if (this.#port === undefined && this.#failure !== undefined) {
+    } else if (!this.#couldStart && this.#failure !== undefined) {
       void this.#giveUp(this.#failure);
     } else {
       this.#replace(worker, how, performance.now() - startedAt);
