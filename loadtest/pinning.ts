@@ -1,10 +1,12 @@
 /**
- * Keeps the generator of load and the service that it loads on CPUs of their own. Left to the scheduler the two trade
- * places during a run, and a round is then faster or slower for reasons that have nothing to do with what is compared.
- * Where that cannot be done the run goes on without, and says why.
+ * Keeps what runs at the same time on CPUs of their own: the generator of load and the service that it loads, and the
+ * threads of the benchmark. Left to the scheduler they trade places during a run, or share a CPU while another one is
+ * idle, and a figure then depends on what has nothing to do with what is compared. Where that cannot be done the run
+ * goes on without, and says so.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 
 /** Where the processes of a run are kept, or why they are not. */
 export type Pinning =
@@ -40,10 +42,26 @@ export function choosePinning(allowed: readonly number[], siblings: readonly num
   return { pinned: true, serverCpu, generatorCpu, siblings: apart === undefined };
 }
 
+/** CPUs that this process may use, ascending. */
+export function allowedCpus(): number[] {
+  const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+  return parseCpuList(list ?? '');
+}
+
+/**
+ * Pins the calling thread, which may be a worker, and nothing else of its process.
+ *
+ * @returns whether that was possible
+ */
+export function pinThread(cpu: number): boolean {
+  // Read on the thread itself: PID/task/TID.
+  const thread = basename(readlinkSync('/proc/thread-self'));
+  return spawnSync('taskset', ['-c', '-p', String(cpu), thread], { stdio: 'ignore' }).status === 0;
+}
+
 /** Pins this process, which is the generator, to its CPU and tells where the services belong. */
 export function pinGenerator(): Pinning {
-  const allowed = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '';
-  const cpus = parseCpuList(allowed);
+  const cpus = allowedCpus();
   const pinning = choosePinning(cpus, siblingsOf(cpus[0] ?? 0));
   if (!pinning.pinned) return pinning;
   const taskset = spawnSync('taskset', ['-a', '-c', '-p', String(pinning.generatorCpu), String(process.pid)]);

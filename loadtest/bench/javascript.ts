@@ -28,6 +28,8 @@ export interface RowCount {
   expected: number;
   /** `null` for a row that counts nothing. */
   counted: number | null;
+  /** Its threads had CPUs of their own. */
+  pinned: boolean;
 }
 
 /** Everything that was measured from JavaScript. */
@@ -113,7 +115,7 @@ class RowProcess {
   async finish(): Promise<RowCount> {
     const reply = await this.#ask('finish');
     if (!('calls' in reply)) throw new TypeError(`"${this.row.title}" answered something else.`);
-    return { row: this.row.name, expected: reply.calls, counted: reply.counted };
+    return { row: this.row.name, expected: reply.calls, counted: reply.counted, pinned: reply.pinned };
   }
 
   async end(): Promise<void> {

@@ -48,11 +48,14 @@ export function reportBench(measurements: readonly Measurement[], counts: RowCou
   };
 }
 
+const LOOSE = 'Threads are not pinned, for which taskset (util-linux) is needed: they may have shared a CPU.';
+
 /** The report as it is printed. */
 export function renderBench(report: BenchReport): string {
   return [
     renderLanguage(report, 'native', 'Native, ns per increment'),
     renderLanguage(report, 'javascript', 'JavaScript, ns per call'),
+    ...(report.counts.every(({ pinned }) => pinned) ? [] : [LOOSE]),
     report.goals.map(renderGoal).join('\n'),
   ].join('\n\n');
 }

@@ -5,15 +5,16 @@
  */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { allowedCpus } from '../pinning.js';
 import { LANE_BYTES } from './operations.js';
 import { type RowName, rows } from './row.js';
-import type { ThreadData, ThreadOrder, ThreadRun } from './row-thread.js';
+import type { ThreadData, ThreadOrder, ThreadReady, ThreadRun } from './row-thread.js';
 
 /** What the parent asks for. */
 export type RowRequest = { threads: number; milliseconds: number } | 'finish';
 
 /** What it gets: how long one call took on each thread, or what was called and counted in the end. */
-export type RowReply = { nanosecondsPerCall: number } | { calls: number; counted: number | null };
+export type RowReply = { nanosecondsPerCall: number } | { calls: number; counted: number | null; pinned: boolean };
 
 const [, , name, storePath = '', threadCount] = process.argv;
 const row = rows.find((candidate) => candidate.name === (name as RowName));
@@ -22,18 +23,32 @@ const { scope } = row;
 
 const words = new SharedArrayBuffer(LANE_BYTES * Number(threadCount));
 const barrier = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
+const cpus = allowedCpus();
 const workers = Array.from({ length: Number(threadCount) }, (_, thread) => {
-  const workerData: ThreadData = { row: row.name, storePath, words, barrier, thread };
+  const workerData: ThreadData = {
+    row: row.name,
+    storePath,
+    words,
+    barrier,
+    thread,
+    cpu: cpus[thread % cpus.length] ?? 0,
+  };
   return new Worker(new URL('./row-thread.js', import.meta.url), { workerData });
 });
+/** The next message of a thread; rejects with the thread's error. */
+async function hear<T>(worker: Worker): Promise<T> {
+  return ((await once(worker, 'message')) as [T])[0];
+}
+
+const ready = Promise.all(workers.map((worker) => hear<ThreadReady>(worker)));
 const allCalls = workers.map(() => 0);
 let repetition = 0;
 
 async function ask<T>(worker: Worker, order: ThreadOrder): Promise<T> {
-  // Listens first; an error of the worker rejects this as well.
-  const answer = once(worker, 'message') as Promise<[T]>;
+  await ready;
+  const answer = hear<T>(worker);
   worker.postMessage(order);
-  return (await answer)[0];
+  return await answer;
 }
 
 async function repeat(threads: number, milliseconds: number): Promise<RowReply> {
@@ -53,7 +68,8 @@ async function finish(): Promise<RowReply> {
     (sum, total) => (sum === null || total === undefined ? null : sum + total),
     0,
   );
-  return { calls: allCalls.reduce((sum, calls) => sum + calls, 0), counted };
+  const pinned = (await ready).every((thread) => thread.pinned);
+  return { calls: allCalls.reduce((sum, calls) => sum + calls, 0), counted, pinned };
 }
 
 async function answer(request: RowRequest): Promise<void> {

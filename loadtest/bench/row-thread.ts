@@ -1,9 +1,11 @@
 /**
  * A thread that runs one row of the benchmark when it is told to. All threads of a repetition begin together, behind a
- * barrier in shared memory, and run for a time instead of for a number of calls, so that none of them ever runs alone
- * while it is timed.
+ * barrier in shared memory, each on a CPU of its own, and run for a time instead of for a number of calls, so that none of
+ * them ever runs alone while it is timed. Bursts of milliseconds are too short for the scheduler to spread threads over
+ * CPUs by itself: without pinning two of them were seen sharing one for a whole run.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { pinThread } from '../pinning.js';
 import { type Operation, operations } from './operations.js';
 import type { RowName } from './row.js';
 
@@ -15,10 +17,16 @@ export interface ThreadData {
   /** Two 32-bit words: threads that have arrived, number of the repetition that may begin. */
   barrier: SharedArrayBuffer;
   thread: number;
+  cpu: number;
 }
 
 /** What a thread is told: to run, or to tell what was counted. */
 export type ThreadOrder = { repetition: number; threads: number; milliseconds: number } | 'total';
+
+/** What it says once it is ready. */
+export interface ThreadReady {
+  pinned: boolean;
+}
 
 /** What it answers to an order to run. */
 export interface ThreadRun {
@@ -58,10 +66,11 @@ function runFor(operation: Operation, milliseconds: number): [calls: number, nan
   return [calls, elapsed * 1e6];
 }
 
-const { row, storePath, words, barrier, thread } = workerData as ThreadData;
+const { row, storePath, words, barrier, thread, cpu } = workerData as ThreadData;
 const operation = operations[row]({ storePath, words, thread });
 const gate = new Int32Array(barrier);
 let allCalls = 0;
+const pinned = pinThread(cpu);
 
 async function obey(order: ThreadOrder): Promise<ThreadRun | number | undefined> {
   if (order === 'total') return await operation.total();
@@ -75,3 +84,4 @@ async function obey(order: ThreadOrder): Promise<ThreadRun | number | undefined>
 parentPort?.on('message', (order: ThreadOrder) => {
   void obey(order).then((answer) => parentPort?.postMessage(answer));
 });
+parentPort?.postMessage({ pinned } satisfies ThreadReady);

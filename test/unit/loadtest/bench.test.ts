@@ -77,8 +77,8 @@ describe('lines of the native benchmark', () => {
 
 describe('the report of the benchmark', () => {
   const counts = [
-    { row: 'noop', expected: 300, counted: null },
-    { row: 'inc-rseq', expected: 300, counted: 300 },
+    { row: 'noop', expected: 300, counted: null, pinned: true },
+    { row: 'inc-rseq', expected: 300, counted: 300, pinned: true },
   ];
 
   it('gives costs as multiples of our increment and of an empty call', () => {
@@ -93,7 +93,7 @@ describe('the report of the benchmark', () => {
 
   it('is exact only if every row counted its calls', () => {
     assert.equal(reportBench(measurements, counts, 2).exact, true);
-    const off = [...counts, { row: 'inc-atomic', expected: 300, counted: 299 }];
+    const off = [...counts, { row: 'inc-atomic', expected: 300, counted: 299, pinned: true }];
     assert.equal(reportBench(measurements, off, 2).exact, false);
   });
 
@@ -106,8 +106,14 @@ describe('the report of the benchmark', () => {
     assert.match(text, /prom-client's bound child .*: not measured/);
   });
 
+  it('says where threads had no CPUs of their own', () => {
+    const loose = [{ row: 'inc-rseq', expected: 300, counted: 300, pinned: false }];
+    assert.match(renderBench(reportBench(measurements, loose, 2)), /not pinned/);
+    assert.doesNotMatch(renderBench(reportBench(measurements, counts, 2)), /not pinned/);
+  });
+
   it('shows which row lost counts', () => {
-    const off = [{ row: 'inc-rseq', expected: 300, counted: 299 }];
+    const off = [{ row: 'inc-rseq', expected: 300, counted: 299, pinned: true }];
     assert.match(renderBench(reportBench(measurements, off, 2)), /^inc-rseq .* NO: 299 of 300$/m);
   });
 });
