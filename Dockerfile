@@ -7,6 +7,8 @@ FROM ${NODE_IMAGE} AS build
 RUN apt-get update \
     && apt-get install -y --no-install-recommends g++ make python3 \
     && rm -rf /var/lib/apt/lists/*
+# The headers that the image has, so that none are downloaded.
+ENV npm_config_nodedir=/usr/local
 WORKDIR /build
 COPY . .
 RUN node scripts/setup.mjs \
