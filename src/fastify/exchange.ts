@@ -1,7 +1,5 @@
 /**
- * One request and its response, counted. This runs for every request, so it takes two readings of the clock, one
- * wrapped method and one listener, and no hook but the one that begins it: an `onResponse` hook alone would make
- * Fastify add two listeners and its own readings.
+ * One request and its response, as they are counted.
  *
  * Invariants:
  * - The request counter goes up when the head of the response is complete and before its first byte leaves. So the
@@ -13,57 +11,60 @@
 import type { FastifyReply } from 'fastify';
 import type { Gauge } from '../metrics/gauge.js';
 import type { ResponseSeries, RouteSeries } from './request-families.js';
+import type { Routes } from './routes.js';
 
 /** The `status_code` of requests whose connection was closed before a response began; the convention of nginx. */
 export const CLIENT_CLOSED_REQUEST = 499;
 
-type Listener = () => void;
+/** A request from the first hook to the end of its response. */
+export class Exchange {
+  /** Set by the hook of the route; looked up where another hook answered before that, or there is no route. */
+  route: RouteSeries | null | undefined;
+  readonly #routes: Routes;
+  readonly #inFlight: Gauge<[]>;
+  readonly #reply: FastifyReply;
+  readonly #start: number;
+  #series: ResponseSeries | undefined;
+  #ended: boolean;
 
-/**
- * Begins to observe a request.
- *
- * @param inFlight - Goes up now, and down when the response has ended.
- */
-export function observeExchange(route: RouteSeries, inFlight: Gauge<[]>, reply: FastifyReply): void {
-  const start = performance.now();
-  const raw = reply.raw;
-  const writeHead = raw.writeHead;
-  let series: ResponseSeries | undefined;
-  let ended = false;
-  inFlight.inc();
+  /** @param inFlight - Goes up now, and down when the response has ended. */
+  constructor(routes: Routes, inFlight: Gauge<[]>, reply: FastifyReply) {
+    this.route = undefined;
+    this.#routes = routes;
+    this.#inFlight = inFlight;
+    this.#reply = reply;
+    this.#start = performance.now();
+    this.#series = undefined;
+    this.#ended = false;
+    inFlight.inc();
+  }
 
-  raw.writeHead = function observedWriteHead(this: typeof raw) {
-    // biome-ignore lint/complexity/noArguments: overloads with optional arguments in the middle are passed on as they came
-    const result = Reflect.apply(writeHead, this, arguments);
-    if (series === undefined && !ended) {
-      series = route.at(raw.statusCode);
-      series.requests.inc();
-    }
-    return result;
-  } as typeof raw.writeHead;
+  /** The head of the response is complete. */
+  onHead(): void {
+    if (this.#series === undefined && !this.#ended) this.#count(this.#reply.raw.statusCode);
+  }
 
-  const end = (): void => {
-    if (ended) return;
-    ended = true;
-    inFlight.dec();
-    if (series === undefined) {
-      // A hijacked reply may have been answered where we cannot see it, such as a WebSocket.
-      if (reply.sent) return;
-      series = route.at(CLIENT_CLOSED_REQUEST);
-      series.requests.inc();
-    }
-    series.duration.observe((performance.now() - start) / 1000);
-  };
-  raw.on('close', end);
-  if (raw.socket === null) endWithSocket(reply, end);
-}
+  /** The response has ended, or its connection was closed. */
+  onClose(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#inFlight.dec();
+    // A hijacked reply may have been answered where we cannot see it, such as a WebSocket.
+    if (this.#series === undefined && !this.#reply.sent) this.#count(CLIENT_CLOSED_REQUEST);
+    this.#series?.duration.observe((performance.now() - this.#start) / 1000);
+  }
 
-/**
- * A pipelined request waits for its turn without a socket, and Node never tells its response when the connection is
- * closed meanwhile.
- */
-function endWithSocket(reply: FastifyReply, end: Listener): void {
-  const socket = reply.request.raw.socket;
-  socket.once('close', end);
-  reply.raw.once('close', () => socket.removeListener('close', end));
+  /** The request is not to be counted after all. */
+  discard(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#inFlight.dec();
+  }
+
+  #count(status: number): void {
+    if (this.route === undefined) this.route = this.#routes.of(this.#reply.request);
+    if (this.route === null) return;
+    this.#series = this.route.at(status);
+    this.#series.requests.inc();
+  }
 }

@@ -10,10 +10,9 @@ import type { FastifyInstance } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { display, PercpuMetricsError } from '../errors.js';
 import type { Store } from '../metrics/store.js';
-import { observeExchange } from './exchange.js';
+import { observeRequests } from './observer.js';
 import { type PromRegistry, Registries } from './registries.js';
 import { RequestFamilies } from './request-families.js';
-import { Routes } from './routes.js';
 import { renderScrape } from './scrape.js';
 
 export type { PromRegistry } from './registries.js';
@@ -61,20 +60,14 @@ function checkOptions(options: PercpuMetricsPluginOptions): void {
   }
 }
 
-function addHook(app: FastifyInstance, options: PercpuMetricsPluginOptions): void {
+function addHooks(app: FastifyInstance, options: PercpuMetricsPluginOptions): void {
   const { store, prefix, buckets } = options;
   const families = new RequestFamilies(store, {
     ...(prefix === undefined ? {} : { prefix }),
     ...(buckets === undefined ? {} : { buckets }),
     report: (err) => app.log.warn({ err }, 'some responses are not counted: the store has no room for their series'),
   });
-  const routes = new Routes(families);
-  const { inFlight } = families;
-  app.addHook('onRequest', (request, reply, done) => {
-    const route = routes.of(request);
-    if (route !== null) observeExchange(route, inFlight, reply);
-    done();
-  });
+  observeRequests(app, families);
 }
 
 function addEndpoint(app: FastifyInstance, url: string, options: PercpuMetricsPluginOptions): void {
@@ -100,7 +93,7 @@ function addEndpoint(app: FastifyInstance, url: string, options: PercpuMetricsPl
 async function percpuMetrics(app: FastifyInstance, options: PercpuMetricsPluginOptions): Promise<void> {
   checkOptions(options);
   const { endpoint = DEFAULT_ENDPOINT } = options;
-  if (!options.store.info.readOnly) addHook(app, options);
+  if (!options.store.info.readOnly) addHooks(app, options);
   if (endpoint !== false) addEndpoint(app, endpoint, options);
 }
 
