@@ -44,8 +44,8 @@ function runNative(executable) {
   console.log(`${name}: ${counts?.[0].trim() ?? 'no result'} (${Math.round(performance.now() - startedAt)} ms)`);
 }
 
-/** Source of a compiled test, as people know it. */
-const sourceOf = (file) => relative(join(root, 'out'), file).replace(/\.js$/, '.ts');
+/** Path of a test's source, as people know it: events name the compiled file or, by its source map, the source. */
+const sourceOf = (file) => relative(root, file).replace(/^out\/(.*)\.js$/, '$1.ts');
 
 function recordResult(event, outcome, progress) {
   const { name, skip, file, details } = event;
@@ -57,7 +57,7 @@ function recordResult(event, outcome, progress) {
   if (isContainer || (isFile && outcome === 'pass')) {
     return;
   }
-  const counts = progress.get(file);
+  const counts = progress.get(sourceOf(file));
   const title = isFile ? sourceOf(file) : `${sourceOf(file)}: ${name}`;
   counts.results += 1;
   if (skip !== undefined && skip !== false) {
@@ -75,7 +75,7 @@ async function runFiles(files, concurrency) {
   if (files.length === 0) {
     return;
   }
-  const progress = new Map(files.map((file) => [file, { results: 0, errors: '' }]));
+  const progress = new Map(files.map((file) => [sourceOf(file), { results: 0, errors: '' }]));
   const stream = run({ files, concurrency, timeout: fileTimeout });
   for (const outcome of ['pass', 'fail']) {
     stream.on(`test:${outcome}`, (event) => {
@@ -87,14 +87,14 @@ async function runFiles(files, concurrency) {
     });
   }
   stream.on('test:stderr', ({ file, message }) => {
-    progress.get(file).errors += message;
+    progress.get(sourceOf(file)).errors += message;
   });
   for await (const _ of stream) {
     // The listeners above do the work; a stream that nobody reads would stop.
   }
-  for (const [file, { results }] of progress) {
+  for (const [source, { results }] of progress) {
     if (results === 0) {
-      tally.fail(sourceOf(file), 'no test ran in this file');
+      tally.fail(source, 'no test ran in this file');
     }
   }
 }
