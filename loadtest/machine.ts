@@ -27,6 +27,9 @@ export interface Machine {
   loadAverage: number[];
 }
 
+/** Part of the CPUs from which on the work of others shows in the figures. */
+const BUSY = 0.25;
+
 function read(path: string): string | null {
   try {
     return readFileSync(path, 'utf8').trim();
@@ -62,11 +65,13 @@ export function describeMachine(): Machine {
   };
 }
 
-/** The machine in one line, for people. */
+/** The machine in a line, for people, and a second line where it has other work to do. */
 export function summarizeMachine(machine: Machine): string {
   const virtual = machine.virtual ? ', virtual' : '';
-  return (
+  const description =
     `${machine.cpuModel}, ${machine.cpus} CPUs (${machine.architecture}${virtual}), ${machine.kernel}, ` +
-    `${machine.libc}, Node ${machine.node}, governor ${machine.governor ?? 'unknown'}`
-  );
+    `${machine.libc}, Node ${machine.node}, governor ${machine.governor ?? 'unknown'}`;
+  const load = machine.loadAverage[0] ?? 0;
+  if (load < machine.cpus * BUSY) return description;
+  return `${description}\nThe machine is busy (load average ${load.toFixed(1)}): expect a wide spread.`;
 }

@@ -18,8 +18,14 @@ describe('the description of the machine', () => {
   });
 
   it('fits on one line and says what is unknown', () => {
-    const text = summarizeMachine({ ...describeMachine(), governor: null, virtual: true });
+    const text = summarizeMachine({ ...describeMachine(), governor: null, virtual: true, loadAverage: [0, 0, 0] });
     assert.doesNotMatch(text, /\n/);
     assert.match(text, /virtual\), .*governor unknown$/);
+  });
+
+  it('warns of a machine that has other work to do', () => {
+    const machine = { ...describeMachine(), cpus: 2 };
+    assert.match(summarizeMachine({ ...machine, loadAverage: [1.26, 0, 0] }), /busy \(load average 1\.3\)/);
+    assert.doesNotMatch(summarizeMachine({ ...machine, loadAverage: [0.2, 9, 9] }), /busy/);
   });
 });
