@@ -8,7 +8,7 @@ import percpuMetrics from '../fastify/index.js';
 import { type PromRegistry, Registries } from '../fastify/registries.js';
 import { requestFamilyNames } from '../fastify/request-families.js';
 import { handleClientError } from './client-error.js';
-import { handleError, handleNotFound, problemOf, sendProblem } from './problem.js';
+import { BODY_LIMIT, handleError, handleNotFound, problemOf, sendProblem } from './problem.js';
 import { batchRoute } from './routes/batch.js';
 import { countersRoute } from './routes/counters.js';
 import { cpusRoute } from './routes/cpus.js';
@@ -19,10 +19,9 @@ import { metricsRoutes } from './routes/metrics.js';
 import { openapiRoute } from './routes/openapi.js';
 import type { WriteContext } from './routes/write-route.js';
 import type { StoreSource } from './store-source.js';
+import { validationError } from './validation-message.js';
 import { MeasurementWriter } from './writer.js';
 
-/** The largest body, in bytes. */
-export const BODY_LIMIT = 1024 * 1024;
 const MAX_PARAM_LENGTH = 256;
 const REQUEST_TIMEOUT = 30_000;
 const REGISTRY_TIMEOUT = 2000;
@@ -79,6 +78,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { source } = options;
   const app = createApp(options.logLevel ?? 'silent');
   app.removeContentTypeParser('text/plain');
+  app.setSchemaErrorFormatter((errors, part) => validationError(errors, part));
   app.setErrorHandler(handleError);
   app.setNotFoundHandler(handleNotFound);
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));

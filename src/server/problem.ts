@@ -6,6 +6,8 @@ import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, PercpuMetricsError } from '../errors.js';
 
+/** The largest body, in bytes. */
+export const BODY_LIMIT = 1024 * 1024;
 /** The media type of every error. */
 export const PROBLEM_TYPE = 'application/problem+json';
 
@@ -86,6 +88,12 @@ const REQUEST_CODES: Readonly<Record<number, ProblemCode>> = {
   415: 'ERR_HTTP_MEDIA_TYPE',
 };
 
+/** Where Fastify's own words leave out what to do. */
+const REQUEST_DETAILS: Readonly<Record<number, string>> = {
+  413: `The body may have ${BODY_LIMIT} bytes; send several requests.`,
+  415: 'The body must be JSON, and its Content-Type application/json.',
+};
+
 const JSON_ERRORS = new Set(['FST_ERR_CTP_INVALID_JSON_BODY', 'FST_ERR_CTP_EMPTY_JSON_BODY']);
 
 /** A problem with the title of its status. */
@@ -105,7 +113,7 @@ function requestProblem(error: FastifyError): Problem {
     return index === undefined ? found : { ...found, index: Number(index) };
   }
   const code = JSON_ERRORS.has(error.code) ? 'ERR_HTTP_JSON' : (REQUEST_CODES[status] ?? 'ERR_HTTP_MALFORMED');
-  return problem(status, code, error.message);
+  return problem(status, code, REQUEST_DETAILS[status] ?? error.message);
 }
 
 /** What to tell the client about anything that was thrown. */
@@ -119,7 +127,9 @@ export function problemOf(error: unknown): Problem {
 /** Answers with a problem. */
 export function sendProblem(reply: FastifyReply, found: Problem): FastifyReply {
   if (found.status === 503) reply.header('retry-after', '1');
-  return reply.code(found.status).header('content-type', PROBLEM_TYPE).send(found);
+  // As bytes, because Fastify adds a charset to the type of everything else, which this type does not have.
+  const body = Buffer.from(JSON.stringify(found));
+  return reply.code(found.status).header('content-type', PROBLEM_TYPE).send(body);
 }
 
 /** The error handler of the service. */

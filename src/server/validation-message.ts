@@ -1,0 +1,38 @@
+/**
+ * What is wrong with a request that does not match its schema, in words: where, what was expected, and which field is
+ * meant where the schema's own message does not say it.
+ */
+import type { FastifySchemaValidationError } from 'fastify';
+
+function list(values: unknown): string {
+  return Array.isArray(values) ? values.map((value) => JSON.stringify(value)).join(', ') : String(values);
+}
+
+function sentence(error: FastifySchemaValidationError, part: string): string {
+  const place = `${part}${error.instancePath}`;
+  const { params } = error;
+  switch (error.keyword) {
+    case 'additionalProperties':
+      return `${place} has no field ${JSON.stringify(params['additionalProperty'])}`;
+    case 'required':
+      return `${place} needs the field ${JSON.stringify(params['missingProperty'])}`;
+    case 'enum':
+      return `${place} must be one of ${list(params['allowedValues'])}`;
+    case 'discriminator':
+      return `${place}/${params['tag']} must be "counter", "gauge" or "histogram"`;
+    case 'propertyNames':
+      return `${place} has the name ${JSON.stringify(params['propertyName'])}, which is not allowed`;
+    default:
+      return `${place} ${error.message ?? 'is wrong'}`;
+  }
+}
+
+/**
+ * The error for a part of a request (`body`, `params`, `querystring`).
+ *
+ * @param errors - What the validator found; the alternatives of an `anyOf` are all there.
+ */
+export function validationError(errors: readonly FastifySchemaValidationError[], part: string): Error {
+  const sentences = errors.filter(({ keyword }) => keyword !== 'anyOf').map((error) => sentence(error, part));
+  return new Error([...new Set(sentences)].join('; '));
+}
