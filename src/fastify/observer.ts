@@ -6,6 +6,7 @@
  * The first hook begins the exchange, early enough for requests that a later hook rejects. The hook of the route says
  * which one it is. The rest happens in `writeHead` and at the event `close` of the response.
  */
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler, RouteOptions } from 'fastify';
 import { Exchange } from './exchange.js';
 import { type RequestFamilies, RouteSeries } from './request-families.js';
@@ -22,6 +23,7 @@ export function observeRequests(app: FastifyInstance, families: RequestFamilies)
   const key = Symbol('percpu-metrics exchange');
   const routes = new Routes(families);
   const { inFlight } = families;
+  const waiting = new WaitingExchanges();
   app.decorateRequest(key, null);
 
   app.addHook('onRequest', (request, reply, done) => {
@@ -35,7 +37,7 @@ export function observeRequests(app: FastifyInstance, families: RequestFamilies)
       return result;
     };
     raw.on('close', () => exchange.onClose());
-    if (raw.socket === null) closeWithSocket(reply, exchange);
+    if (raw.socket === null) waiting.add(reply, exchange);
     done();
   });
 
@@ -70,12 +72,25 @@ function routeHook(route: RouteOptions, families: RequestFamilies, key: symbol):
 }
 
 /**
- * A pipelined request waits for its turn without a socket, and Node never tells its response when the connection is
- * closed meanwhile.
+ * Exchanges of pipelined requests. These wait for their turn without a socket, and Node never tells their response when
+ * the connection is closed meanwhile. One listener per connection, however many requests wait.
  */
-function closeWithSocket(reply: FastifyReply, exchange: Exchange): void {
-  const { socket } = reply.request.raw;
-  const onClose = () => exchange.onClose();
-  socket.once('close', onClose);
-  reply.raw.once('close', () => socket.removeListener('close', onClose));
+class WaitingExchanges {
+  readonly #bySocket = new WeakMap<Socket, Set<Exchange>>();
+
+  add(reply: FastifyReply, exchange: Exchange): void {
+    const { socket } = reply.request.raw;
+    const waiting = this.#bySocket.get(socket) ?? this.#watch(socket);
+    waiting.add(exchange);
+    reply.raw.once('close', () => waiting.delete(exchange));
+  }
+
+  #watch(socket: Socket): Set<Exchange> {
+    const waiting = new Set<Exchange>();
+    this.#bySocket.set(socket, waiting);
+    socket.once('close', () => {
+      for (const exchange of waiting) exchange.onClose();
+    });
+    return waiting;
+  }
 }

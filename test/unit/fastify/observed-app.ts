@@ -1,0 +1,44 @@
+/** Apps that are observed by the plugin, and what they have counted. */
+import type { TestContext } from 'node:test';
+import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import type { Store } from 'percpu-metrics';
+import percpuMetrics, { type PercpuMetricsPluginOptions } from 'percpu-metrics/fastify';
+import { numberOf, temporaryStore } from '../../support/temporary-store.js';
+
+/** An app that is closed with its test. */
+export function temporaryApp(t: TestContext, options: FastifyServerOptions = {}): FastifyInstance {
+  const app = fastify(options) as FastifyInstance;
+  t.after(() => app.close());
+  return app;
+}
+
+/** An app with the plugin in it, and its store. */
+export async function observedApp(
+  t: TestContext,
+  options: Omit<PercpuMetricsPluginOptions, 'store'> = {},
+): Promise<{ app: FastifyInstance; store: Store }> {
+  const app = temporaryApp(t);
+  const store = temporaryStore(t);
+  await app.register(percpuMetrics, { store, ...options });
+  return { app, store };
+}
+
+/** The counted requests: `{ 'GET /a 200': 1 }`. */
+export function requestsOf(store: Store, name = 'http_requests_total'): Record<string, number> {
+  const counted: Record<string, number> = {};
+  for (const { labels, ...series } of store.snapshot().find((family) => family.name === name)?.series ?? []) {
+    const key = `${labels['method']} ${labels['route']} ${labels['status_code']}`;
+    counted[key] = 'value' in series ? series.value : series.count;
+  }
+  return counted;
+}
+
+/** The counted durations: `{ 'GET /a 200': 1 }`. */
+export function durationsOf(store: Store): Record<string, number> {
+  return requestsOf(store, 'http_request_duration_seconds');
+}
+
+/** Requests whose response has not ended. */
+export function inFlightOf(store: Store): number {
+  return numberOf(store, 'http_requests_in_flight');
+}
