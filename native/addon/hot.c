@@ -31,7 +31,8 @@ static napi_value increment(napi_env env, napi_callback_info info) {
     uint32_t cell;
     if (napi_get_value_uint32(env, argument, &cell) != napi_ok)
         return number_expected(env);
-    pcm__cell_add(binding->store, cell, 1);
+    if (pcm__cell_exists(binding->store, cell))
+        pcm__cell_add(binding->store, cell, 1);
     return NULL;
 }
 
@@ -45,7 +46,8 @@ static napi_value add(napi_env env, napi_callback_info info) {
     if (napi_get_value_uint32(env, arguments[0], &cell) != napi_ok ||
         napi_get_value_int64(env, arguments[1], &amount) != napi_ok)
         return number_expected(env);
-    pcm__cell_add(binding->store, cell, amount);
+    if (pcm__cell_exists(binding->store, cell))
+        pcm__cell_add(binding->store, cell, amount);
     return NULL;
 }
 

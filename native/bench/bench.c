@@ -111,19 +111,22 @@ static pcm_bytes bytes(const char *text) {
 static void open_store(const char *directory, pcm_backend backend) {
     char path[4096];
     snprintf(path, sizeof path, "%s/%d.pcm", directory, (int)backend);
-    pcm_open_options options = {.path = path, .backend = backend, .capacity = 512, .ephemeral = true};
+    pcm_open_options options = {.path = path, .backend = backend, .capacity = 512};
     pcm_family_definition definition = {.type = PCM_COUNTER, .name = bytes("bench_total"), .help = bytes("Bench")};
     pcm_family_id family;
     pcm_series_id series;
     if (pcm_store_open(&options, &stores[backend]) != PCM_OK ||
         pcm_family_declare(stores[backend], &definition, &family) != PCM_OK ||
         pcm_series_bind(stores[backend], family, NULL, 0, &series) != PCM_OK ||
-        pcm_series_cell(stores[backend], series, &cells[backend]) != PCM_OK)
+        pcm_series_cell(stores[backend], series, &cells[backend]) != PCM_OK ||
+        /* Nothing is left behind, however the program ends. */
+        pcm_store_unlink(stores[backend]) != PCM_OK)
         fail("no store could be opened");
 }
 
 struct work {
     const struct subject *subject;
+    int cpu;
     uint64_t count;
     double ns;
     pthread_barrier_t *barrier;
@@ -163,8 +166,33 @@ static uint64_t count_of(const struct subject *subject) {
     return (uint64_t)number.integer;
 }
 
+/* Threads that share a CPU for a while would show nothing of contention: each has its own. */
+static int start_pinned(pthread_t *thread, struct work *work) {
+    pthread_attr_t attributes;
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(work->cpu, &set);
+    pthread_attr_init(&attributes);
+    pthread_attr_setaffinity_np(&attributes, sizeof set, &set);
+    int result = pthread_create(thread, &attributes, worker, work);
+    pthread_attr_destroy(&attributes);
+    return result;
+}
+
+/* The CPUs that this process may use. */
+static int list_cpus(int cpus[MOST_THREADS]) {
+    cpu_set_t set;
+    int count = 0;
+    if (sched_getaffinity(0, sizeof set, &set) != 0)
+        fail("the CPUs that may be used are unknown");
+    for (int cpu = 0; cpu < CPU_SETSIZE && count < MOST_THREADS; cpu++)
+        if (CPU_ISSET(cpu, &set))
+            cpus[count++] = cpu;
+    return count;
+}
+
 /* The lanes of `plain` must not be shared by two threads: they are handed out anew each time. */
-static void measure(const struct subject *subject, int threads, int round, uint64_t count) {
+static void measure(const struct subject *subject, const int *cpus, int threads, int round, uint64_t count) {
     struct work works[MOST_THREADS];
     pthread_t ids[MOST_THREADS];
     pthread_barrier_t barrier;
@@ -173,8 +201,8 @@ static void measure(const struct subject *subject, int threads, int round, uint6
     atomic_store(&next_lane, 0);
     pthread_barrier_init(&barrier, NULL, (unsigned)threads);
     for (int i = 0; i < threads; i++) {
-        works[i] = (struct work){.subject = subject, .count = count, .barrier = &barrier};
-        if (pthread_create(&ids[i], NULL, worker, &works[i]) != 0)
+        works[i] = (struct work){.subject = subject, .cpu = cpus[i], .count = count, .barrier = &barrier};
+        if (start_pinned(&ids[i], &works[i]) != 0)
             fail("no thread could be started");
     }
     for (int i = 0; i < threads; i++) {
@@ -202,25 +230,26 @@ static uint64_t option(int argc, char **argv, const char *name, uint64_t standar
 int main(int argc, char **argv) {
     int rounds = (int)option(argc, argv, "--rounds", 15);
     uint64_t count = option(argc, argv, "--increments", 10000000);
-    int cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    int cpus[MOST_THREADS];
+    int cpu_count = list_cpus(cpus);
     char directory[] = "/dev/shm/pcm-bench-XXXXXX";
     if (mkdtemp(directory) == NULL)
         fail("no directory in /dev/shm");
     for (pcm_backend backend = PCM_BACKEND_RSEQ; backend <= PCM_BACKEND_ATOMIC_PADDED; backend++)
         open_store(directory, backend);
+    rmdir(directory);
     pcm_mode mode;
     pcm_thread_get_mode(stores[PCM_BACKEND_RSEQ], &mode);
     if (mode.backend != PCM_BACKEND_RSEQ)
         fprintf(stderr, "pcm_bench: rseq is not in force: %s\n", mode.reason);
-    cpus = cpus < MOST_THREADS ? cpus : MOST_THREADS;
     for (int round = 0; round < rounds; round++)
         for (size_t i = 0; i < SUBJECTS; i++) {
-            measure(&subjects[i], 1, round, count);
-            if (cpus > 1)
-                measure(&subjects[i], cpus, round, count / 4 + 1);
+            /* Each of the CPUs in turn is the one that works alone. */
+            measure(&subjects[i], &cpus[round % cpu_count], 1, round, count);
+            if (cpu_count > 1)
+                measure(&subjects[i], cpus, cpu_count, round, count / 4 + 1);
         }
     for (pcm_backend backend = PCM_BACKEND_RSEQ; backend <= PCM_BACKEND_ATOMIC_PADDED; backend++)
         pcm_store_close(stores[backend]);
-    rmdir(directory);
     return 0;
 }

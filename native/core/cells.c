@@ -86,6 +86,8 @@ static intptr_t area_for_retry(struct pcm_store *store, enum pcm__rseq_result wh
 /* Out of line, so that no call is near the hot path. */
 __attribute__((noinline, cold)) void pcm__cell_add_slow(struct pcm_store *store, uint32_t cell, int64_t amount,
                                                         enum pcm__rseq_result why) {
+    if (store->read_only)
+        return;
     if (store->hot.rseq_lanes == 0) {
         add_atomic(store, cell, amount);
         return;
@@ -106,6 +108,8 @@ __attribute__((noinline, cold)) void pcm__cell_add_slow(struct pcm_store *store,
 
 __attribute__((noinline, cold)) void pcm__cell_add_double_slow(struct pcm_store *store, uint32_t cell, double amount,
                                                                enum pcm__rseq_result why) {
+    if (store->read_only)
+        return;
     if (store->hot.rseq_lanes == 0) {
         add_atomic_double(store, cell, amount);
         return;
@@ -125,7 +129,8 @@ __attribute__((noinline, cold)) void pcm__cell_add_double_slow(struct pcm_store 
 }
 
 void pcm_cell_add(pcm_store *store, uint32_t cell, int64_t amount) {
-    pcm__cell_add(store, cell, amount);
+    if (pcm__cell_exists(store, cell))
+        pcm__cell_add(store, cell, amount);
 }
 
 void pcm_thread_get_mode(const pcm_store *store, pcm_mode *out) {

@@ -83,8 +83,8 @@ static int map(struct pcm_store *store) {
     store->header = start;
     store->hot.lanes = pcm__store_at(store, geometry->lanes_offset);
     store->hot.lane_stride = geometry->lane_stride;
-    store->hot.rseq_lanes = geometry->backend == PCM_BACKEND_RSEQ ? geometry->lanes : 0;
-    store->hot.cell_limit = store->read_only ? 0 : (uint32_t)geometry->capacity;
+    store->hot.rseq_lanes = geometry->backend == PCM_BACKEND_RSEQ && !store->read_only ? geometry->lanes : 0;
+    store->hot.cell_count = (uint32_t)geometry->capacity;
     return PCM_OK;
 }
 

@@ -253,7 +253,7 @@ int pcm_series_add_double(pcm_store *store, pcm_series_id series, double amount)
  */
 int pcm_gauge_set(pcm_store *store, pcm_series_id series, double value);
 
-/* A histogram bound once: plain data that may be copied and needs no freeing. */
+/* A histogram bound once, for the store that it was bound in: plain data that may be copied and needs no freeing. */
 typedef struct pcm_histogram {
     const double *bounds; /* owned by the store, valid until it is closed */
     uint32_t bound_count;
