@@ -54,12 +54,12 @@ test('the sums in Prometheus equal the answered requests exactly, in the service
   const jobs = await prometheus.query('sum by (job) (jobs_total{queue="mail"})');
   assert.deepEqual(jobs, { 'percpu-metrics': requests * amount, 'percpu-metrics-sidecar': requests * amount });
 
-  // It was scraped during the load, and what it saw then never went down.
+  // A series that is only seen after the load never changes. What was seen during the load never went down.
   const range = `[${loadTook + 1000}ms]`;
   const changes = await prometheus.query(`sum by (job) (changes(jobs_total{queue="mail"}${range}))`);
   const resets = await prometheus.query(`sum by (job) (resets(jobs_total{queue="mail"}${range}))`);
   for (const job of Object.keys(expected)) {
-    assert.ok((changes[job] ?? 0) >= 2, `${job} was scraped while the load went on: ${changes[job]} changes`);
+    assert.ok((changes[job] ?? 0) >= 1, `${job} was not scraped while the load went on`);
     assert.equal(resets[job], 0);
   }
 });
