@@ -31,6 +31,7 @@ const TITLES: Readonly<Record<string, string>> = {
   percpu_atomic_rseq_id: 'sched_getcpu + atomic add per CPU',
   atomic: 'one shared atomic',
   plain: 'plain word per thread',
+  empty_call: 'an empty function, called',
   store_percpu_atomic: 'percpu-atomic, through pcm_cell_add()',
   store_atomic: 'atomic, through pcm_cell_add()',
   store_atomic_padded: 'atomic-padded, through pcm_cell_add()',
