@@ -133,13 +133,6 @@ static int write_new(const pcm_open_options *options, pcm_store *old, const char
     return status;
 }
 
-static bool is_at_path(const char *path, int fd) {
-    struct stat named;
-    struct stat opened;
-    return lstat(path, &named) == 0 && fstat(fd, &opened) == 0 && named.st_dev == opened.st_dev &&
-           named.st_ino == opened.st_ino;
-}
-
 static int replace(const pcm_open_options *options, int fd, const struct pcm__geometry *geometry) {
     char temporary[PATH_MAX];
     pcm_store *old;
@@ -167,7 +160,7 @@ int pcm__carry_over(const pcm_open_options *options, int fd, const struct pcm__g
     if (status != PCM_OK)
         return status;
     /* Somebody else may have done it while this process waited. */
-    if (is_at_path(options->path, fd))
+    if (pcm__store_file_has_path(fd, options->path))
         status = replace(options, fd, geometry);
     pcm__file_unlock(fd, PCM__LOCK_OFFSET);
     return status;

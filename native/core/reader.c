@@ -70,17 +70,22 @@ static void add_doubles(double *restrict sums, const char *restrict words, size_
         sums[i] += *(const double *)(words + i * cell_bytes);
 }
 
+/* The base of doubles comes last: `set` made it minus the sum of the lanes, so that both cancel out exactly. */
 static void sum_block(const pcm_reader *reader, uint64_t first_cell, uint64_t count, void *sums, bool doubles) {
     const struct pcm__geometry *geometry = &reader->store->geometry;
     const char *base = pcm__store_at(reader->store, geometry->base_offset) + first_cell * sizeof(uint64_t);
-    memcpy(sums, base, count * sizeof(uint64_t));
     const char *words = reader->store->hot.lanes + first_cell * geometry->cell_bytes;
+    memset(sums, 0, count * sizeof(uint64_t));
     for (uint32_t lane = 0; lane < pcm__store_all_lanes(reader->store); lane++, words += geometry->lane_stride) {
         if (doubles)
             add_doubles(sums, words, geometry->cell_bytes, count);
         else
             add_integers(sums, words, geometry->cell_bytes, count);
     }
+    if (doubles)
+        add_doubles(sums, base, sizeof(double), count);
+    else
+        add_integers(sums, base, sizeof(uint64_t), count);
 }
 
 static void sum_range(const pcm_reader *reader, uint64_t first_cell, uint64_t count, void *sums, bool doubles) {
@@ -218,10 +223,10 @@ static uint64_t integer_now(const pcm_store *store, uint32_t cell) {
 }
 
 static double double_now(const pcm_store *store, uint32_t cell) {
-    double sum = as_double(load(pcm__store_base(store, cell)));
+    double sum = 0;
     for (uint32_t lane = 0; lane < pcm__store_all_lanes(store); lane++)
         sum += as_double(load(pcm__store_word(store, lane, cell)));
-    return sum;
+    return sum + as_double(load(pcm__store_base(store, cell)));
 }
 
 /* From the pass, or from the words as they are now. */

@@ -62,46 +62,53 @@ static int reserve_granule(struct pcm_store *store, uint64_t first_cell) {
     return status;
 }
 
+static uint64_t granules_up(uint64_t cells) {
+    return (cells + PCM__CELL_GRANULE - 1) / PCM__CELL_GRANULE * PCM__CELL_GRANULE;
+}
+
+/* Backs the cells of one kind up to a number of them; integers from the first cell on, doubles from the last one. */
+static int back(struct pcm_store *store, _Atomic uint64_t *reserved, uint64_t target, bool doubles) {
+    for (uint64_t have = atomic_load(reserved); have < target; have += PCM__CELL_GRANULE) {
+        int status = reserve_granule(store, doubles ? store->geometry.capacity - have - PCM__CELL_GRANULE : have);
+        if (status != PCM_OK)
+            return status;
+        atomic_store(reserved, have + PCM__CELL_GRANULE);
+    }
+    return PCM_OK;
+}
+
 /*
  * Both kinds of cells grow towards each other, in whole granules. The numbers come from shared memory: they are checked
  * before they are used.
  */
-static int grow(struct pcm_store *store, uint64_t count, bool doubles, uint64_t *first) {
+int pcm__reserve_room(struct pcm_store *store, uint32_t integers, uint32_t doubles) {
     struct pcm__header *header = store->header;
     uint64_t capacity = store->geometry.capacity;
-    _Atomic uint64_t *used = doubles ? &header->doubles_used : &header->integers_used;
-    _Atomic uint64_t *reserved = doubles ? &header->doubles_reserved : &header->integers_reserved;
-    uint64_t other = atomic_load(doubles ? &header->integers_reserved : &header->doubles_reserved);
-    uint64_t have = atomic_load(reserved);
-    uint64_t start = atomic_load(used);
-    if (other > capacity || have > capacity - other || start > have || have % PCM__CELL_GRANULE != 0)
+    uint64_t integers_reserved = atomic_load(&header->integers_reserved);
+    uint64_t doubles_reserved = atomic_load(&header->doubles_reserved);
+    uint64_t integers_used = atomic_load(&header->integers_used);
+    uint64_t doubles_used = atomic_load(&header->doubles_used);
+    if (integers_reserved > capacity || doubles_reserved > capacity - integers_reserved ||
+        integers_used > integers_reserved || doubles_used > doubles_reserved ||
+        integers_reserved % PCM__CELL_GRANULE != 0 || doubles_reserved % PCM__CELL_GRANULE != 0)
         return PCM_CORRUPT;
-    while (start + count > have) {
-        if (have + PCM__CELL_GRANULE > capacity - other)
-            return PCM_CAPACITY;
-        int status = reserve_granule(store, doubles ? capacity - have - PCM__CELL_GRANULE : have);
-        if (status != PCM_OK)
-            return status;
-        have += PCM__CELL_GRANULE;
-        atomic_store(reserved, have);
-    }
-    atomic_store(used, start + count);
-    *first = start;
+    uint64_t integers_wanted = granules_up(integers_used + integers);
+    uint64_t doubles_wanted = granules_up(doubles_used + doubles);
+    integers_wanted = integers_wanted > integers_reserved ? integers_wanted : integers_reserved;
+    doubles_wanted = doubles_wanted > doubles_reserved ? doubles_wanted : doubles_reserved;
+    if (integers_wanted + doubles_wanted > capacity)
+        return PCM_CAPACITY;
+    int status = back(store, &header->integers_reserved, integers_wanted, false);
+    return status == PCM_OK ? back(store, &header->doubles_reserved, doubles_wanted, true) : status;
+}
+
+int pcm__reserve_cells(struct pcm_store *store, uint32_t integers, uint32_t doubles, uint32_t *first_integer,
+                       uint32_t *double_cell) {
+    struct pcm__header *header = store->header;
+    int status = pcm__reserve_room(store, integers, doubles);
+    if (status != PCM_OK)
+        return status;
+    *first_integer = (uint32_t)atomic_fetch_add(&header->integers_used, integers);
+    *double_cell = (uint32_t)(store->geometry.capacity - 1 - atomic_fetch_add(&header->doubles_used, doubles));
     return PCM_OK;
-}
-
-int pcm__reserve_integers(struct pcm_store *store, uint32_t count, uint32_t *first) {
-    uint64_t start = 0;
-    int status = grow(store, count, false, &start);
-    if (status == PCM_OK)
-        *first = (uint32_t)start;
-    return status;
-}
-
-int pcm__reserve_double(struct pcm_store *store, uint32_t *cell) {
-    uint64_t start = 0;
-    int status = grow(store, 1, true, &start);
-    if (status == PCM_OK)
-        *cell = (uint32_t)(store->geometry.capacity - 1 - start);
-    return status;
 }

@@ -14,10 +14,16 @@ int pcm__reserve_range(int fd, uint64_t offset, uint64_t bytes);
 int pcm__reserve_catalog(struct pcm_store *store, uint64_t bytes);
 
 /*
- * Takes `count` cells in a row. Should the process die before it publishes what it took them for, they stay unused.
- * CAPACITY, NO_SPACE, SYSTEM.
+ * Makes sure that cells are there and backed, without taking them: all of them, or the capacity is left as it was.
+ * CAPACITY, NO_SPACE, CORRUPT, SYSTEM.
  */
-int pcm__reserve_integers(struct pcm_store *store, uint32_t count, uint32_t *first);
-int pcm__reserve_double(struct pcm_store *store, uint32_t *cell);
+int pcm__reserve_room(struct pcm_store *store, uint32_t integers, uint32_t doubles);
+
+/*
+ * Takes integer cells in a row, and double cells, of which at most one is ever asked for. Should the process die before
+ * it publishes what it took them for, they stay unused. Errors as pcm__reserve_room; nothing is taken then.
+ */
+int pcm__reserve_cells(struct pcm_store *store, uint32_t integers, uint32_t doubles, uint32_t *first_integer,
+                       uint32_t *double_cell);
 
 #endif

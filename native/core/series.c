@@ -26,6 +26,15 @@ static int match_family(const struct pcm_store *store, const pcm_family_definiti
     return PCM_OK;
 }
 
+/* Cells that a new series has from the start; a gauge gets its own when something is added to it. */
+static uint32_t first_integers(const pcm_family_definition *definition) {
+    return definition->type == PCM_GAUGE ? 0 : definition->bound_count + 1;
+}
+
+static uint32_t first_doubles(const pcm_family_definition *definition) {
+    return definition->type == PCM_HISTOGRAM ? 1 : 0;
+}
+
 int pcm_family_declare(pcm_store *store, const pcm_family_definition *definition, pcm_family_id *out) {
     if (!pcm__definition_is_valid(definition))
         return PCM_ARGUMENT;
@@ -41,7 +50,10 @@ int pcm_family_declare(pcm_store *store, const pcm_family_definition *definition
         return status;
     status = match_family(store, definition, out);
     if (status == PCM_NOT_FOUND) {
-        status = pcm__catalog_append_family(store, definition);
+        /* A family that no series fits into would only occupy its name. */
+        status = pcm__reserve_room(store, first_integers(definition), first_doubles(definition));
+        if (status == PCM_OK)
+            status = pcm__catalog_append_family(store, definition);
         if (status == PCM_OK)
             status = pcm__index_read(store);
         if (status == PCM_OK)
@@ -76,30 +88,12 @@ static int match_series(const struct pcm_store *store, uint32_t family, const pc
     return status;
 }
 
-/* Cells that a new series has from the start, encoded as in its record. */
-static int first_cells(struct pcm_store *store, const pcm_family_definition *definition, uint32_t *integer_cell,
-                       uint32_t *double_cell) {
-    uint32_t cell;
-    int status = PCM_OK;
-    *integer_cell = 0;
-    *double_cell = 0;
-    if (definition->type == PCM_GAUGE)
-        return PCM_OK;
-    if (definition->type == PCM_HISTOGRAM) {
-        status = pcm__reserve_double(store, &cell);
-        if (status != PCM_OK)
-            return status;
-        *double_cell = cell + 1;
-    }
-    status = pcm__reserve_integers(store, definition->bound_count + 1, &cell);
-    *integer_cell = cell + 1;
-    return status;
-}
-
 static int create_series(struct pcm_store *store, uint32_t number, const pcm_bytes *values) {
     const struct pcm__family *family = pcm__index_family(&store->index, number);
     uint32_t count = family->definition.label_count;
     uint64_t bytes = sizeof(struct pcm__series_record) + 8;
+    uint32_t integers = first_integers(&family->definition);
+    uint32_t doubles = first_doubles(&family->definition);
     uint32_t integer_cell;
     uint32_t double_cell;
     for (uint32_t i = 0; i < count; i++)
@@ -107,9 +101,10 @@ static int create_series(struct pcm_store *store, uint32_t number, const pcm_byt
     /* The catalog first: cells taken for a record that does not fit would be lost. */
     int status = pcm__reserve_catalog(store, bytes);
     if (status == PCM_OK)
-        status = first_cells(store, &family->definition, &integer_cell, &double_cell);
+        status = pcm__reserve_cells(store, integers, doubles, &integer_cell, &double_cell);
     if (status == PCM_OK)
-        status = pcm__catalog_append_series(store, family->id - 1, values, count, integer_cell, double_cell);
+        status = pcm__catalog_append_series(store, family->id - 1, values, count, integers > 0 ? integer_cell + 1 : 0,
+                                            doubles > 0 ? double_cell + 1 : 0);
     return status == PCM_OK ? pcm__index_read(store) : status;
 }
 
@@ -182,9 +177,10 @@ static int lazy_cell(struct pcm_store *store, pcm_series_id id, bool is_double, 
             return status;
         cell = atomic_load_explicit(field, memory_order_acquire);
         if (cell == 0) {
-            uint32_t taken = 0;
-            status = is_double ? pcm__reserve_double(store, &taken) : pcm__reserve_integers(store, 1, &taken);
-            cell = taken + 1;
+            uint32_t integer = 0;
+            uint32_t real = 0;
+            status = pcm__reserve_cells(store, !is_double, is_double, &integer, &real);
+            cell = (is_double ? real : integer) + 1;
             if (status == PCM_OK)
                 atomic_store_explicit(field, cell, memory_order_seq_cst);
         }
@@ -222,13 +218,17 @@ static uint64_t sum_integers(const struct pcm_store *store, uint32_t cell) {
     return sum;
 }
 
-static double sum_doubles(const struct pcm_store *store, uint32_t cell) {
+/* Lane after lane from 0 on, as readers do, who add the base last: minus this sum makes their value exactly 0. */
+static double sum_doubles(const struct pcm_store *store, uint32_t cell, double *largest) {
     double sum = 0;
+    *largest = 0;
     for (uint32_t lane = 0; lane < pcm__store_all_lanes(store); lane++) {
         uint64_t bits = atomic_load_explicit(pcm__store_word(store, lane, cell), memory_order_relaxed);
         double value;
         memcpy(&value, &bits, sizeof value);
         sum += value;
+        if (!(fabs(value) <= *largest))
+            *largest = fabs(value);
     }
     return sum;
 }
@@ -237,6 +237,24 @@ static uint64_t bits_of(double value) {
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
     return bits;
+}
+
+/* Lanes beyond this swallow fractions that are added to them later; infinite ones never get back to a number. */
+#define LARGEST_LANE 4294967296.0 /* 2^32 */
+
+/*
+ * Takes what a double cell holds out of the value; where that has become too large for what is to come, by giving the
+ * gauge another cell, if there is one. Who still adds to the old one does so before the set.
+ */
+static void rebase_double(struct pcm_store *store, struct pcm__series_record *record, uint32_t cell) {
+    uint32_t none;
+    uint32_t fresh;
+    double largest;
+    double sum = sum_doubles(store, cell, &largest);
+    if (!(largest <= LARGEST_LANE) && pcm__reserve_cells(store, 0, 1, &none, &fresh) == PCM_OK)
+        atomic_store_explicit(&record->double_cell, fresh + 1, memory_order_release);
+    else
+        atomic_store_explicit(pcm__store_base(store, cell), bits_of(-sum), memory_order_relaxed);
 }
 
 /*
@@ -256,8 +274,7 @@ static int rebase(struct pcm_store *store, struct pcm__series_record *record, do
         atomic_store_explicit(pcm__store_base(store, integer_cell - 1), -sum_integers(store, integer_cell - 1),
                               memory_order_relaxed);
     if (double_cell != 0)
-        atomic_store_explicit(pcm__store_base(store, double_cell - 1), bits_of(-sum_doubles(store, double_cell - 1)),
-                              memory_order_relaxed);
+        rebase_double(store, record, double_cell - 1);
     atomic_store_explicit(&record->set_bits, bits_of(value), memory_order_relaxed);
     atomic_store_explicit(&record->rebase, number * 2, memory_order_release);
     atomic_store_explicit(&store->header->rebases, number, memory_order_release);

@@ -230,18 +230,12 @@ int pcm_store_open(const pcm_open_options *options, pcm_store **out) {
 
 /* ---------------------------------------------------------------- closing */
 
-/* Whether the path still names this file. */
-static bool is_at_path(const struct pcm_store *store) {
-    struct stat stat;
-    return lstat(store->path, &stat) == 0 && stat.st_dev == store->device && stat.st_ino == store->inode;
-}
-
 static void detach(struct pcm_store *store) {
     pthread_mutex_lock(&store->mutex);
     bool locked = !store->forked && pcm__file_lock(store->fd, PCM__LOCK_OFFSET) == PCM_OK;
     pcm__slots_detach(store);
     if (locked && store->ephemeral && !pcm__slots_any_alive(store->fd, store->geometry.slots_offset) &&
-        is_at_path(store))
+        pcm__store_file_has_path(store->fd, store->path))
         unlink(store->path);
     if (locked)
         pcm__file_unlock(store->fd, PCM__LOCK_OFFSET);
@@ -278,7 +272,7 @@ __attribute__((destructor)) static void leave_at_exit(void) {
 int pcm_store_unlink(pcm_store *store) {
     if (store->read_only)
         return PCM_READ_ONLY;
-    if (!is_at_path(store))
+    if (!pcm__store_file_has_path(store->fd, store->path))
         return PCM_OK;
     return unlink(store->path) == 0 || errno == ENOENT ? PCM_OK : pcm__path_status();
 }
@@ -295,7 +289,7 @@ static bool sweep_one(const char *path) {
     int status = pcm__store_file_check(fd, &geometry, &ephemeral);
     if ((status == PCM_OK || status == PCM_OTHER_BOOT) && ephemeral &&
         pcm__file_try_lock(fd, PCM__LOCK_OFFSET, &taken) == PCM_OK && taken &&
-        !pcm__slots_any_alive(fd, geometry.slots_offset))
+        !pcm__slots_any_alive(fd, geometry.slots_offset) && pcm__store_file_has_path(fd, path))
         removed = unlink(path) == 0;
     close(fd);
     return removed;

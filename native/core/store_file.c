@@ -17,7 +17,9 @@
 #define CATALOG_BYTES_PER_CELL 192u
 #define SMALLEST_CATALOG       (1u << 20)
 #define MOST_ATOMIC_LANES      4u
-#define CACHE_LINE             64u
+/* One granule for each kind of cells: in less, nothing could ever be stored that needs both. */
+#define SMALLEST_CAPACITY (2 * PCM__CELL_GRANULE)
+#define CACHE_LINE        64u
 
 static uint64_t round_up(uint64_t value, uint64_t multiple) {
     return (value + multiple - 1) / multiple * multiple;
@@ -62,7 +64,7 @@ int pcm__geometry_choose(const pcm_open_options *options, struct pcm__geometry *
                         : lanes < MOST_ATOMIC_LANES ? lanes
                                                     : MOST_ATOMIC_LANES,
         .cell_bytes = backend == PCM_BACKEND_ATOMIC_PADDED ? CACHE_LINE : sizeof(uint64_t),
-        .capacity = round_up(capacity, PCM__CELL_GRANULE),
+        .capacity = round_up(capacity < SMALLEST_CAPACITY ? SMALLEST_CAPACITY : capacity, PCM__CELL_GRANULE),
     };
     if (!geometry_is_possible(&geometry))
         return PCM_ARGUMENT;
@@ -108,6 +110,13 @@ int pcm__store_file_open(const char *path, bool read_only, int *out) {
     else
         close(fd);
     return status;
+}
+
+bool pcm__store_file_has_path(int fd, const char *path) {
+    struct stat named;
+    struct stat opened;
+    return lstat(path, &named) == 0 && fstat(fd, &opened) == 0 && named.st_dev == opened.st_dev &&
+           named.st_ino == opened.st_ino;
 }
 
 static struct pcm__geometry stored_geometry(const struct pcm__header *header) {

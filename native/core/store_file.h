@@ -29,6 +29,9 @@ int pcm__store_file_open(const char *path, bool read_only, int *fd);
  */
 int pcm__store_file_check(int fd, struct pcm__geometry *geometry, bool *ephemeral);
 
+/* Whether a path names the file that is open: another one may have taken its name. */
+bool pcm__store_file_has_path(int fd, const char *path);
+
 /* Status for what errno says about a path. */
 int pcm__path_status(void);
 

@@ -103,12 +103,13 @@ typedef struct pcm_store pcm_store;
 typedef struct pcm_open_options {
     const char *path;    /* terminated; required */
     pcm_backend backend; /* another one than the file's is an error (PCM_BACKEND_MISMATCH) */
-    uint64_t capacity;   /* cells of a new store, 0 for PCM_DEFAULT_CAPACITY; ignored where the file exists */
-    uint32_t lanes;      /* lanes of a new store, 0 for the highest possible CPU id + 1; for experiments */
-    uint32_t file_mode;  /* permission bits of a new file, 0 for 0600 */
-    bool read_only;      /* attach only, with a mapping that cannot be written */
-    bool persist;        /* a file of an earlier boot is carried over instead of refused */
-    bool ephemeral;      /* a new file is unlinked by the last process that closes it */
+    /* Cells of a new store, 0 for PCM_DEFAULT_CAPACITY; at least 1024 and a multiple of 512, else rounded up. */
+    uint64_t capacity;
+    uint32_t lanes;     /* lanes of a new store, 0 for the highest possible CPU id + 1; for experiments */
+    uint32_t file_mode; /* permission bits of a new file, 0 for 0600 */
+    bool read_only;     /* attach only, with a mapping that cannot be written */
+    bool persist;       /* a file of an earlier boot is carried over instead of refused */
+    bool ephemeral;     /* a new file is unlinked by the last process that closes it */
 } pcm_open_options;
 
 /*

@@ -52,6 +52,10 @@ int check_value(pcm_store *store, const char *name, pcm_number *out);
 /* Overwrites bytes of a file in the test's directory. */
 void check_patch(const char *name, long offset, const void *data, size_t size);
 
+/* The lowest or highest CPU that this process may run on; moves the calling thread to one. */
+int check_cpu(bool highest);
+void check_run_on(int cpu);
+
 /* Waits for a child: whether it ended with status 0. */
 int check_child(int pid);
 
@@ -75,11 +79,14 @@ int check_child(int pid);
     X(integers_are_exact_to_the_last_bit)                                                                              \
     X(fractions_go_to_a_double_cell)                                                                                   \
     X(a_gauge_reads_back_what_was_set)                                                                                 \
+    X(a_set_cancels_the_fractions_of_all_lanes)                                                                        \
+    X(a_set_makes_up_for_amounts_that_are_too_large)                                                                   \
     X(a_gauge_that_is_only_set_takes_no_cell)                                                                          \
     X(histograms_count_into_the_right_bucket)                                                                          \
     X(amounts_that_are_not_finite_change_nothing)                                                                      \
     X(lanes_add_up_to_the_value)                                                                                       \
     X(an_exhausted_capacity_leaves_the_rest_alone)                                                                     \
+    X(what_is_refused_takes_nothing)                                                                                   \
     X(a_full_file_system_is_an_error_before_it_is_a_fault)                                                             \
     X(every_back_end_counts_exactly_with_six_threads_per_cpu)                                                          \
     X(processes_count_exactly_on_one_store)                                                                            \

@@ -28,8 +28,8 @@ void an_exhausted_capacity_leaves_the_rest_alone(void) {
     int created;
     CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){.capacity = 512}, &store));
     CHECK_STATUS(PCM_OK, check_counter(store, "c_total", &cell));
-    CHECK_STATUS(PCM_CAPACITY, fill_with_series(store, 600, &created));
-    CHECK(created == 512);
+    CHECK_STATUS(PCM_CAPACITY, fill_with_series(store, 1100, &created));
+    CHECK(created == 1024);
     pcm_cell_add(store, cell, 1);
     CHECK_STATUS(PCM_OK, check_value(store, "c_total", &number));
     CHECK(number.integer == 1);
@@ -40,6 +40,30 @@ void an_exhausted_capacity_leaves_the_rest_alone(void) {
     CHECK_STATUS(PCM_CAPACITY, pcm_series_add_double(store, series, 0.5));
     CHECK_STATUS(PCM_OK, check_value(store, "g", &number));
     CHECK(number.real == 1.5);
+    pcm_store_close(store);
+}
+
+void what_is_refused_takes_nothing(void) {
+    pcm_store *store;
+    pcm_series_id series;
+    pcm_store_info before;
+    pcm_store_info after;
+    int created;
+    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){.capacity = 1}, &store));
+    CHECK_STATUS(PCM_OK, fill_with_series(store, 1022, &created));
+    pcm_store_get_info(store, &before);
+    CHECK(before.capacity == 1024 && before.cells_used == 1022);
+    for (int i = 0; i < 600; i++)
+        CHECK_STATUS(PCM_CAPACITY, check_series(store, PCM_HISTOGRAM, "h", NULL, &series));
+    pcm_store_get_info(store, &after);
+    CHECK(after.cells_used == before.cells_used && after.catalog_bytes == before.catalog_bytes);
+    CHECK_STATUS(PCM_OK, check_series(store, PCM_COUNTER, "h", NULL, &series));
+    CHECK_STATUS(PCM_CAPACITY, pcm_series_add_double(store, series, 0.5));
+    CHECK_STATUS(PCM_OK, check_series(store, PCM_COUNTER, "last_total", NULL, &series));
+    pcm_store_close(store);
+    /* The smallest store has room for either kind. */
+    CHECK_STATUS(PCM_OK, check_open("b", (pcm_open_options){.capacity = 1}, &store));
+    CHECK_STATUS(PCM_OK, check_series(store, PCM_HISTOGRAM, "h", NULL, &series));
     pcm_store_close(store);
 }
 

@@ -2,6 +2,7 @@
 #include "core_check.h"
 
 #include <dirent.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -72,6 +73,25 @@ void check_patch(const char *name, long offset, const void *data, size_t size) {
         fclose(file);
 }
 
+int check_cpu(bool highest) {
+    static cpu_set_t at_start;
+    int found = -1;
+    if (CPU_COUNT(&at_start) == 0)
+        sched_getaffinity(0, sizeof at_start, &at_start);
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, &at_start) && (found < 0 || highest))
+            found = cpu;
+    return found;
+}
+
+void check_run_on(int cpu) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    if (sched_setaffinity(0, sizeof set, &set) != 0)
+        check_failed = 1;
+}
+
 int check_child(int pid) {
     int status;
     return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
@@ -89,9 +109,12 @@ static void remove_directory(void) {
 
 static int run(const char *name, void (*test)(void)) {
     strcpy(check_directory, "/dev/shm/pcm-test-XXXXXX");
+    cpu_set_t cpus;
+    sched_getaffinity(0, sizeof cpus, &cpus);
     check_failed = mkdtemp(check_directory) == NULL;
     if (!check_failed)
         test();
+    sched_setaffinity(0, sizeof cpus, &cpus);
     remove_directory();
     printf("%s %s\n", check_failed ? "not ok" : "ok", name);
     return check_failed;

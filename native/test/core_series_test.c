@@ -205,6 +205,45 @@ void a_gauge_reads_back_what_was_set(void) {
     pcm_store_close(store);
 }
 
+void a_set_cancels_the_fractions_of_all_lanes(void) {
+    static const double amounts[][2] = {{0.1, 0.2}, {1e16, 1.5}, {-0.3, 1e-3}};
+    pcm_store *store = open_default("a");
+    pcm_series_id series;
+    pcm_number number;
+    CHECK(store != NULL);
+    CHECK_STATUS(PCM_OK, check_series(store, PCM_GAUGE, "g", NULL, &series));
+    for (int i = 0; i < 3; i++) {
+        check_run_on(check_cpu(false));
+        CHECK_STATUS(PCM_OK, pcm_series_add_double(store, series, amounts[i][0]));
+        check_run_on(check_cpu(true));
+        CHECK_STATUS(PCM_OK, pcm_series_add_double(store, series, amounts[i][1]));
+        for (int value = 0; value <= 7; value += 7) {
+            CHECK_STATUS(PCM_OK, pcm_gauge_set(store, series, value));
+            CHECK_STATUS(PCM_OK, check_value(store, "g", &number));
+            CHECK(number.real == value);
+        }
+    }
+    pcm_store_close(store);
+}
+
+void a_set_makes_up_for_amounts_that_are_too_large(void) {
+    static const double amounts[] = {1e308, -1e308, 1e17};
+    pcm_store *store = open_default("a");
+    pcm_series_id series;
+    pcm_number number;
+    CHECK(store != NULL);
+    CHECK_STATUS(PCM_OK, check_series(store, PCM_GAUGE, "g", NULL, &series));
+    for (int i = 0; i < 3; i++) {
+        CHECK_STATUS(PCM_OK, pcm_series_add_double(store, series, amounts[i]));
+        CHECK_STATUS(PCM_OK, pcm_series_add_double(store, series, amounts[i]));
+        CHECK_STATUS(PCM_OK, pcm_gauge_set(store, series, 5));
+        CHECK_STATUS(PCM_OK, pcm_series_add_double(store, series, 0.25));
+        CHECK_STATUS(PCM_OK, check_value(store, "g", &number));
+        CHECK(number.real == 5.25);
+    }
+    pcm_store_close(store);
+}
+
 void a_gauge_that_is_only_set_takes_no_cell(void) {
     pcm_store *store = open_default("a");
     pcm_series_id series;
