@@ -210,19 +210,26 @@ void a_set_cancels_the_fractions_of_all_lanes(void) {
     pcm_store *store = open_default("a");
     pcm_series_id series;
     pcm_number number;
+    pcm_reader *reader;
     CHECK(store != NULL);
     CHECK_STATUS(PCM_OK, check_series(store, PCM_GAUGE, "g", NULL, &series));
+    CHECK_STATUS(PCM_OK, pcm_reader_create(store, &reader));
     for (int i = 0; i < 3; i++) {
         check_run_on(check_cpu(false));
         CHECK_STATUS(PCM_OK, pcm_series_add_double(store, series, amounts[i][0]));
         check_run_on(check_cpu(true));
         CHECK_STATUS(PCM_OK, pcm_series_add_double(store, series, amounts[i][1]));
         for (int value = 0; value <= 7; value += 7) {
+            /* Once by a reader whose pass was before, which looks at this gauge by itself, and once by a pass. */
+            CHECK_STATUS(PCM_OK, pcm_reader_refresh(reader));
             CHECK_STATUS(PCM_OK, pcm_gauge_set(store, series, value));
+            CHECK_STATUS(PCM_OK, pcm_reader_value(reader, 0, &number));
+            CHECK(number.real == value);
             CHECK_STATUS(PCM_OK, check_value(store, "g", &number));
             CHECK(number.real == value);
         }
     }
+    pcm_reader_destroy(reader);
     pcm_store_close(store);
 }
 

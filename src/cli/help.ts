@@ -15,7 +15,7 @@ Options of serve:
   --store PATH         file of the store (PERCPU_METRICS_STORE, else a new one that goes with the service)
   --read-only          serve the store of another application, as soon as it is there; count nothing
   --backend NAME       of a new store: rseq (default), percpu-atomic, atomic, atomic-padded
-  --capacity CELLS     of a new store (262144)
+  --capacity CELLS     of a new store, at least 1024 (262144)
   --mode OCTAL         permission bits of a new store (600)
   --persist            carry the values of a store from before the last boot over
   --log-level LEVEL    trace, debug, info (default), warn, error, fatal, silent

@@ -41,8 +41,11 @@ test('the sidecar answers a scrape in under 50 ms while every event loop of the 
   }
 
   assert.deepEqual(answers, [], 'the application answered although its event loops were blocked');
-  const best = Math.min(...scrapes.map(({ milliseconds }) => milliseconds));
-  assert.ok(best < 50, `the best of ${scrapes.length} scrapes took ${best.toFixed(1)} ms`);
+  // The median: one scrape may meet whatever else this machine does.
+  const times = scrapes.map(({ milliseconds }) => milliseconds).sort((one, other) => one - other);
+  const median = times[times.length >> 1] ?? Number.POSITIVE_INFINITY;
+  t.diagnostic(`median ${median.toFixed(1)} ms, longest ${times.at(-1)?.toFixed(1)} ms of ${times.length} scrapes`);
+  assert.ok(median < 50, `half of ${times.length} scrapes took ${median.toFixed(1)} ms or longer`);
   for (const { status, body } of scrapes) {
     assert.equal(status, 200);
     const answered = sumSamples(parseSamples(body), 'http_requests_total', { route: '/work', status_code: '200' });
