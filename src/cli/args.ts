@@ -71,7 +71,7 @@ function parse<Config extends ParseArgsConfig>(config: Config): ReturnType<typeo
     return parseArgs(config);
   } catch (error) {
     // The first sentence names the option; the others are about positional arguments that are not ours.
-    usage(String((error as Error).message).split('. ', 1)[0] ?? 'wrong arguments');
+    usage(String((error as Error).message).split(/\. |\n/, 1)[0] ?? 'wrong arguments');
   }
 }
 

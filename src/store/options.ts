@@ -21,7 +21,10 @@ export interface StoreOptions {
   path?: string | undefined;
   /** How amounts get into a new store, `rseq` by default. Must be the store's own where it exists. */
   backend?: Backend | undefined;
-  /** Cells of a new store, 262144 by default: one per counter or gauge, buckets + 2 per histogram series. */
+  /**
+   * Cells of a new store, 262144 by default: one per counter, buckets + 2 per histogram series, one for a gauge that is
+   * incremented, one more for fractions. Rounded up to a multiple of 512, at least 1024.
+   */
   capacity?: number | undefined;
   /** Map the store without the right to write to it; it must exist. */
   readOnly?: boolean | undefined;
