@@ -18,7 +18,7 @@
 #define SMALLEST_CATALOG       (1u << 20)
 #define MOST_ATOMIC_LANES      4u
 /* One granule for each kind of cells: in less, nothing could ever be stored that needs both. */
-#define SMALLEST_CAPACITY (2 * PCM__CELL_GRANULE)
+#define SMALLEST_CAPACITY ((uint64_t)2 * PCM__CELL_GRANULE)
 #define CACHE_LINE        64u
 
 static uint64_t round_up(uint64_t value, uint64_t multiple) {

@@ -103,8 +103,11 @@ test('room that is reserved for a fraction is there, and counts nothing', (t) =>
 });
 
 test('room that is not there cannot be reserved, and integers need none', (t) => {
-  const store = temporaryStore(t, { capacity: 512 });
+  const store = temporaryStore(t, { capacity: 1024 });
   const full = store.counter({ name: 'full_total', help: 'Full.' });
+  // Integers take the second half as well, before there is any fraction.
+  const many = store.counter({ name: 'many_total', help: 'Many.', labelNames: ['number'] });
+  for (let number = 0; number < 600; number += 1) many.labels(number);
   full.reserve(3);
   assert.throws(() => full.reserve(0.5), { code: 'ERR_PCM_CAPACITY', message: /cannot create a cell of full_total/ });
   full.inc(3);
