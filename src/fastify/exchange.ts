@@ -9,7 +9,7 @@
  * - The gauge goes down exactly once, whether the response ends, the client goes away, or the handler never answers.
  */
 import type { FastifyReply } from 'fastify';
-import type { Gauge } from '../metrics/gauge.js';
+import type { GaugeHandle } from '../metrics/gauge.js';
 import type { ResponseSeries, RouteSeries } from './request-families.js';
 import type { Routes } from './routes.js';
 
@@ -21,14 +21,14 @@ export class Exchange {
   /** Set by the hook of the route; looked up where another hook answered before that, or there is no route. */
   route: RouteSeries | null | undefined;
   readonly #routes: Routes;
-  readonly #inFlight: Gauge<[]>;
+  readonly #inFlight: GaugeHandle;
   readonly #reply: FastifyReply;
   readonly #start: number;
   #series: ResponseSeries | undefined;
   #ended: boolean;
 
   /** @param inFlight - Goes up now, and down when the response has ended. */
-  constructor(routes: Routes, inFlight: Gauge<[]>, reply: FastifyReply) {
+  constructor(routes: Routes, inFlight: GaugeHandle, reply: FastifyReply) {
     this.route = undefined;
     this.#routes = routes;
     this.#inFlight = inFlight;

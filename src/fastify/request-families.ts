@@ -7,7 +7,7 @@
  * it stay uncounted, which is reported, and the next attempt waits a little.
  */
 import type { Counter, CounterHandle } from '../metrics/counter.js';
-import type { Gauge } from '../metrics/gauge.js';
+import type { GaugeHandle } from '../metrics/gauge.js';
 import type { Histogram, HistogramHandle } from '../metrics/histogram.js';
 import type { Store } from '../metrics/store.js';
 
@@ -36,7 +36,8 @@ export function requestFamilyNames(prefix = ''): { requests: string; duration: s
 
 /** The families, declared. */
 export class RequestFamilies {
-  readonly inFlight: Gauge<[]>;
+  /** Goes up when a request begins, and down when its response has ended. */
+  readonly inFlight: GaugeHandle;
   readonly #requests: Counter<RequestLabels>;
   readonly #duration: Histogram<RequestLabels>;
   readonly #report: (error: unknown) => void;
@@ -59,7 +60,7 @@ export class RequestFamilies {
       labelNames,
       ...(options.buckets === undefined ? {} : { buckets: options.buckets }),
     });
-    this.inFlight = store.gauge({ name: names.inFlight, help: 'Requests whose response has not ended.' });
+    this.inFlight = store.gauge({ name: names.inFlight, help: 'Requests whose response has not ended.' }).labels();
     // Makes the gauge's cell now: a store without room is an error here, and not a warning at the first request.
     this.inFlight.reserve();
   }
