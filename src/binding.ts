@@ -154,6 +154,13 @@ export interface NativeHot {
   set(series: number, value: number): void;
   /** Observes a finite number with the index that `bindHistogram` gave. */
   observe(histogram: number, value: number): void;
+  /** Something begins: adds 1 to the integer cell of a gauge, and gives the seconds of a clock that never goes back. */
+  enter(gauge: number): number;
+  /**
+   * It has ended: takes 1 from the gauge's cell, adds 1 to a counter's, and observes the seconds since `entered`, which
+   * `enter` gave. Like all of these it leaves out what does not exist.
+   */
+  leave(gauge: number, counter: number, histogram: number, entered: number): void;
   /** Does nothing: what a call costs. */
   noop(): void;
 }

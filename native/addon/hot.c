@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "../core/hot.h"
 #include "errors.h"
@@ -86,6 +87,54 @@ static napi_value observe(napi_env env, napi_callback_info info) {
     return NULL;
 }
 
+static inline void add_if_exists(pcm_store *store, uint32_t cell, int64_t amount) {
+    if (pcm__cell_exists(store, cell))
+        pcm__cell_add(store, cell, amount);
+}
+
+/* Seconds of a clock that never goes back. */
+static double seconds_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static napi_value enter(napi_env env, napi_callback_info info) {
+    napi_value argument;
+    struct pcm__hot_binding *binding = unpack(env, info, 1, &argument);
+    if (binding->store == NULL)
+        return NULL;
+    uint32_t gauge;
+    if (napi_get_value_uint32(env, argument, &gauge) != napi_ok)
+        return number_expected(env);
+    add_if_exists(binding->store, gauge, 1);
+    napi_value seconds;
+    return napi_create_double(env, seconds_now(), &seconds) == napi_ok ? seconds : NULL;
+}
+
+static napi_value leave(napi_env env, napi_callback_info info) {
+    napi_value arguments[4];
+    struct pcm__hot_binding *binding = unpack(env, info, 4, arguments);
+    if (binding->store == NULL)
+        return NULL;
+    uint32_t gauge;
+    uint32_t counter;
+    uint32_t histogram;
+    double entered;
+    if (napi_get_value_uint32(env, arguments[0], &gauge) != napi_ok ||
+        napi_get_value_uint32(env, arguments[1], &counter) != napi_ok ||
+        napi_get_value_uint32(env, arguments[2], &histogram) != napi_ok ||
+        napi_get_value_double(env, arguments[3], &entered) != napi_ok)
+        return number_expected(env);
+    add_if_exists(binding->store, gauge, -1);
+    add_if_exists(binding->store, counter, 1);
+    if (histogram < binding->histogram_count) {
+        /* The only error is a value that is not finite, which comes from such a time of entry. */
+        (void)pcm_histogram_observe(binding->store, &binding->histograms[histogram], seconds_now() - entered);
+    }
+    return NULL;
+}
+
 /* What crossing from JavaScript costs. */
 static napi_value noop(napi_env env, napi_callback_info info) {
     (void)env;
@@ -94,5 +143,6 @@ static napi_value noop(napi_env env, napi_callback_info info) {
 }
 
 const struct pcm__hot_function pcm__hot_functions[PCM__HOT_FUNCTIONS] = {
-    {"increment", increment}, {"add", add}, {"set", set}, {"observe", observe}, {"noop", noop},
+    {"increment", increment}, {"add", add},     {"set", set},   {"observe", observe},
+    {"enter", enter},         {"leave", leave}, {"noop", noop},
 };

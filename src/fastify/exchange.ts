@@ -1,70 +1,71 @@
 /**
- * One request and its response, as they are counted.
+ * One request and its response, counted. This runs for every request and must cost next to nothing: one hook, one
+ * listener, one closure and two calls into native code. An `onResponse` hook would cost more, because Fastify adds two
+ * listeners and readings of the clock for it, and would never hear of clients that go away; so would a second hook, or
+ * a method of the response that is wrapped.
  *
- * Invariants:
- * - The request counter goes up when the head of the response is complete and before its first byte leaves. So the
- *   status is final, whatever later hooks did, and whatever client has its answer is counted, even where the process is
- *   killed right after writing it.
- * - The duration is observed when the response has ended: streams count to their last byte.
- * - The gauge goes down exactly once, whether the response ends, the client goes away, or the handler never answers.
+ * Invariants: what begins ends exactly once, whether the response ends, the client goes away, or the handler never
+ * answers. It is counted then, with the status that has left; a stream when its last byte has.
  */
+import type { Socket } from 'node:net';
 import type { FastifyReply } from 'fastify';
-import type { GaugeHandle } from '../metrics/gauge.js';
-import type { ResponseSeries, RouteSeries } from './request-families.js';
-import type { Routes } from './routes.js';
+import { type Activity, Outcome } from '../metrics/activity.js';
+import type { RouteSeries } from './request-families.js';
 
 /** The `status_code` of requests whose connection was closed before a response began; the convention of nginx. */
 export const CLIENT_CLOSED_REQUEST = 499;
 
-/** A request from the first hook to the end of its response. */
-export class Exchange {
-  /** Set by the hook of the route; looked up where another hook answered before that, or there is no route. */
-  route: RouteSeries | null | undefined;
-  readonly #routes: Routes;
-  readonly #inFlight: GaugeHandle;
-  readonly #reply: FastifyReply;
-  readonly #start: number;
-  #series: ResponseSeries | undefined;
-  #ended: boolean;
+/** Ends an exchange; doing it twice is fine. */
+type End = () => void;
 
-  /** @param inFlight - Goes up now, and down when the response has ended. */
-  constructor(routes: Routes, inFlight: GaugeHandle, reply: FastifyReply) {
-    this.route = undefined;
-    this.#routes = routes;
-    this.#inFlight = inFlight;
-    this.#reply = reply;
-    this.#start = performance.now();
-    this.#series = undefined;
-    this.#ended = false;
-    inFlight.inc();
+/** How the request ended. */
+function outcomeOf(route: RouteSeries, reply: FastifyReply): Outcome {
+  if (reply.raw.headersSent) return route.at(reply.raw.statusCode);
+  // A hijacked reply may have been answered where we cannot see it, such as a WebSocket.
+  return reply.sent ? Outcome.none : route.at(CLIENT_CLOSED_REQUEST);
+}
+
+/** The requests of an app that have not ended. */
+export class Exchanges {
+  readonly #activity: Activity;
+  readonly #waiting = new WeakMap<Socket, Set<End>>();
+
+  constructor(activity: Activity) {
+    this.#activity = activity;
   }
 
-  /** The head of the response is complete. */
-  onHead(): void {
-    if (this.#series === undefined && !this.#ended) this.#count(this.#reply.raw.statusCode);
+  /** Begins to observe a request. */
+  begin(route: RouteSeries, reply: FastifyReply): void {
+    const activity = this.#activity;
+    const { raw } = reply;
+    const began = activity.begin();
+    let ended = false;
+    const end = (): void => {
+      if (ended) return;
+      ended = true;
+      activity.end(outcomeOf(route, reply), began);
+    };
+    raw.on('close', end);
+    if (raw.socket === null) this.#endWithSocket(reply, end);
   }
 
-  /** The response has ended, or its connection was closed. */
-  onClose(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#inFlight.dec();
-    // A hijacked reply may have been answered where we cannot see it, such as a WebSocket.
-    if (this.#series === undefined && !this.#reply.sent) this.#count(CLIENT_CLOSED_REQUEST);
-    this.#series?.duration.observe((performance.now() - this.#start) / 1000);
+  /**
+   * A pipelined request waits for its turn without a socket, and Node never tells its response when the connection is
+   * closed meanwhile. One listener per connection, however many requests wait.
+   */
+  #endWithSocket(reply: FastifyReply, end: End): void {
+    const { socket } = reply.request.raw;
+    const waiting = this.#waiting.get(socket) ?? this.#watch(socket);
+    waiting.add(end);
+    reply.raw.on('close', () => waiting.delete(end));
   }
 
-  /** The request is not to be counted after all. */
-  discard(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#inFlight.dec();
-  }
-
-  #count(status: number): void {
-    if (this.route === undefined) this.route = this.#routes.of(this.#reply.request);
-    if (this.route === null) return;
-    this.#series = this.route.at(status);
-    this.#series.requests.inc();
+  #watch(socket: Socket): Set<End> {
+    const waiting = new Set<End>();
+    this.#waiting.set(socket, waiting);
+    socket.once('close', () => {
+      for (const end of waiting) end();
+    });
+    return waiting;
   }
 }

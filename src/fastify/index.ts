@@ -10,9 +10,10 @@ import type { FastifyInstance } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { display, PercpuMetricsError } from '../errors.js';
 import type { Store } from '../metrics/store.js';
-import { observeRequests } from './observer.js';
+import { Exchanges } from './exchange.js';
 import { type PromRegistry, Registries } from './registries.js';
 import { RequestFamilies } from './request-families.js';
+import { Routes } from './routes.js';
 import { renderScrape } from './scrape.js';
 
 export type { PromRegistry } from './registries.js';
@@ -60,14 +61,20 @@ function checkOptions(options: PercpuMetricsPluginOptions): void {
   }
 }
 
-function addHooks(app: FastifyInstance, options: PercpuMetricsPluginOptions): void {
+function addHook(app: FastifyInstance, options: PercpuMetricsPluginOptions): void {
   const { store, prefix, buckets } = options;
   const families = new RequestFamilies(store, {
     ...(prefix === undefined ? {} : { prefix }),
     ...(buckets === undefined ? {} : { buckets }),
     report: (err) => app.log.warn({ err }, 'some responses are not counted: the store has no room for their series'),
   });
-  observeRequests(app, families);
+  const routes = new Routes(families);
+  const exchanges = new Exchanges(families.activity);
+  app.addHook('onRequest', (request, reply, done) => {
+    const route = routes.of(request);
+    if (route !== null) exchanges.begin(route, reply);
+    done();
+  });
 }
 
 function addEndpoint(app: FastifyInstance, url: string, options: PercpuMetricsPluginOptions): void {
@@ -93,7 +100,7 @@ function addEndpoint(app: FastifyInstance, url: string, options: PercpuMetricsPl
 async function percpuMetrics(app: FastifyInstance, options: PercpuMetricsPluginOptions): Promise<void> {
   checkOptions(options);
   const { endpoint = DEFAULT_ENDPOINT } = options;
-  if (!options.store.info.readOnly) addHooks(app, options);
+  if (!options.store.info.readOnly) addHook(app, options);
   if (endpoint !== false) addEndpoint(app, endpoint, options);
 }
 

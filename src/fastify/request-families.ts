@@ -6,9 +6,9 @@
  * Invariant: no series, no failure. Where the store has no room for another series, the responses that would belong to
  * it stay uncounted, which is reported, and the next attempt waits a little.
  */
-import type { Counter, CounterHandle } from '../metrics/counter.js';
-import type { GaugeHandle } from '../metrics/gauge.js';
-import type { Histogram, HistogramHandle } from '../metrics/histogram.js';
+import { Activity, Outcome } from '../metrics/activity.js';
+import type { Counter } from '../metrics/counter.js';
+import type { Histogram } from '../metrics/histogram.js';
 import type { Store } from '../metrics/store.js';
 
 const RETRY_MILLISECONDS = 1000;
@@ -16,14 +16,6 @@ const labelNames = ['method', 'route', 'status_code'] as const;
 
 /** The names of the labels of requests. */
 export type RequestLabels = typeof labelNames;
-
-/** What one method, route and status counts into. */
-export interface ResponseSeries {
-  readonly requests: Pick<CounterHandle, 'inc'>;
-  readonly duration: Pick<HistogramHandle, 'observe'>;
-}
-
-const UNCOUNTED: ResponseSeries = { requests: { inc() {} }, duration: { observe() {} } };
 
 /** The names of the families, with the prefix in front. */
 export function requestFamilyNames(prefix = ''): { requests: string; duration: string; inFlight: string } {
@@ -36,8 +28,8 @@ export function requestFamilyNames(prefix = ''): { requests: string; duration: s
 
 /** The families, declared. */
 export class RequestFamilies {
-  /** Goes up when a request begins, and down when its response has ended. */
-  readonly inFlight: GaugeHandle;
+  /** Requests from their beginning to the end of their response. */
+  readonly activity: Activity;
   readonly #requests: Counter<RequestLabels>;
   readonly #duration: Histogram<RequestLabels>;
   readonly #report: (error: unknown) => void;
@@ -60,18 +52,19 @@ export class RequestFamilies {
       labelNames,
       ...(options.buckets === undefined ? {} : { buckets: options.buckets }),
     });
-    this.inFlight = store.gauge({ name: names.inFlight, help: 'Requests whose response has not ended.' }).labels();
-    // Makes the gauge's cell now: a store without room is an error here, and not a warning at the first request.
-    this.inFlight.reserve();
+    // The gauge's cell is made now: a store without room is an error here, and not a warning at the first request.
+    this.activity = new Activity(
+      store.gauge({ name: names.inFlight, help: 'Requests whose response has not ended.' }).labels(),
+    );
   }
 
-  /** Binds what responses of this kind count into. Never throws. */
-  bind(method: string, route: string, status: number): ResponseSeries | undefined {
+  /** Binds what responses of this kind count into, if there is room for it. Never throws. */
+  bind(method: string, route: string, status: number): Outcome | undefined {
     if (performance.now() < this.#retryAt) return undefined;
     try {
       // The histogram first: it needs most cells, and half a pair would be counted half.
       const duration = this.#duration.labels(method, route, status);
-      return { duration, requests: this.#requests.labels(method, route, status) };
+      return Outcome.of(this.#requests.labels(method, route, status), duration);
     } catch (error) {
       this.#retryAt = performance.now() + RETRY_MILLISECONDS;
       this.#report(error);
@@ -82,7 +75,7 @@ export class RequestFamilies {
 
 /** The series of one method and route, by status. */
 export class RouteSeries {
-  readonly #byStatus: ResponseSeries[] = [];
+  readonly #byStatus: Outcome[] = [];
   readonly #families: RequestFamilies;
   readonly #method: string;
   readonly #route: string;
@@ -94,14 +87,14 @@ export class RouteSeries {
   }
 
   /** What a response with this status counts into; something that counts nothing where there is no room. */
-  at(status: number): ResponseSeries {
+  at(status: number): Outcome {
     return this.#byStatus[status] ?? this.#bind(status);
   }
 
-  #bind(status: number): ResponseSeries {
-    const series = this.#families.bind(this.#method, this.#route, status);
-    if (series === undefined) return UNCOUNTED;
-    this.#byStatus[status] = series;
-    return series;
+  #bind(status: number): Outcome {
+    const outcome = this.#families.bind(this.#method, this.#route, status);
+    if (outcome === undefined) return Outcome.none;
+    this.#byStatus[status] = outcome;
+    return outcome;
   }
 }

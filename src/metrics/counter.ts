@@ -30,23 +30,25 @@ export interface CounterHandle {
 export type Counter<Names extends readonly string[] = readonly string[]> = MetricFamily<Names, CounterHandle> &
   WithHandle<Names, CounterHandle>;
 
-class BoundCounter implements CounterHandle {
+/** The implementation of {@link CounterHandle}. */
+export class BoundCounter implements CounterHandle {
+  /** Its integer cell. */
+  readonly cell: number;
   readonly #hot: NativeHot;
-  readonly #cell: number;
   readonly #segment: Segment;
   readonly #series: number;
   readonly #name: string;
 
   constructor(segment: Segment, series: number, name: string) {
     this.#hot = segment.hot;
-    this.#cell = segment.cell(series, name);
+    this.cell = segment.cell(series, name);
     this.#segment = segment;
     this.#series = series;
     this.#name = name;
   }
 
   inc(amount = 1): void {
-    if (amount === 1) this.#hot.increment(this.#cell);
+    if (amount === 1) this.#hot.increment(this.cell);
     else this.#add(amount);
   }
 
@@ -57,7 +59,7 @@ class BoundCounter implements CounterHandle {
   #add(amount: number): void {
     if (typeof amount !== 'number' || !Number.isFinite(amount)) throw invalidAmount('inc', this.#name, amount);
     if (amount < 0) throw negativeAmount(this.#name, amount);
-    if (Number.isSafeInteger(amount)) this.#hot.add(this.#cell, amount);
+    if (Number.isSafeInteger(amount)) this.#hot.add(this.cell, amount);
     else this.#segment.addFraction(this.#series, amount);
   }
 }

@@ -48,22 +48,29 @@ export interface GaugeHandle {
 export type Gauge<Names extends readonly string[] = readonly string[]> = MetricFamily<Names, GaugeHandle> &
   WithHandle<Names, GaugeHandle>;
 
-class BoundGauge implements GaugeHandle {
-  readonly #hot: NativeHot;
+/** The implementation of {@link GaugeHandle}. */
+export class BoundGauge implements GaugeHandle {
+  readonly hot: NativeHot;
   readonly #segment: Segment;
   readonly #series: number;
   readonly #name: string;
   #cell = NO_CELL;
 
   constructor(segment: Segment, series: number, name: string) {
-    this.#hot = segment.hot;
+    this.hot = segment.hot;
     this.#segment = segment;
     this.#series = series;
     this.#name = name;
   }
 
+  /** Its integer cell, which is made now if need be: see {@link GaugeHandle.reserve}. */
+  reservedCell(): number {
+    this.reserve();
+    return this.#cell;
+  }
+
   inc(amount = 1): void {
-    if (amount === 1 && this.#cell !== NO_CELL) this.#hot.increment(this.#cell);
+    if (amount === 1 && this.#cell !== NO_CELL) this.hot.increment(this.#cell);
     else this.#add('inc', amount, 1);
   }
 
@@ -96,7 +103,7 @@ class BoundGauge implements GaugeHandle {
       return;
     }
     if (this.#cell === NO_CELL) this.#cell = this.#segment.findCell(this.#series);
-    if (this.#cell !== NO_CELL) this.#hot.add(this.#cell, sign * amount);
+    if (this.#cell !== NO_CELL) this.hot.add(this.#cell, sign * amount);
   }
 }
 

@@ -23,20 +23,22 @@ export type Histogram<Names extends readonly string[] = readonly string[]> = Met
   readonly buckets: readonly number[];
 } & WithHandle<Names, HistogramHandle>;
 
-class BoundHistogram implements HistogramHandle {
+/** The implementation of {@link HistogramHandle}. */
+export class BoundHistogram implements HistogramHandle {
+  /** What `hot.observe` knows it by. */
+  readonly index: number;
   readonly #hot: NativeHot;
-  readonly #index: number;
   readonly #name: string;
 
   constructor(segment: Segment, series: number, name: string) {
     this.#hot = segment.hot;
-    this.#index = segment.bindHistogram(series, name);
+    this.index = segment.bindHistogram(series, name);
     this.#name = name;
   }
 
   observe(value: number): void {
     if (typeof value !== 'number' || !Number.isFinite(value)) throw invalidAmount('observe', this.#name, value);
-    this.#hot.observe(this.#index, value);
+    this.#hot.observe(this.index, value);
   }
 
   startTimer(): StopTimer {

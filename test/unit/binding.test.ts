@@ -63,6 +63,7 @@ test('after close the cold methods throw ERR_PCM_CLOSED and the hot functions do
   hot.add(cell, 1);
   hot.set(1, 1);
   hot.observe(0, 1);
+  hot.leave(cell, cell, 0, hot.enter(cell));
   hot.increment('x' as unknown as number);
   assert.match(store.path, /store\.pcm$/);
 });
@@ -76,12 +77,15 @@ test('hot functions ignore numbers that name nothing and refuse what is no numbe
     hot.increment(nothing);
     hot.add(nothing, 1);
     hot.observe(nothing, 1);
+    hot.leave(nothing, nothing, nothing, hot.enter(nothing));
   }
   for (const wrong of [undefined, null, '1', {}, 1n, Symbol('s')] as unknown as number[]) {
     assert.throws(() => hot.increment(wrong), { name: 'TypeError', code: 'ERR_PCM_ARGUMENT' });
     assert.throws(() => hot.add(cell, wrong), { name: 'TypeError', code: 'ERR_PCM_ARGUMENT' });
     assert.throws(() => hot.set(1, wrong), { name: 'TypeError', code: 'ERR_PCM_ARGUMENT' });
     assert.throws(() => hot.observe(0, wrong), { name: 'TypeError', code: 'ERR_PCM_ARGUMENT' });
+    assert.throws(() => hot.enter(wrong), { name: 'TypeError', code: 'ERR_PCM_ARGUMENT' });
+    assert.throws(() => hot.leave(cell, cell, 0, wrong), { name: 'TypeError', code: 'ERR_PCM_ARGUMENT' });
   }
   assert.equal(counted(store), 1);
 });
