@@ -22,6 +22,7 @@
       'defines': ['_GNU_SOURCE'],
       'cflags': ['-O3'],
       'sources': [
+        'native/core/activity.c',
         'native/core/carry.c',
         'native/core/catalog.c',
         'native/core/catalog_index.c',
@@ -78,6 +79,7 @@
         '-Wl,--version-script=../native/addon/exports.map',
       ],
       'sources': [
+        'native/addon/activity-job.cc',
         'native/addon/addon.cc',
         'native/addon/attachment.cc',
         'native/addon/default-path.cc',

@@ -113,6 +113,20 @@ export interface ProcessInfo {
   fallbacks: number;
 }
 
+/** What has happened in a store since it was made. All numbers only go up. */
+export interface StoreActivity {
+  /** Critical sections that the kernel restarted, in all processes that were ever attached. */
+  aborts: number;
+  /** Amounts that went to an atomic lane on a store of the rseq back end. */
+  fallbacks: number;
+  /** Families, series and cells that there was no room for, each attempt counted. */
+  refusals: number;
+  /** By CPU id: integers added to counters, and observations of histograms. */
+  cpus: number[];
+  /** The same for the lanes of threads without rseq, or of the atomic back ends. */
+  atomic: number[];
+}
+
 /**
  * One attachment of one JavaScript thread. After `close()` the cold methods throw `ERR_PCM_CLOSED` and the hot
  * functions do nothing. A thread that ends closes its attachments.
@@ -126,6 +140,8 @@ export interface NativeStore {
   info(): StoreInfo;
   mode(): StoreMode;
   processes(): ProcessInfo[];
+  /** Made on a thread of the pool. */
+  activity(): Promise<StoreActivity>;
   /** Finds or creates a family and gives its id. `ERR_PCM_TYPE_CONFLICT`, `ERR_PCM_DEFINITION_CONFLICT`. */
   declare(definition: FamilyDefinition): number;
   /** The family that has this name, if any. */

@@ -21,6 +21,7 @@ export type {
   NumberSnapshot,
   ProcessInfo,
   Registration,
+  StoreActivity,
   StoreInfo,
   StoreMode,
 } from './store/types.js';

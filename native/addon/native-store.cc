@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "activity-job.h"
 #include "errors.h"
 #include "render-job.h"
 #include "snapshot.h"
@@ -53,6 +54,7 @@ Napi::Function NativeStore::DefineClass(Napi::Env env, std::shared_ptr<Attachmen
                                        InstanceMethod<&NativeStore::Info>("info"),
                                        InstanceMethod<&NativeStore::Mode>("mode"),
                                        InstanceMethod<&NativeStore::Processes>("processes"),
+                                       InstanceMethod<&NativeStore::Activity>("activity"),
                                        InstanceMethod<&NativeStore::Declare>("declare"),
                                        InstanceMethod<&NativeStore::Find>("find"),
                                        InstanceMethod<&NativeStore::Bind>("bind"),
@@ -128,6 +130,12 @@ Napi::Value NativeStore::Processes(const Napi::CallbackInfo &info) {
     for (size_t i = 0; i < count; i++)
         list.Set(static_cast<uint32_t>(i), ToObject(env, processes[i]));
     return list;
+}
+
+Napi::Value NativeStore::Activity(const Napi::CallbackInfo &info) {
+    RequireOpen(info.Env());
+    /* Where it cannot start, an exception is pending. */
+    return Napi::Value(info.Env(), ActivityJob::Start(info.Env(), attachment_->lease()));
 }
 
 Napi::Value NativeStore::Declare(const Napi::CallbackInfo &info) {

@@ -30,6 +30,7 @@ class NativeStore : public Napi::ObjectWrap<NativeStore> {
     Napi::Value Info(const Napi::CallbackInfo &info);
     Napi::Value Mode(const Napi::CallbackInfo &info);
     Napi::Value Processes(const Napi::CallbackInfo &info);
+    Napi::Value Activity(const Napi::CallbackInfo &info);
     Napi::Value Declare(const Napi::CallbackInfo &info);
     Napi::Value Find(const Napi::CallbackInfo &info);
     Napi::Value Bind(const Napi::CallbackInfo &info);

@@ -62,15 +62,26 @@ struct pcm__header {
     _Atomic uint64_t rebases; /* number of the last change of a base that is complete */
 };
 
+/* In the header's page, far behind the header. Only ever goes up; zero in files that were made without it. */
+struct pcm__totals {
+    _Atomic uint64_t refusals; /* requests for catalog bytes or cells that there was no room for */
+};
+
+enum { PCM__TOTALS_OFFSET = 2048 };
+
 struct pcm__slot {
     _Atomic uint32_t pid; /* 0: free */
     uint32_t backend;
     uint32_t registration;
     uint32_t unused;
     uint64_t attached_at_ms;
+    /* Of all processes that have had the slot, so that their sum over all slots only ever goes up. */
     _Atomic uint64_t aborts;
     _Atomic uint64_t fallbacks;
-    uint64_t unused2[3];
+    /* What they were when this process took the slot. */
+    uint64_t aborts_before;
+    uint64_t fallbacks_before;
+    uint64_t unused2;
 };
 
 enum { PCM__RECORD_FAMILY = 1, PCM__RECORD_SERIES = 2 };
@@ -112,6 +123,8 @@ static_assert(offsetof(struct pcm__header, boot_id) == 16, "header.boot_id");
 static_assert(offsetof(struct pcm__header, capacity) == 48, "header.capacity");
 static_assert(offsetof(struct pcm__header, catalog_length) == 128, "header.catalog_length");
 static_assert(sizeof(struct pcm__header) <= PCM__PAGE, "the header fits its page");
+static_assert(sizeof(struct pcm__header) <= PCM__TOTALS_OFFSET, "the totals are behind the header");
+static_assert(PCM__TOTALS_OFFSET + sizeof(struct pcm__totals) <= PCM__PAGE, "the totals are in the header's page");
 static_assert(sizeof(struct pcm__slot) == 64, "slot");
 static_assert(sizeof(struct pcm__family_record) == 24, "family record");
 static_assert(sizeof(struct pcm__series_record) == 56, "series record");

@@ -34,12 +34,21 @@ int pcm__reserve_range(int fd, uint64_t offset, uint64_t bytes) {
     return errno == EOPNOTSUPP ? write_zeros(fd, offset, bytes) : space_status();
 }
 
+/* Passes a status on, and counts what there was no room for. */
+static int counted(struct pcm_store *store, int status) {
+    if (status == PCM_CAPACITY || status == PCM_NO_SPACE) {
+        struct pcm__totals *totals = (struct pcm__totals *)pcm__store_at(store, PCM__TOTALS_OFFSET);
+        atomic_fetch_add_explicit(&totals->refusals, 1, memory_order_relaxed);
+    }
+    return status;
+}
+
 int pcm__reserve_catalog(struct pcm_store *store, uint64_t bytes) {
     const struct pcm__geometry *geometry = &store->geometry;
     uint64_t needed = atomic_load(&store->header->catalog_length) + bytes;
     uint64_t reserved = atomic_load(&store->header->catalog_reserved);
     if (needed > geometry->catalog_capacity)
-        return PCM_CAPACITY;
+        return counted(store, PCM_CAPACITY);
     if (needed <= reserved)
         return PCM_OK;
     uint64_t target = (needed + PCM__CATALOG_CHUNK - 1) / PCM__CATALOG_CHUNK * PCM__CATALOG_CHUNK;
@@ -48,7 +57,7 @@ int pcm__reserve_catalog(struct pcm_store *store, uint64_t bytes) {
     int status = pcm__reserve_range(store->fd, geometry->catalog_offset + reserved, target - reserved);
     if (status == PCM_OK)
         atomic_store(&store->header->catalog_reserved, target);
-    return status;
+    return counted(store, status);
 }
 
 /* One granule of cells: its base words, and its words in every lane. */
@@ -97,9 +106,11 @@ int pcm__reserve_room(struct pcm_store *store, uint32_t integers, uint32_t doubl
     integers_wanted = integers_wanted > integers_reserved ? integers_wanted : integers_reserved;
     doubles_wanted = doubles_wanted > doubles_reserved ? doubles_wanted : doubles_reserved;
     if (integers_wanted + doubles_wanted > capacity)
-        return PCM_CAPACITY;
+        return counted(store, PCM_CAPACITY);
     int status = back(store, &header->integers_reserved, integers_wanted, false);
-    return status == PCM_OK ? back(store, &header->doubles_reserved, doubles_wanted, true) : status;
+    if (status == PCM_OK)
+        status = back(store, &header->doubles_reserved, doubles_wanted, true);
+    return counted(store, status);
 }
 
 int pcm__reserve_cells(struct pcm_store *store, uint32_t integers, uint32_t doubles, uint32_t *first_integer,

@@ -24,8 +24,8 @@ static void fill(struct pcm_store *store, uint32_t number) {
     slot->backend = mode.backend;
     slot->registration = mode.registration;
     slot->attached_at_ms = pcm__now_ms();
-    atomic_store_explicit(&slot->aborts, 0, memory_order_relaxed);
-    atomic_store_explicit(&slot->fallbacks, 0, memory_order_relaxed);
+    slot->aborts_before = atomic_load_explicit(&slot->aborts, memory_order_relaxed);
+    slot->fallbacks_before = atomic_load_explicit(&slot->fallbacks, memory_order_relaxed);
     atomic_store_explicit(&slot->pid, (uint32_t)getpid(), memory_order_release);
     store->slot = slot;
     store->slot_number = number;
@@ -86,8 +86,8 @@ static void describe(const struct pcm_store *store, uint32_t number, uint32_t pi
         .registration = (pcm_registration)slot->registration,
         .alive = own || pcm__file_is_locked(store->fd, lock_offset(store->geometry.slots_offset, number), 1),
         .attached_at_ms = slot->attached_at_ms,
-        .aborts = atomic_load_explicit(&slot->aborts, memory_order_relaxed),
-        .fallbacks = atomic_load_explicit(&slot->fallbacks, memory_order_relaxed),
+        .aborts = atomic_load_explicit(&slot->aborts, memory_order_relaxed) - slot->aborts_before,
+        .fallbacks = atomic_load_explicit(&slot->fallbacks, memory_order_relaxed) - slot->fallbacks_before,
     };
 }
 

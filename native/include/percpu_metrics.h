@@ -188,6 +188,19 @@ typedef struct pcm_process {
  */
 int pcm_store_list_processes(pcm_store *store, pcm_process *out, size_t size, size_t *count);
 
+typedef struct pcm_activity {
+    uint64_t aborts;    /* as in pcm_process, of all processes that were ever attached */
+    uint64_t fallbacks; /* likewise */
+    uint64_t refusals;  /* families, series and cells that there was no room for, each attempt counted */
+} pcm_activity;
+
+/*
+ * What has happened in the store since it was made, and for each lane (the CPUs, then the atomic lanes) the integers
+ * that were added to counters and the observations of histograms. All of them only go up. One pass over the integer
+ * cells; `size` is the room in `lanes`. Errors: ARGUMENT (too little room), BROKEN, CORRUPT, NO_MEMORY. Thread-safe.
+ */
+int pcm_store_get_activity(pcm_store *store, pcm_activity *out, uint64_t *lanes, size_t size);
+
 /* ---------------------------------------------------------------- families and series */
 
 typedef struct pcm_family_definition {

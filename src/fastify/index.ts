@@ -14,7 +14,7 @@ import { Exchanges } from './exchange.js';
 import { type PromRegistry, Registries } from './registries.js';
 import { RequestFamilies } from './request-families.js';
 import { Routes } from './routes.js';
-import { renderScrape } from './scrape.js';
+import { renderScrape, type ScrapeSource } from './scrape.js';
 
 export type { PromRegistry } from './registries.js';
 
@@ -40,6 +40,8 @@ export interface PercpuMetricsPluginOptions {
   readonly registryTimeout?: number;
   /** Upper bounds of the duration histogram in seconds; the default buckets of `store.histogram` otherwise. */
   readonly buckets?: readonly number[];
+  /** Whether scrapes end with the metrics of the store itself (`percpu_metrics_*`); true by default. */
+  readonly storeMetrics?: boolean;
   /** Put in front of the names of the three families, such as `shop_`. */
   readonly prefix?: string;
 }
@@ -55,6 +57,9 @@ function checkOptions(options: PercpuMetricsPluginOptions): void {
   }
   if (!Array.isArray(registries) || registries.some((registry) => typeof registry?.metrics !== 'function')) {
     refuse('registries must be an array of objects with metrics()', registries);
+  }
+  if (options.storeMetrics !== undefined && typeof options.storeMetrics !== 'boolean') {
+    refuse('storeMetrics must be true or false', options.storeMetrics);
   }
   if (!(registryTimeout > 0 && registryTimeout < 2 ** 31)) {
     refuse('registryTimeout must be a positive number of milliseconds', registryTimeout);
@@ -79,14 +84,18 @@ function addHook(app: FastifyInstance, options: PercpuMetricsPluginOptions): voi
 
 function addEndpoint(app: FastifyInstance, url: string, options: PercpuMetricsPluginOptions): void {
   const { store, registryTimeout = DEFAULT_REGISTRY_TIMEOUT } = options;
-  const registries = new Registries(options.registries ?? [], registryTimeout);
+  const source: ScrapeSource = {
+    store: () => store,
+    registries: new Registries(options.registries ?? [], registryTimeout),
+    storeMetrics: options.storeMetrics ?? true,
+  };
   app.route({
     method: 'GET',
     url,
     exposeHeadRoute: true,
     config: { disableMetrics: true },
     handler: async (request, reply) => {
-      const body = await renderScrape(store, registries, request.log);
+      const body = await renderScrape(source, request.log);
       return reply.header('content-type', store.contentType).send(body);
     },
   });

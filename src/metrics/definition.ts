@@ -4,6 +4,7 @@
  */
 import { display, type ErrorCode, PercpuMetricsError } from '../errors.js';
 import type { FamilyDefinition, MetricType } from '../store/types.js';
+import { STORE_METRICS_PREFIX } from './store-metrics.js';
 
 /** Upper bounds for durations of requests, in seconds. */
 export const DEFAULT_BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -46,6 +47,13 @@ function checkKeys(type: MetricType, options: object): void {
 }
 
 function checkName(name: unknown): string {
+  if (typeof name === 'string' && name.startsWith(STORE_METRICS_PREFIX)) {
+    fail(
+      'ERR_PCM_METRIC_NAME',
+      `${display(name)} begins with ${STORE_METRICS_PREFIX}, which is kept for metrics of the store itself; choose another name`,
+      { name },
+    );
+  }
   if (typeof name === 'string' && METRIC_NAME.test(name) && name.length <= MAX_BYTES) return name;
   fail(
     'ERR_PCM_METRIC_NAME',

@@ -10,6 +10,7 @@ import type {
   LaneSnapshot,
   MetricType,
   ProcessInfo,
+  StoreActivity,
   StoreInfo,
   StoreMode,
 } from '../store/types.js';
@@ -134,6 +135,15 @@ export class Store {
   /** The processes that are or were attached for writing. */
   get processes(): ProcessInfo[] {
     return this.#segment.processes();
+  }
+
+  /**
+   * What has happened in the store since it was made, summed up off the event loop.
+   *
+   * @throws PercpuMetricsError as {@link metrics}
+   */
+  async activity(): Promise<StoreActivity> {
+    return this.#segment.activity();
   }
 
   /** The file of the store. */

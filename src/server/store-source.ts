@@ -72,6 +72,7 @@ export class AttachedStore implements StoreSource {
   readonly path: string;
   readonly #onChange: (message: string) => void;
   readonly #timer: NodeJS.Timeout;
+  readonly #truncation: PercpuMetricsError;
   #store: Store | undefined;
   #identity: string | undefined;
   #reason: unknown;
@@ -79,6 +80,7 @@ export class AttachedStore implements StoreSource {
   /** @param onChange - Gets a line whenever the store is attached, or a new reason keeps it from being attached. */
   constructor(path: string, onChange: (message: string) => void = () => {}) {
     this.path = resolve(path);
+    this.#truncation = brokenError(this.path);
     this.#onChange = onChange;
     this.#look();
     this.#timer = watch(() => this.#look());
@@ -118,11 +120,12 @@ export class AttachedStore implements StoreSource {
   #detach(reason: unknown): void {
     // A new file that cannot be read (yet) does not take the old counts away, a broken one does.
     if (this.#store !== undefined && !this.#store.info.broken) return;
+    const before = this.#reason;
+    // What is left of a truncated file is no store any more: that it was truncated is the better reason.
+    this.#reason = this.#store !== undefined || before === this.#truncation ? this.#truncation : reason;
     this.#store?.close();
     this.#store = undefined;
-    const before = this.#reason;
-    this.#reason = reason;
-    const message = reason instanceof Error ? reason.message : String(reason);
+    const message = this.#reason instanceof Error ? this.#reason.message : String(this.#reason);
     if (!(before instanceof Error) || before.message !== message) this.#onChange(message);
   }
 }

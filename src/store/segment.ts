@@ -15,6 +15,7 @@ import {
   type NativeOpenOptions,
   type NativeStore,
   type ProcessInfo,
+  type StoreActivity,
   type StoreInfo,
   type StoreMode,
 } from '../binding.js';
@@ -90,6 +91,15 @@ export class Segment {
 
   processes(): ProcessInfo[] {
     return this.#attempt('list the processes of the store', () => this.#native.processes());
+  }
+
+  async activity(): Promise<StoreActivity> {
+    const reading = this.#attempt('sum up the store', () => this.#native.activity());
+    try {
+      return await reading;
+    } catch (cause) {
+      throw this.#error(cause, 'sum up the store');
+    }
   }
 
   /** Finds or creates a family and gives its id. */

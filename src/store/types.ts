@@ -10,6 +10,7 @@ export type {
   NumberSnapshot,
   ProcessInfo,
   Registration,
+  StoreActivity,
   StoreInfo,
   StoreMode,
 } from '../binding.js';

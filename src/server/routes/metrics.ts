@@ -1,7 +1,8 @@
 /** What the store holds: as Prometheus text for scrapers and as JSON for everyone else. */
 import type { FastifyInstance } from 'fastify';
 import type { Registries } from '../../fastify/registries.js';
-import { renderScrape } from '../../fastify/scrape.js';
+import { renderScrape, type ScrapeSource } from '../../fastify/scrape.js';
+import { CONTENT_TYPE } from '../../metrics/store.js';
 import { ProblemError } from '../problem.js';
 import { familiesSchema, problems } from '../schemas.js';
 import { familyJson } from '../snapshot-json.js';
@@ -25,6 +26,7 @@ export function noFamily(name: string): ProblemError {
 
 /** Adds `GET /metrics` and `GET /v1/metrics`. */
 export function metricsRoutes(app: FastifyInstance, source: StoreSource, registries: Registries): void {
+  const scrape: ScrapeSource = { store: () => source.store, registries, storeMetrics: true };
   app.get(
     '/metrics',
     {
@@ -38,9 +40,8 @@ export function metricsRoutes(app: FastifyInstance, source: StoreSource, registr
       },
     },
     async (request, reply) => {
-      const { store } = source;
-      const body = await renderScrape(store, registries, request.log);
-      return reply.header('content-type', store.contentType).send(body);
+      const body = await renderScrape(scrape, request.log);
+      return reply.header('content-type', CONTENT_TYPE).send(body);
     },
   );
 

@@ -48,7 +48,12 @@ test('a sidecar that is first says why it is not ready, and serves the store whe
   assert.equal(sumSamples(parseSamples((await service.get('/metrics')).body), 'jobs_total'), 7);
   const ready = JSON.parse((await service.get('/readyz')).body) as Record<string, unknown>;
   assert.deepEqual([ready['status'], ready['store'], ready['readOnly']], ['ready', path, true]);
-  assert.deepEqual(parseSamples((await service.get('/metrics')).body).length, 1, 'nothing is added to the store');
+  const names = parseSamples((await service.get('/metrics')).body).map((sample) => sample.name);
+  assert.deepEqual(
+    names.filter((name) => !name.startsWith('percpu_metrics_')),
+    ['jobs_total'],
+    'nothing is added to it',
+  );
 });
 
 test('a store that is gone keeps its last values, and a new one in its place is served instead', async (t) => {
@@ -105,7 +110,9 @@ test('a store that was truncated is not used, and readiness says so', async (t) 
   const service = await serviceApp(t, source);
   await service.count('/v1/counters/a', {});
   truncateSync(store.path, 0);
-  await service.get('/metrics');
+  const scrape = await service.get('/metrics');
+  assert.equal(scrape.status, 200, 'there is a sample that an alert can see');
+  assert.deepEqual(parseSamples(scrape.body), [{ name: 'percpu_metrics_store_broken', labels: {}, value: 1 }]);
   const problem = problemIn(await service.get('/readyz'));
   assert.deepEqual([problem.status, problem.code], [503, 'ERR_PCM_BROKEN']);
   await until(() => {
@@ -116,4 +123,35 @@ test('a store that was truncated is not used, and readiness says so', async (t) 
     }
   });
   assert.equal((await service.refuse('/v1/counters/a', {})).code, 'ERR_PCM_BROKEN');
+});
+
+test('a sidecar of a store that was truncated says so until there is a new one', async (t) => {
+  const path = join(temporaryDirectory(t), 'store');
+  const first = write(path, 7);
+  t.after(() => first.close());
+  const source = new AttachedStore(path);
+  t.after(() => source.close());
+  const service = await serviceApp(t, source);
+  const isBroken = async () => parseSamples((await service.get('/metrics')).body)[0]?.name;
+  truncateSync(path, 0);
+  await until(() => {
+    try {
+      return source.store === undefined;
+    } catch (error) {
+      assert.equal((error as { code?: unknown }).code, 'ERR_PCM_BROKEN');
+      return true;
+    }
+  });
+  assert.equal(await isBroken(), 'percpu_metrics_store_broken');
+  assert.equal(problemIn(await service.get('/readyz')).code, 'ERR_PCM_BROKEN');
+  rmSync(path);
+  assert.equal(await isBroken(), 'percpu_metrics_store_broken', 'also when the file is gone');
+  using _second = write(path, 8);
+  await until(() => {
+    try {
+      return numberOf(source.store, 'jobs_total') === 8;
+    } catch {
+      return false;
+    }
+  });
 });
