@@ -46,6 +46,9 @@ int check_open(const char *name, pcm_open_options options, pcm_store **out);
 int check_series(pcm_store *store, pcm_type type, const char *name, const char *label, pcm_series_id *out);
 int check_counter(pcm_store *store, const char *name, uint32_t *cell);
 
+/* A number of repetitions, times PCM_TEST_SCALE where that is set: slow machines do less of the same. At least 1. */
+int check_count(int count);
+
 /* The value of the only series of a family, read by a new reader. */
 int check_value(pcm_store *store, const char *name, pcm_number *out);
 
@@ -61,6 +64,7 @@ int check_child(int pid);
 
 #define TESTS(X)                                                                                                       \
     X(status_codes_have_names_and_messages)                                                                            \
+    X(the_mode_in_force_is_the_expected_one)                                                                           \
     X(cpu_lists_are_read_to_their_highest_id)                                                                          \
     X(a_new_store_is_private_and_reserved)                                                                             \
     X(a_store_opened_twice_by_a_process_is_one)                                                                        \

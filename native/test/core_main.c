@@ -47,6 +47,12 @@ int check_counter(pcm_store *store, const char *name, uint32_t *cell) {
     return status == PCM_OK ? pcm_series_cell(store, series, cell) : status;
 }
 
+int check_count(int count) {
+    const char *scale = getenv("PCM_TEST_SCALE");
+    double scaled = scale == NULL ? count : count * strtod(scale, NULL);
+    return scaled < 1 ? 1 : (int)scaled;
+}
+
 int check_value(pcm_store *store, const char *name, pcm_number *out) {
     pcm_reader *reader;
     int status = pcm_reader_create(store, &reader);
