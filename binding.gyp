@@ -28,6 +28,7 @@
         'native/core/catalog_index.c',
         'native/core/cells.c',
         'native/core/cpu.c',
+        'native/core/exponential.c',
         'native/core/lock.c',
         'native/core/names.c',
         'native/core/reader.c',

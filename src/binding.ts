@@ -13,7 +13,15 @@ export type Backend = 'rseq' | 'percpu-atomic' | 'atomic' | 'atomic-padded';
 /** Who registered a thread for restartable sequences. */
 export type Registration = 'libc' | 'self' | 'none';
 /** The kinds of families. */
-export type MetricType = 'counter' | 'gauge' | 'histogram';
+export type MetricType =
+  | 'counter'
+  | 'gauge'
+  | 'histogram'
+  | 'untyped'
+  | 'info'
+  | 'stateset'
+  | 'native-histogram'
+  | 'summary';
 
 /** Options of {@link NativeAddon.open}; all checked by `src/store/options.ts` before they get here. */
 export interface NativeOpenOptions {
@@ -41,9 +49,17 @@ export interface FamilyDefinition {
   labelNames: string[];
   /** Upper bounds of a histogram's buckets without +Inf, ascending; empty for other types. */
   buckets: number[];
+  /** Of native histograms and summaries: buckets per power of two, as a power of two. */
+  schema?: number;
+  /** The same: the least and the greatest absolute value that is told apart. */
+  range?: number[];
+  /** The same: whether negative values have buckets. */
+  negative?: boolean;
+  /** Of summaries, ascending. */
+  quantiles?: number[];
 }
 
-/** A counter's or gauge's value. */
+/** The value of what has one number. */
 export interface NumberSnapshot {
   labels: Record<string, string>;
   value: number;
@@ -57,9 +73,28 @@ export interface HistogramSnapshot {
   sum: number;
 }
 
+/** A native histogram's value: the buckets that are not empty, not cumulated; the bound further from 0 is in a bucket. */
+export interface NativeHistogramSnapshot {
+  labels: Record<string, string>;
+  exponentialBuckets: { lower: number; upper: number; count: number }[];
+  count: number;
+  sum: number;
+}
+
+/** A summary's value; quantiles are NaN as long as nothing was observed. */
+export interface SummarySnapshot {
+  labels: Record<string, string>;
+  quantiles: { quantile: number; value: number }[];
+  count: number;
+  sum: number;
+}
+
+/** The value of a series of any type. */
+export type SeriesSnapshot = NumberSnapshot | HistogramSnapshot | NativeHistogramSnapshot | SummarySnapshot;
+
 /** A family with the values of all its series. */
 export interface FamilySnapshot extends FamilyDefinition {
-  series: (NumberSnapshot | HistogramSnapshot)[];
+  series: SeriesSnapshot[];
 }
 
 /** What each lane holds of a series; of a histogram, of its count. What `set` wrote is in no lane. */

@@ -1,15 +1,19 @@
 /** The public face of the library. */
 export { ERROR_CODES, type ErrorCode, PercpuMetricsError } from './errors.js';
+export { exponentialBuckets, exponentialBucketsRange, linearBuckets } from './metrics/buckets.js';
 export type { Counter, CounterHandle } from './metrics/counter.js';
 export { DEFAULT_BUCKETS, type HistogramOptions, type MetricOptions } from './metrics/definition.js';
+export type { NativeHistogramOptions, SummaryOptions } from './metrics/exponential.js';
 export type { MetricFamily } from './metrics/family.js';
 export type { Gauge, GaugeHandle } from './metrics/gauge.js';
-export type { Histogram, HistogramHandle } from './metrics/histogram.js';
+export type { Histogram, HistogramHandle, NativeHistogram, Summary } from './metrics/histogram.js';
+export type { Info, InfoOptions } from './metrics/info.js';
 export type { LabelObject, LabelValue, LabelValues } from './metrics/label-values.js';
 export { openStore } from './metrics/open-store.js';
 export type { PromMetric, PromValue } from './metrics/prom-metric.js';
+export type { StateSet, StateSetHandle, StateSetOptions } from './metrics/state-set.js';
 export { CONTENT_TYPE, type Store } from './metrics/store.js';
-export type { StopTimer } from './metrics/timer.js';
+export type { StopLabelledTimer, StopTimer } from './metrics/timer.js';
 export { BACKENDS, type StoreOptions } from './store/options.js';
 export type {
   Backend,
@@ -18,10 +22,13 @@ export type {
   HistogramSnapshot,
   LaneSnapshot,
   MetricType,
+  NativeHistogramSnapshot,
   NumberSnapshot,
   ProcessInfo,
   Registration,
+  SeriesSnapshot,
   StoreActivity,
   StoreInfo,
   StoreMode,
+  SummarySnapshot,
 } from './store/types.js';

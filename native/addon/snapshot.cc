@@ -55,6 +55,70 @@ Napi::Object HistogramOf(Napi::Env env, const pcm_reader *reader, const pcm_fami
     return object;
 }
 
+/* The buckets that are not empty, in the order of their bounds. */
+Napi::Array ExponentialBuckets(Napi::Env env, const pcm_exponential &shape, const std::vector<int64_t> &counts) {
+    Napi::Array buckets = Napi::Array::New(env);
+    uint32_t size = 0;
+    for (uint32_t i = 0; i < counts.size(); i++) {
+        if (counts[i] == 0)
+            continue;
+        const pcm_range range = pcm_exponential_cell_range(&shape, i);
+        Napi::Object bucket = Napi::Object::New(env);
+        bucket.Set("lower", range.lower);
+        bucket.Set("upper", range.upper);
+        bucket.Set("count", static_cast<double>(counts[i]));
+        buckets.Set(size++, bucket);
+    }
+    return buckets;
+}
+
+Napi::Array Quantiles(Napi::Env env, const pcm_family_definition &family, const pcm_exponential &shape,
+                      const std::vector<int64_t> &counts) {
+    Napi::Array quantiles = Napi::Array::New(env, family.bound_count - 2);
+    for (uint32_t i = 2; i < family.bound_count; i++) {
+        Napi::Object quantile = Napi::Object::New(env);
+        quantile.Set("quantile", family.bounds[i]);
+        quantile.Set("value", pcm_exponential_quantile(&shape, counts.data(), family.bounds[i]));
+        quantiles.Set(i - 2, quantile);
+    }
+    return quantiles;
+}
+
+Napi::Object ExponentialOf(Napi::Env env, const pcm_reader *reader, const pcm_family_definition &family,
+                           uint32_t series) {
+    pcm_exponential shape;
+    pcm_definition_exponential(&family, &shape);
+    std::vector<int64_t> counts(pcm_definition_bucket_count(&family));
+    double sum;
+    const int status = pcm_reader_histogram(reader, series, counts.data(), &sum);
+    if (status != PCM_OK)
+        ThrowStatus(env, status);
+    uint64_t count = 0;
+    for (const int64_t bucket : counts)
+        count += static_cast<uint64_t>(bucket);
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("labels", Labels(env, reader, family, series));
+    if (family.type == PCM_SUMMARY)
+        object.Set("quantiles", Quantiles(env, family, shape, counts));
+    else
+        object.Set("exponentialBuckets", ExponentialBuckets(env, shape, counts));
+    object.Set("count", static_cast<double>(static_cast<int64_t>(count)));
+    object.Set("sum", sum);
+    return object;
+}
+
+Napi::Object SeriesOf(Napi::Env env, const pcm_reader *reader, const pcm_family_definition &family, uint32_t series) {
+    switch (family.type) {
+    case PCM_HISTOGRAM:
+        return HistogramOf(env, reader, family, series);
+    case PCM_NATIVE_HISTOGRAM:
+    case PCM_SUMMARY:
+        return ExponentialOf(env, reader, family, series);
+    default:
+        return NumberOf(env, reader, family, series);
+    }
+}
+
 Napi::Array Reals(Napi::Env env, const pcm_number *numbers, uint32_t size) {
     Napi::Array array = Napi::Array::New(env, size);
     for (uint32_t i = 0; i < size; i++)
@@ -94,8 +158,7 @@ Napi::Value Snapshot(Napi::Env env, const pcm_reader *reader) {
         if (index >= family_count)
             ThrowStatus(env, PCM_CORRUPT);
         const pcm_family_definition &family = *pcm_reader_family(reader, index);
-        lists[index].Set(sizes[index]++, family.type == PCM_HISTOGRAM ? HistogramOf(env, reader, family, i)
-                                                                      : NumberOf(env, reader, family, i));
+        lists[index].Set(sizes[index]++, SeriesOf(env, reader, family, i));
     }
     return families;
 }

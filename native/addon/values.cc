@@ -26,9 +26,10 @@ Napi::Array RequireArray(Napi::Value value, const char *message) {
 }
 
 pcm_type RequireType(Napi::Value value) {
-    const char *message = "type must be 'counter', 'gauge' or 'histogram'";
+    const char *message = "type must be 'counter', 'gauge', 'histogram' or another type of a family";
     const std::string name = RequireString(value, message);
-    for (const pcm_type type : {PCM_COUNTER, PCM_GAUGE, PCM_HISTOGRAM})
+    for (const pcm_type type : {PCM_COUNTER, PCM_GAUGE, PCM_HISTOGRAM, PCM_UNTYPED, PCM_INFO, PCM_STATE_SET,
+                                PCM_NATIVE_HISTOGRAM, PCM_SUMMARY})
         if (name == TypeName(type))
             return type;
     ThrowArgument(value.Env(), message);
@@ -115,6 +116,16 @@ const char *TypeName(pcm_type type) noexcept {
         return "gauge";
     case PCM_HISTOGRAM:
         return "histogram";
+    case PCM_UNTYPED:
+        return "untyped";
+    case PCM_INFO:
+        return "info";
+    case PCM_STATE_SET:
+        return "stateset";
+    case PCM_NATIVE_HISTOGRAM:
+        return "native-histogram";
+    case PCM_SUMMARY:
+        return "summary";
     }
     return "unknown";
 }
@@ -122,6 +133,25 @@ const char *TypeName(pcm_type type) noexcept {
 Napi::String ToString(Napi::Env env, pcm_bytes bytes) {
     return bytes.size == 0 ? Napi::String::New(env, "") : Napi::String::New(env, bytes.data, bytes.size);
 }
+
+namespace {
+
+Napi::Array Reals(Napi::Env env, const double *numbers, uint32_t count) {
+    Napi::Array array = Napi::Array::New(env, count);
+    for (uint32_t i = 0; i < count; i++)
+        array.Set(i, numbers[i]);
+    return array;
+}
+
+void SetExponential(Napi::Env env, Napi::Object object, const pcm_family_definition &definition) {
+    object.Set("schema", definition.schema);
+    object.Set("range", Reals(env, definition.bounds, 2));
+    object.Set("negative", definition.negative);
+    if (definition.type == PCM_SUMMARY)
+        object.Set("quantiles", Reals(env, definition.bounds + 2, definition.bound_count - 2));
+}
+
+} // namespace
 
 Napi::Object ToObject(Napi::Env env, const pcm_family_definition &definition) {
     Napi::Object object = Napi::Object::New(env);
@@ -133,11 +163,9 @@ Napi::Object ToObject(Napi::Env env, const pcm_family_definition &definition) {
     for (uint32_t i = 0; i < definition.label_count; i++)
         names.Set(i, ToString(env, definition.label_names[i]));
     object.Set("labelNames", names);
-    const uint32_t bound_count = definition.type == PCM_HISTOGRAM ? definition.bound_count : 0;
-    Napi::Array buckets = Napi::Array::New(env, bound_count);
-    for (uint32_t i = 0; i < bound_count; i++)
-        buckets.Set(i, definition.bounds[i]);
-    object.Set("buckets", buckets);
+    object.Set("buckets", Reals(env, definition.bounds, definition.type == PCM_HISTOGRAM ? definition.bound_count : 0));
+    if (definition.type == PCM_NATIVE_HISTOGRAM || definition.type == PCM_SUMMARY)
+        SetExponential(env, object, definition);
     return object;
 }
 
@@ -219,7 +247,27 @@ FamilyArgument::FamilyArgument(Napi::Object object)
       help_(RequireString(object.Get("help"), "help must be a string")),
       unit_(RequireString(object.Get("unit"), "unit must be a string")),
       label_names_(object.Get("labelNames"), "labelNames must be an array of strings"),
-      bounds_(RequireNumbers(object.Get("buckets"), "buckets must be an array of numbers")) {}
+      bounds_(RequireNumbers(object.Get("buckets"), "buckets must be an array of numbers")) {
+    if (type_ == PCM_NATIVE_HISTOGRAM || type_ == PCM_SUMMARY)
+        TakeExponential(object);
+}
+
+/* The core has the range and the quantiles in one list. */
+void FamilyArgument::TakeExponential(Napi::Object object) {
+    const Napi::Value schema = object.Get("schema");
+    if (!schema.IsNumber())
+        ThrowArgument(object.Env(), "schema must be a number");
+    schema_ = schema.As<Napi::Number>().Int32Value();
+    negative_ = OptionalBoolean(object, "negative");
+    bounds_ = RequireNumbers(object.Get("range"), "range must be an array of two numbers");
+    if (bounds_.size() != 2)
+        ThrowArgument(object.Env(), "range must be an array of two numbers");
+    if (type_ == PCM_NATIVE_HISTOGRAM)
+        return;
+    const std::vector<double> quantiles =
+        RequireNumbers(object.Get("quantiles"), "quantiles must be an array of numbers");
+    bounds_.insert(bounds_.end(), quantiles.begin(), quantiles.end());
+}
 
 pcm_family_definition FamilyArgument::view() const noexcept {
     pcm_family_definition definition{};
@@ -231,6 +279,8 @@ pcm_family_definition FamilyArgument::view() const noexcept {
     definition.label_count = label_names_.size();
     definition.bounds = bounds_.data();
     definition.bound_count = static_cast<uint32_t>(bounds_.size());
+    definition.schema = schema_;
+    definition.negative = negative_;
     return definition;
 }
 

@@ -71,6 +71,7 @@ class FamilyArgument {
 
   private:
     explicit FamilyArgument(Napi::Object object);
+    void TakeExponential(Napi::Object object);
 
     pcm_type type_;
     std::string name_;
@@ -78,6 +79,8 @@ class FamilyArgument {
     std::string unit_;
     StringList label_names_;
     std::vector<double> bounds_;
+    int32_t schema_ = 0;
+    bool negative_ = false;
 };
 
 /* What open() is given; the view lives as long as this. */

@@ -47,8 +47,9 @@ static int copy_number(const pcm_reader *from, uint32_t series, pcm_store *to, c
     return status;
 }
 
-static int copy_histogram(const pcm_reader *from, uint32_t series, pcm_store *to, pcm_series_id id) {
-    int64_t buckets[PCM_MAX_BOUNDS + 1];
+static int copy_histogram(const pcm_reader *from, uint32_t series, pcm_store *to, pcm_series_id id,
+                          uint32_t bucket_count) {
+    int64_t buckets[PCM_MAX_BUCKETS];
     double sum;
     pcm_histogram histogram;
     int status = pcm_reader_histogram(from, series, buckets, &sum);
@@ -56,7 +57,7 @@ static int copy_histogram(const pcm_reader *from, uint32_t series, pcm_store *to
         status = pcm_histogram_bind(to, id, &histogram);
     if (status != PCM_OK)
         return status;
-    for (uint32_t i = 0; i <= histogram.bound_count; i++)
+    for (uint32_t i = 0; i < bucket_count; i++)
         set_base(to, histogram.first_cell + i, &buckets[i]);
     set_base(to, histogram.sum_cell, &sum);
     return PCM_OK;
@@ -79,8 +80,8 @@ static int copy_series(const pcm_reader *from, uint32_t series, pcm_store *to) {
     if (status != PCM_OK)
         return status;
     view.record->created_at_ms = old.created_at_ms;
-    return definition->type == PCM_HISTOGRAM ? copy_histogram(from, series, to, id)
-                                             : copy_number(from, series, to, &view, id);
+    uint32_t buckets = pcm_definition_bucket_count(definition);
+    return buckets > 0 ? copy_histogram(from, series, to, id, buckets) : copy_number(from, series, to, &view, id);
 }
 
 static int copy_all(pcm_store *old, pcm_store *new) {

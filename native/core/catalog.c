@@ -72,6 +72,8 @@ int pcm__catalog_family(const struct pcm_store *store, uint64_t offset, uint32_t
         .type = record.type,
         .label_count = record.label_count,
         .bound_count = record.bound_count,
+        .schema = record.schema,
+        .negative = record.negative != 0,
         .name.size = record.name_size,
         .help.size = record.help_size,
         .unit.size = record.unit_size,
@@ -194,6 +196,8 @@ int pcm__catalog_append_family(struct pcm_store *store, const pcm_family_definit
     record->name_size = (uint16_t)definition->name.size;
     record->help_size = (uint16_t)definition->help.size;
     record->unit_size = (uint16_t)definition->unit.size;
+    record->schema = (int8_t)definition->schema;
+    record->negative = definition->negative;
     char *cursor = (char *)(record + 1);
     cursor = put(cursor, (pcm_bytes){(const char *)definition->bounds, definition->bound_count * sizeof(double)});
     cursor = put_sizes(cursor, definition->label_names, definition->label_count);

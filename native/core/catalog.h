@@ -12,6 +12,8 @@ struct pcm__family_view {
     uint32_t type;
     uint32_t label_count;
     uint32_t bound_count;
+    int32_t schema;
+    bool negative;
     pcm_bytes name;
     pcm_bytes help;
     pcm_bytes unit;

@@ -215,6 +215,8 @@ static int copy_family(const struct pcm__family_view *view, struct pcm__family *
         .label_count = view->label_count,
         .bounds = bounds,
         .bound_count = view->bound_count,
+        .schema = view->schema,
+        .negative = view->negative,
     };
     cursor += view->name.size + view->help.size + view->unit.size;
     for (uint32_t i = 0; i < view->label_count; cursor += sizes[i], i++)

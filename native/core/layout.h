@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 #define PCM__MAGIC          "PERCPUM\n"
-#define PCM__FORMAT_VERSION 1u
+#define PCM__FORMAT_VERSION 2u
 
 /* Space is reserved in multiples of this; all areas start on one. */
 #define PCM__PAGE 4096u
@@ -101,7 +101,8 @@ struct pcm__family_record {
     uint16_t name_size;
     uint16_t help_size;
     uint16_t unit_size;
-    uint16_t unused;
+    int8_t schema;
+    uint8_t negative;
 };
 
 /* Followed by uint16_t label_sizes[label_count] and the label values. Cells are stored plus one, 0 is none. */

@@ -1,6 +1,8 @@
 /* See names.h. Source of the rules: https://prometheus.io/docs/concepts/data_model/ */
 #include "names.h"
 
+#include "exponential.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -30,8 +32,10 @@ static bool labels_are_valid(const pcm_family_definition *definition) {
         pcm_bytes name = definition->label_names[i];
         if (!is_name(name, false) || (name.size >= 2 && name.data[0] == '_' && name.data[1] == '_'))
             return false;
-        /* `le` is what the buckets are told apart by. */
-        if (definition->type == PCM_HISTOGRAM && pcm__bytes_are_same(name, (pcm_bytes){"le", 2}))
+        /* What the lines of one series are told apart by. */
+        bool has_le = definition->type == PCM_HISTOGRAM || definition->type == PCM_NATIVE_HISTOGRAM;
+        if ((has_le && pcm__bytes_are_same(name, (pcm_bytes){"le", 2})) ||
+            (definition->type == PCM_SUMMARY && pcm__bytes_are_same(name, (pcm_bytes){"quantile", 8})))
             return false;
         for (uint32_t k = 0; k < i; k++)
             if (pcm__bytes_are_same(name, definition->label_names[k]))
@@ -41,7 +45,12 @@ static bool labels_are_valid(const pcm_family_definition *definition) {
 }
 
 static bool bounds_are_valid(const pcm_family_definition *definition) {
-    if (definition->bound_count > PCM_MAX_BOUNDS || (definition->type != PCM_HISTOGRAM && definition->bound_count > 0))
+    bool is_exponential = definition->type == PCM_NATIVE_HISTOGRAM || definition->type == PCM_SUMMARY;
+    if (definition->bound_count > PCM_MAX_BOUNDS || !pcm__exponential_is_valid(definition))
+        return false;
+    if (is_exponential)
+        return true;
+    if (definition->type != PCM_HISTOGRAM && definition->bound_count > 0)
         return false;
     for (uint32_t i = 0; i < definition->bound_count; i++)
         if (!isfinite(definition->bounds[i]) || (i > 0 && definition->bounds[i] <= definition->bounds[i - 1]))
@@ -50,14 +59,15 @@ static bool bounds_are_valid(const pcm_family_definition *definition) {
 }
 
 bool pcm__definition_is_valid(const pcm_family_definition *definition) {
-    return definition->type >= PCM_COUNTER && definition->type <= PCM_HISTOGRAM && is_name(definition->name, true) &&
+    return definition->type >= PCM_COUNTER && definition->type <= PCM_SUMMARY && is_name(definition->name, true) &&
            definition->help.size <= PCM_MAX_STRING && definition->unit.size <= PCM_MAX_STRING &&
            labels_are_valid(definition) && bounds_are_valid(definition);
 }
 
 bool pcm__definition_is_same(const pcm_family_definition *a, const pcm_family_definition *b) {
     if (a->type != b->type || !pcm__bytes_are_same(a->name, b->name) || !pcm__bytes_are_same(a->help, b->help) ||
-        !pcm__bytes_are_same(a->unit, b->unit) || a->label_count != b->label_count || a->bound_count != b->bound_count)
+        !pcm__bytes_are_same(a->unit, b->unit) || a->label_count != b->label_count ||
+        a->bound_count != b->bound_count || a->schema != b->schema || a->negative != b->negative)
         return false;
     for (uint32_t i = 0; i < a->label_count; i++)
         if (!pcm__bytes_are_same(a->label_names[i], b->label_names[i]))

@@ -7,6 +7,7 @@
 #include "reader.h"
 
 #include "catalog.h"
+#include "exponential.h"
 
 #include <math.h>
 #include <sched.h>
@@ -189,8 +190,8 @@ pcm_bytes pcm_reader_label_value(const pcm_reader *reader, uint32_t series, uint
     return pcm__catalog_label_value(&view, label);
 }
 
-static pcm_type type_of(const pcm_reader *reader, uint32_t series) {
-    return pcm_reader_family(reader, pcm__index_series(&reader->store->index, series)->family)->type;
+static const pcm_family_definition *definition_of(const pcm_reader *reader, uint32_t series) {
+    return pcm_reader_family(reader, pcm__index_series(&reader->store->index, series)->family);
 }
 
 /* ---------------------------------------------------------------- values */
@@ -284,7 +285,7 @@ static pcm_number number_of(struct pcm__parts parts) {
 
 int pcm_reader_value(const pcm_reader *reader, uint32_t series, pcm_number *out) {
     struct pcm__parts parts;
-    if (type_of(reader, series) == PCM_HISTOGRAM)
+    if (pcm__has_buckets(definition_of(reader, series)->type))
         return PCM_ARGUMENT;
     pcm__reader_parts(reader, series, &parts);
     *out = number_of(parts);
@@ -295,10 +296,9 @@ int pcm_reader_value(const pcm_reader *reader, uint32_t series, pcm_number *out)
 static int histogram_cells(const pcm_reader *reader, uint32_t series, uint32_t *first, uint32_t *sum,
                            uint32_t *buckets) {
     const struct pcm__series_record *record = record_of(reader, series);
-    if (type_of(reader, series) != PCM_HISTOGRAM)
+    *buckets = pcm_definition_bucket_count(definition_of(reader, series));
+    if (*buckets == 0)
         return PCM_ARGUMENT;
-    uint32_t number = pcm__index_series(&reader->store->index, series)->family;
-    *buckets = pcm_reader_family(reader, number)->bound_count + 1;
     uint32_t integer_cell = atomic_load_explicit(&record->integer_cell, memory_order_relaxed);
     uint32_t double_cell = atomic_load_explicit(&record->double_cell, memory_order_relaxed);
     uint64_t capacity = reader->store->geometry.capacity;
@@ -339,7 +339,7 @@ int pcm_reader_lanes(const pcm_reader *reader, uint32_t series, pcm_number *out,
     uint32_t double_cell = 0;
     if (size < pcm__store_all_lanes(store))
         return PCM_ARGUMENT;
-    if (type_of(reader, series) == PCM_HISTOGRAM) {
+    if (pcm__has_buckets(definition_of(reader, series)->type)) {
         uint32_t sum;
         int status = histogram_cells(reader, series, &first, &sum, &cells);
         if (status != PCM_OK)

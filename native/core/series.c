@@ -3,6 +3,7 @@
  * to a cell. Most callers find what they look for without the file's lock: what is committed never changes.
  */
 #include "catalog.h"
+#include "exponential.h"
 #include "lock.h"
 #include "names.h"
 #include "reserve.h"
@@ -28,11 +29,11 @@ static int match_family(const struct pcm_store *store, const pcm_family_definiti
 
 /* Cells that a new series has from the start; a gauge gets its own when something is added to it. */
 static uint32_t first_integers(const pcm_family_definition *definition) {
-    return definition->type == PCM_GAUGE ? 0 : definition->bound_count + 1;
+    return definition->type == PCM_COUNTER ? 1 : pcm_definition_bucket_count(definition);
 }
 
 static uint32_t first_doubles(const pcm_family_definition *definition) {
-    return definition->type == PCM_HISTOGRAM ? 1 : 0;
+    return pcm__has_buckets(definition->type) ? 1 : 0;
 }
 
 int pcm_family_declare(pcm_store *store, const pcm_family_definition *definition, pcm_family_id *out) {
@@ -167,7 +168,7 @@ static int lazy_cell(struct pcm_store *store, pcm_series_id id, bool is_double, 
     int status = find_series(store, id, &view, &definition);
     if (status != PCM_OK)
         return status;
-    if (definition->type == PCM_HISTOGRAM)
+    if (pcm__has_buckets(definition->type))
         return PCM_ARGUMENT;
     _Atomic uint32_t *field = is_double ? &view.record->double_cell : &view.record->integer_cell;
     uint32_t cell = atomic_load_explicit(field, memory_order_acquire);
@@ -289,7 +290,7 @@ int pcm_gauge_set(pcm_store *store, pcm_series_id series, double value) {
     int status = find_series(store, series, &view, &definition);
     if (status != PCM_OK)
         return status;
-    if (definition->type != PCM_GAUGE)
+    if (definition->type == PCM_COUNTER || pcm__has_buckets(definition->type))
         return PCM_ARGUMENT;
     /* Nothing was ever added: one store. An add that begins meanwhile comes after this set. */
     if (atomic_load_explicit(&view.record->integer_cell, memory_order_seq_cst) == 0 &&
@@ -313,19 +314,23 @@ int pcm_histogram_bind(pcm_store *store, pcm_series_id series, pcm_histogram *ou
     int status = find_series(store, series, &view, &definition);
     if (status != PCM_OK)
         return status;
-    if (definition->type != PCM_HISTOGRAM)
+    uint32_t buckets = pcm_definition_bucket_count(definition);
+    if (buckets == 0)
         return PCM_ARGUMENT;
     uint32_t first = atomic_load_explicit(&view.record->integer_cell, memory_order_relaxed);
     uint32_t sum = atomic_load_explicit(&view.record->double_cell, memory_order_relaxed);
     uint64_t capacity = store->geometry.capacity;
-    if (first == 0 || sum == 0 || sum > capacity || first + (uint64_t)definition->bound_count > capacity)
+    if (first == 0 || sum == 0 || sum > capacity || first - 1 + (uint64_t)buckets > capacity)
         return PCM_CORRUPT;
     *out = (pcm_histogram){
         .bounds = definition->bounds,
         .bound_count = definition->bound_count,
         .first_cell = first - 1,
         .sum_cell = sum - 1,
+        .is_exponential = definition->type != PCM_HISTOGRAM,
     };
+    if (out->is_exponential)
+        pcm_definition_exponential(definition, &out->exponential);
     return PCM_OK;
 }
 
@@ -344,7 +349,8 @@ static uint32_t find_bucket(const double *bounds, uint32_t count, double value) 
 int pcm_histogram_observe(pcm_store *store, const pcm_histogram *histogram, double value) {
     if (!isfinite(value))
         return PCM_AMOUNT;
-    uint32_t bucket = find_bucket(histogram->bounds, histogram->bound_count, value);
+    uint32_t bucket = histogram->is_exponential ? pcm__exponential_cell(&histogram->exponential, value)
+                                                : find_bucket(histogram->bounds, histogram->bound_count, value);
     pcm__cell_add(store, histogram->first_cell + bucket, 1);
     pcm__cell_add_double(store, histogram->sum_cell, value);
     return PCM_OK;

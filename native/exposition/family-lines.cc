@@ -19,9 +19,16 @@ const char *TypeName(pcm_type type) noexcept {
     case PCM_COUNTER:
         return "counter";
     case PCM_GAUGE:
+    case PCM_INFO:
+    case PCM_STATE_SET:
         return "gauge";
     case PCM_HISTOGRAM:
+    case PCM_NATIVE_HISTOGRAM:
         return "histogram";
+    case PCM_SUMMARY:
+        return "summary";
+    case PCM_UNTYPED:
+        break;
     }
     return "untyped";
 }
@@ -61,11 +68,25 @@ char *AppendRealLine(char *out, double value) noexcept {
     return out;
 }
 
+/* A native histogram is in text what it is with every client: +Inf, sum and count. */
+uint32_t LinesPerSeries(const pcm_family_definition &definition) noexcept {
+    switch (definition.type) {
+    case PCM_HISTOGRAM:
+        return definition.bound_count + 3;
+    case PCM_NATIVE_HISTOGRAM:
+        return 3;
+    case PCM_SUMMARY:
+        return definition.bound_count - 2 + 2;
+    default:
+        return 1;
+    }
+}
+
 } // namespace
 
 FamilyLines::FamilyLines(const pcm_family_definition &definition)
     : type_(definition.type), bound_count_(definition.type == PCM_HISTOGRAM ? definition.bound_count : 0),
-      lines_per_series_(definition.type == PCM_HISTOGRAM ? definition.bound_count + 3 : 1) {
+      bucket_count_(pcm_definition_bucket_count(&definition)), lines_per_series_(LinesPerSeries(definition)) {
     if (definition.help.size > 0) {
         bytes_ += "# HELP ";
         AppendBytes(&bytes_, definition.name);
@@ -81,7 +102,7 @@ FamilyLines::FamilyLines(const pcm_family_definition &definition)
     heading_size_ = bytes_.size();
 }
 
-/* name_bucket{labels,le="bound"} and a space; without braces where there is nothing to put in them. */
+/* name_bucket{labels,le="bound"}, or quantile="bound", and a space; without braces where there is nothing to put in them. */
 void FamilyLines::AppendPrefix(const pcm_family_definition &definition, const char *suffix, const std::string &labels,
                                const double *bound) {
     const size_t start = bytes_.size();
@@ -92,7 +113,8 @@ void FamilyLines::AppendPrefix(const pcm_family_definition &definition, const ch
         bytes_ += labels;
         if (bound != nullptr) {
             char text[kMaxNumberSize];
-            bytes_ += labels.empty() ? "le=\"" : ",le=\"";
+            bytes_ += labels.empty() ? "" : ",";
+            bytes_ += type_ == PCM_SUMMARY ? "quantile=\"" : "le=\"";
             bytes_.append(text, FormatBound(text, *bound));
             bytes_ += '"';
         }
@@ -111,10 +133,13 @@ int FamilyLines::AddSeries(const pcm_reader *reader, uint32_t series, size_t roo
     const size_t line = definition.name.size + labels.size() + kMaxDecoration + kMaxTail;
     if (line > room / lines_per_series_)
         return PCM_NO_MEMORY;
-    if (type_ == PCM_HISTOGRAM) {
+    if (bucket_count_ > 0) {
         for (uint32_t i = 0; i < bound_count_; i++)
             AppendPrefix(definition, "_bucket", labels, &definition.bounds[i]);
-        AppendPrefix(definition, "_bucket", labels, &kInfinity);
+        for (uint32_t i = 2; type_ == PCM_SUMMARY && i < definition.bound_count; i++)
+            AppendPrefix(definition, "", labels, &definition.bounds[i]);
+        if (type_ != PCM_SUMMARY)
+            AppendPrefix(definition, "_bucket", labels, &kInfinity);
         AppendPrefix(definition, "_sum", labels, nullptr);
         AppendPrefix(definition, "_count", labels, nullptr);
     } else {
@@ -140,8 +165,20 @@ int FamilyLines::RenderNumbers(const pcm_reader *reader, char **out) const noexc
     return PCM_OK;
 }
 
+void FamilyLines::RenderQuantiles(const pcm_reader *reader, uint32_t series, const int64_t *buckets, char **to,
+                                  const char **from, const uint32_t **size) const noexcept {
+    const pcm_family_definition *definition = pcm_reader_family(reader, pcm_reader_series(reader, series).family);
+    pcm_exponential shape;
+    pcm_definition_exponential(definition, &shape);
+    for (uint32_t i = 2; i < definition->bound_count; i++) {
+        *to =
+            AppendRealLine(Copy(*to, *from, **size), pcm_exponential_quantile(&shape, buckets, definition->bounds[i]));
+        *from += *(*size)++;
+    }
+}
+
 int FamilyLines::RenderHistograms(const pcm_reader *reader, char **out) const noexcept {
-    int64_t buckets[PCM_MAX_BOUNDS + 1];
+    int64_t buckets[PCM_MAX_BUCKETS];
     char *to = Copy(*out, bytes_.data(), heading_size_);
     const char *from = bytes_.data() + heading_size_;
     const uint32_t *size = prefix_sizes_.data();
@@ -152,11 +189,15 @@ int FamilyLines::RenderHistograms(const pcm_reader *reader, char **out) const no
             return status;
         /* Unsigned, for a store may hold numbers whose sum leaves the range. */
         uint64_t count = 0;
-        for (uint32_t i = 0; i <= bound_count_; i++) {
+        for (uint32_t i = 0; i < bucket_count_; i++) {
             count += static_cast<uint64_t>(buckets[i]);
+            if (type_ != PCM_HISTOGRAM && (type_ == PCM_SUMMARY || i + 1 < bucket_count_))
+                continue;
             to = AppendIntegerLine(Copy(to, from, *size), static_cast<int64_t>(count));
             from += *size++;
         }
+        if (type_ == PCM_SUMMARY)
+            RenderQuantiles(reader, series, buckets, &to, &from, &size);
         to = AppendRealLine(Copy(to, from, *size), sum);
         from += *size++;
         to = AppendIntegerLine(Copy(to, from, *size), static_cast<int64_t>(count));
@@ -167,7 +208,7 @@ int FamilyLines::RenderHistograms(const pcm_reader *reader, char **out) const no
 }
 
 int FamilyLines::Render(const pcm_reader *reader, char **out) const noexcept {
-    return type_ == PCM_HISTOGRAM ? RenderHistograms(reader, out) : RenderNumbers(reader, out);
+    return bucket_count_ > 0 ? RenderHistograms(reader, out) : RenderNumbers(reader, out);
 }
 
 } // namespace pcm

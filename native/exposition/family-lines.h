@@ -47,11 +47,14 @@ class FamilyLines {
   private:
     int RenderNumbers(const pcm_reader *reader, char **out) const noexcept;
     int RenderHistograms(const pcm_reader *reader, char **out) const noexcept;
+    void RenderQuantiles(const pcm_reader *reader, uint32_t series, const int64_t *buckets, char **to,
+                         const char **from, const uint32_t **size) const noexcept;
     void AppendPrefix(const pcm_family_definition &definition, const char *suffix, const std::string &labels,
                       const double *bound);
 
     pcm_type type_;
     uint32_t bound_count_;
+    uint32_t bucket_count_;
     uint32_t lines_per_series_;
     size_t heading_size_;
     std::string bytes_;

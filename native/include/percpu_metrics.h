@@ -81,6 +81,11 @@ typedef enum pcm_type {
     PCM_COUNTER = 1,
     PCM_GAUGE = 2,
     PCM_HISTOGRAM = 3,
+    PCM_UNTYPED = 4,          /* counted like a gauge */
+    PCM_INFO = 5,             /* the same, always 1: its labels are what it tells */
+    PCM_STATE_SET = 6,        /* the same, 0 or 1; its last label has the family's name, and the state as its value */
+    PCM_NATIVE_HISTOGRAM = 7, /* exponential buckets */
+    PCM_SUMMARY = 8,          /* quantiles, which are estimated from exponential buckets when it is read */
 } pcm_type;
 
 typedef struct pcm_bytes {
@@ -98,6 +103,9 @@ typedef struct pcm_store pcm_store;
 #define PCM_MAX_LANES        4096u
 #define PCM_MAX_LABELS       64u
 #define PCM_MAX_BOUNDS       512u
+#define PCM_MAX_BUCKETS      4096u /* exponential ones of a series, the one around zero among them */
+#define PCM_MIN_SCHEMA       (-4)
+#define PCM_MAX_SCHEMA       8
 #define PCM_MAX_STRING       65535u /* bytes of one name, help, unit or label value */
 
 typedef struct pcm_open_options {
@@ -210,9 +218,55 @@ typedef struct pcm_family_definition {
     pcm_bytes unit;
     const pcm_bytes *label_names; /* [a-zA-Z_][a-zA-Z0-9_]*, distinct, not starting with "__" */
     uint32_t label_count;
-    const double *bounds; /* histograms: finite upper bounds, ascending, without +Inf */
+    /*
+     * Histograms: finite upper bounds, ascending, without +Inf. Native histograms and summaries: the least and the
+     * greatest absolute value that is told apart from 0 and from what is greater; of summaries the quantiles follow,
+     * ascending.
+     */
+    const double *bounds;
     uint32_t bound_count;
+    int32_t schema; /* native histograms and summaries: buckets per power of two as a power of two; else 0 */
+    bool negative;  /* the same: negative values have buckets of their own, else they count as 0; else false */
 } pcm_family_definition;
+
+/*
+ * The exponential buckets of a native histogram or a summary: bucket i of a schema holds what is above
+ * 2^((i-1) / 2^schema) and not above 2^(i / 2^schema). A series has a cell per bucket, in the order of their values:
+ * `zero_cell` negative ones, the one around zero, then `bucket_count` positive ones from `first_index` on. What is
+ * beyond the last one counts in the last one.
+ */
+typedef struct pcm_exponential {
+    int32_t schema;
+    int32_t first_index;
+    uint32_t bucket_count;
+    uint32_t zero_cell;    /* bucket_count where negative values have buckets, else 0 */
+    double zero_threshold; /* what is not further from 0 counts as 0 */
+} pcm_exponential;
+
+/* How the buckets of a valid definition of one of these two types lie. Never fails. Thread-safe. */
+void pcm_definition_exponential(const pcm_family_definition *definition, pcm_exponential *out);
+
+/* Buckets of a series: +Inf of a histogram and the one around zero among them; 0 where it has none. Thread-safe. */
+uint32_t pcm_definition_bucket_count(const pcm_family_definition *definition);
+
+/* The bucket of a finite value above 0, and the upper bound of a bucket, which is 0 or infinite where no double is. */
+int32_t pcm_exponential_index(int32_t schema, double value);
+double pcm_exponential_bound(int32_t schema, int32_t index);
+
+typedef struct pcm_range {
+    double lower;
+    double upper;
+} pcm_range;
+
+/* What a cell of a series counts, counted from its first one. The bound further from 0 is in it. Thread-safe. */
+pcm_range pcm_exponential_cell_range(const pcm_exponential *shape, uint32_t cell);
+
+/*
+ * Estimates a quantile (0 to 1) from the cells of a series: of n observations in their order the one of rank
+ * floor(quantile * (n - 1)), off by at most the factor (g - 1) / (g + 1) where g = 2^(1 / 2^schema), as long as it is
+ * within the range of the family. NaN without observations. Thread-safe.
+ */
+double pcm_exponential_quantile(const pcm_exponential *shape, const int64_t *buckets, double quantile);
 
 /* Families and series are named by their place in the store, which every process agrees on. 0 is none. */
 typedef uint64_t pcm_family_id;
@@ -233,7 +287,7 @@ int pcm_family_find(pcm_store *store, pcm_bytes name, pcm_family_id *id, pcm_fam
 
 /*
  * Finds the series of a family with these label values, in the order of its label names, or creates it.
- * A counter's series gets its integer cell here; a gauge gets cells at its first `add`. Errors: ARGUMENT (another
+ * A counter's and a histogram's series get their cells here; a gauge gets cells at its first `add`. Errors: ARGUMENT (another
  * number of values), CAPACITY, NO_SPACE, READ_ONLY, CORRUPT, BROKEN, NO_MEMORY, SYSTEM. Thread-safe.
  */
 int pcm_series_bind(pcm_store *store, pcm_family_id family, const pcm_bytes *values, uint32_t count,
@@ -261,25 +315,27 @@ void pcm_cell_add(pcm_store *store, uint32_t cell, int64_t amount);
 int pcm_series_add_double(pcm_store *store, pcm_series_id series, double amount);
 
 /*
- * Sets a gauge to any double. Never stores into a lane: one plain store where nothing was ever added to the gauge,
+ * Sets a gauge, or what is counted like one, to any double. Never stores into a lane: one plain store where nothing was ever added to the gauge,
  * else a change of its base under the lock. A read after it, with nothing in between, gives exactly `value`.
  * Errors: ARGUMENT (not a gauge), READ_ONLY, CORRUPT, BROKEN, SYSTEM. Thread-safe.
  */
 int pcm_gauge_set(pcm_store *store, pcm_series_id series, double value);
 
-/* A histogram bound once, for the store that it was bound in: plain data that may be copied and needs no freeing. */
+/* A histogram, native histogram or summary bound once, for the store that it was bound in: plain data that may be copied and needs no freeing. */
 typedef struct pcm_histogram {
     const double *bounds; /* owned by the store, valid until it is closed */
     uint32_t bound_count;
-    uint32_t first_cell; /* bound_count + 1 integer cells */
+    uint32_t first_cell; /* one integer cell per bucket */
     uint32_t sum_cell;   /* one double cell */
+    bool is_exponential; /* of a native histogram or a summary: `exponential` is in force, not `bounds` */
+    pcm_exponential exponential;
 } pcm_histogram;
 
 /* Errors: ARGUMENT (not a histogram's series), CORRUPT. Thread-safe. */
 int pcm_histogram_bind(pcm_store *store, pcm_series_id series, pcm_histogram *out);
 
 /*
- * Counts one observation in the bucket of the smallest bound that is not below it, and adds it to the sum: two
+ * Counts one observation in its bucket (the one of the smallest bound that is not below it), and adds it to the sum: two
  * critical sections. Errors: AMOUNT (not finite; nothing is counted). Thread-safe.
  */
 int pcm_histogram_observe(pcm_store *store, const pcm_histogram *histogram, double value);
@@ -327,18 +383,18 @@ typedef struct pcm_number {
     double real;     /* always; rounded where the integer is beyond 2^53 */
 } pcm_number;
 
-/* The value of a counter or gauge, of the last refresh. Errors: ARGUMENT (a histogram), CORRUPT. */
+/* The value of what has one number, of the last refresh. Errors: ARGUMENT (it has buckets), CORRUPT. */
 int pcm_reader_value(const pcm_reader *reader, uint32_t series, pcm_number *out);
 
 /*
- * The buckets of a histogram, each by itself, not cumulated: `buckets` holds bound_count + 1 integers, the last one
- * for what is above every bound. Their sum is the count. Errors: ARGUMENT (no histogram), CORRUPT.
+ * The buckets of a histogram, native histogram or summary, each by itself, not cumulated: `buckets` holds
+ * pcm_definition_bucket_count() integers. Their sum is the count. Errors: ARGUMENT (it has none), CORRUPT.
  */
 int pcm_reader_histogram(const pcm_reader *reader, uint32_t series, int64_t *buckets, double *sum);
 
 /*
  * What each lane holds of a series, right now and not of the last refresh: first `lanes` numbers for the CPUs, then
- * `atomic_lanes` numbers for the atomic lanes (see pcm_store_info). Of a histogram: its count. What `set` wrote is in
+ * `atomic_lanes` numbers for the atomic lanes (see pcm_store_info). Of what has buckets: its count. What `set` wrote is in
  * no lane. `size` is the room in `out`. Errors: ARGUMENT (too little room), CORRUPT.
  */
 int pcm_reader_lanes(const pcm_reader *reader, uint32_t series, pcm_number *out, size_t size);

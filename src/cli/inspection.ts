@@ -44,6 +44,8 @@ interface Lanes {
   readonly atomic: readonly number[];
 }
 
+const GOES_UP: readonly string[] = ['counter', 'histogram', 'native-histogram', 'summary'];
+
 function spread({ cpus, atomic }: Lanes): Spread {
   return {
     cpus: cpus.map(jsonNumber),
@@ -84,7 +86,7 @@ export function inspectStore(store: Store): Inspection {
     const json = familyJson(family);
     const series = json.series.map((one): InspectedSeries => {
       const found = lanes.get(keyOf(one.labels)) ?? { cpus: [], atomic: [] };
-      if (family.type !== 'gauge') counting.push(found);
+      if (GOES_UP.includes(family.type)) counting.push(found);
       return { ...one, spread: spread(found) };
     });
     return { ...json, series };

@@ -3,8 +3,9 @@
  * nothing is allocated.
  */
 import type { Segment } from '../store/segment.js';
-import type { FamilyDefinition, NativeHot } from '../store/types.js';
+import type { NativeHot } from '../store/types.js';
 import { invalidAmount, negativeAmount } from './amount.js';
+import type { Declaration } from './default-labels.js';
 import { Family, type FamilyContext, type MetricFamily, type WithHandle } from './family.js';
 
 /** A series of a counter, bound once. */
@@ -68,9 +69,9 @@ export class BoundCounter implements CounterHandle {
 export class CounterFamily extends Family<CounterHandle> {
   readonly #only: CounterHandle | undefined;
 
-  constructor(context: FamilyContext, definition: FamilyDefinition) {
-    super(context, definition);
-    this.#only = definition.labelNames.length === 0 ? this.labels() : undefined;
+  constructor(context: FamilyContext, declaration: Declaration) {
+    super(context, declaration);
+    this.#only = declaration.ownLabelNames.length === 0 ? this.labels() : undefined;
   }
 
   inc(amount?: number): void {
@@ -81,7 +82,7 @@ export class CounterFamily extends Family<CounterHandle> {
     (this.#only ?? this.labels()).reserve(amount);
   }
 
-  protected override bind(series: number): CounterHandle {
-    return new BoundCounter(this.segment, series, this.definition.name);
+  protected override open(values: readonly string[]): CounterHandle {
+    return new BoundCounter(this.segment, this.series(values), this.definition.name);
   }
 }

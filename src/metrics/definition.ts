@@ -4,6 +4,7 @@
  */
 import { display, type ErrorCode, PercpuMetricsError } from '../errors.js';
 import type { FamilyDefinition, MetricType } from '../store/types.js';
+import { defineNativeHistogram, defineSummary } from './exponential.js';
 import { STORE_METRICS_PREFIX } from './store-metrics.js';
 
 /** Upper bounds for durations of requests, in seconds. */
@@ -38,21 +39,38 @@ function fail(code: ErrorCode, message: string, details: Record<string, unknown>
   throw new PercpuMetricsError(code, message, { details });
 }
 
+const OWN_OPTIONS: Readonly<Partial<Record<MetricType, readonly string[]>>> = {
+  histogram: ['buckets'],
+  'native-histogram': ['schema', 'range', 'negative'],
+  summary: ['quantiles', 'relativeError', 'range', 'negative'],
+  stateset: ['states'],
+};
+
+/** What the lines of one series are told apart by. */
+const RESERVED_LABELS: Readonly<Partial<Record<MetricType, readonly [label: string, why: string]>>> = {
+  histogram: ['le', 'a histogram uses it for the bounds of its buckets'],
+  'native-histogram': ['le', 'a histogram uses it for the bounds of its buckets'],
+  summary: ['quantile', 'a summary uses it for its quantiles'],
+};
+
 function checkKeys(type: MetricType, options: object): void {
-  const known = ['name', 'help', 'labelNames', 'unit', ...(type === 'histogram' ? ['buckets'] : [])];
+  const known = ['name', 'help', 'labelNames', 'unit', ...(OWN_OPTIONS[type] ?? [])];
   for (const option of Object.keys(options)) {
     if (known.includes(option)) continue;
     fail('ERR_PCM_OPTION', `unknown option ${display(option)}; a ${type} has ${known.join(', ')}`, { option });
   }
 }
 
-function checkName(name: unknown): string {
+function checkName(type: MetricType, name: unknown): string {
   if (typeof name === 'string' && name.startsWith(STORE_METRICS_PREFIX)) {
     fail(
       'ERR_PCM_METRIC_NAME',
       `${display(name)} begins with ${STORE_METRICS_PREFIX}, which is kept for metrics of the store itself; choose another name`,
       { name },
     );
+  }
+  if (type === 'info' && typeof name === 'string' && !/._info$/.test(name)) {
+    fail('ERR_PCM_METRIC_NAME', `${display(name)} is no name for an info; let it end in _info`, { name });
   }
   if (typeof name === 'string' && METRIC_NAME.test(name) && name.length <= MAX_BYTES) return name;
   fail(
@@ -95,7 +113,7 @@ function checkLabelNames(type: MetricType, name: string, labelNames: unknown): s
     if (typeof label !== 'string' || !LABEL_NAME.test(label) || label.length > MAX_BYTES) {
       problem = 'use letters, digits and _, not beginning with a digit';
     } else if (label.startsWith('__')) problem = 'names that begin with __ are reserved for Prometheus';
-    else if (label === 'le' && type === 'histogram') problem = 'a histogram uses it for the bounds of its buckets';
+    else if (label === RESERVED_LABELS[type]?.[0]) problem = RESERVED_LABELS[type][1];
     else if (seen.has(label)) problem = 'it is there twice';
     else seen.add(label);
     if (problem === '') continue;
@@ -132,7 +150,7 @@ export function defineFamily(type: MetricType, options: unknown): FamilyDefiniti
   }
   checkKeys(type, options);
   const given = options as Readonly<Record<string, unknown>>;
-  const name = checkName(given['name']);
+  const name = checkName(type, given['name']);
   return {
     type,
     name,
@@ -140,6 +158,8 @@ export function defineFamily(type: MetricType, options: unknown): FamilyDefiniti
     unit: checkUnit(name, given['unit']),
     labelNames: checkLabelNames(type, name, given['labelNames']),
     buckets: type === 'histogram' ? checkBuckets(name, given['buckets']) : [],
+    ...(type === 'native-histogram' ? defineNativeHistogram(name, given) : {}),
+    ...(type === 'summary' ? defineSummary(name, given) : {}),
   };
 }
 
@@ -155,6 +175,10 @@ export function sameDefinition(one: FamilyDefinition, other: FamilyDefinition): 
     one.help === other.help &&
     one.unit === other.unit &&
     sameList(one.labelNames, other.labelNames) &&
-    sameList(one.buckets, other.buckets)
+    sameList(one.buckets, other.buckets) &&
+    one.schema === other.schema &&
+    one.negative === other.negative &&
+    sameList(one.range ?? [], other.range ?? []) &&
+    sameList(one.quantiles ?? [], other.quantiles ?? [])
   );
 }

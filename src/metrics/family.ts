@@ -7,6 +7,7 @@
  */
 import type { Segment } from '../store/segment.js';
 import type { FamilyDefinition, MetricType } from '../store/types.js';
+import type { Declaration, DefaultLabels } from './default-labels.js';
 import { HandleTree } from './handle-tree.js';
 import { type LabelObject, type LabelValues, labelValues } from './label-values.js';
 import { type PromMetric, type PromReader, promMetric } from './prom-metric.js';
@@ -17,6 +18,7 @@ export interface MetricFamily<Names extends readonly string[], Handle> {
   readonly help: string;
   readonly type: MetricType;
   readonly unit: string;
+  /** Those that {@link labels} takes values of: without the default labels of the store. */
   readonly labelNames: readonly string[];
   /**
    * The handle of the series with these values, in the order of the label names. Made at its first use; keep it where
@@ -39,12 +41,15 @@ export interface MetricFamily<Names extends readonly string[], Handle> {
 }
 
 /** A family without labels is its only handle, too; one with labels is not. */
-export type WithHandle<Names extends readonly string[], Handle> = Names extends readonly [] ? Handle : unknown;
+export type WithHandle<Names extends readonly string[], Handle, Otherwise = unknown> = Names extends readonly []
+  ? Handle
+  : Otherwise;
 
 /** What a family needs of the store that it belongs to. */
 export interface FamilyContext {
   readonly segment: Segment;
   readonly promReader: PromReader;
+  readonly defaultLabels: DefaultLabels;
 }
 
 /** The common part of the implementations. */
@@ -56,13 +61,18 @@ export abstract class Family<Handle> {
   protected readonly segment: Segment;
   readonly #promReader: PromReader;
   readonly #id: number;
+  readonly #own: Pick<FamilyDefinition, 'name' | 'labelNames'>;
+  readonly #defaultValues: readonly string[];
   readonly #handles = new HandleTree<Handle>();
   #openMetricsName: string | undefined;
 
-  constructor(context: FamilyContext, definition: FamilyDefinition) {
+  constructor(context: FamilyContext, declaration: Declaration) {
+    const { definition, ownLabelNames } = declaration;
     this.segment = context.segment;
     this.#promReader = context.promReader;
     this.definition = definition;
+    this.#own = { name: definition.name, labelNames: [...ownLabelNames] };
+    this.#defaultValues = declaration.defaultValues;
     this.#id = context.segment.declare(definition);
   }
 
@@ -92,11 +102,11 @@ export abstract class Family<Handle> {
   }
 
   get labelNames(): readonly string[] {
-    return this.definition.labelNames;
+    return this.#own.labelNames;
   }
 
   labels(...given: readonly unknown[]): Handle {
-    return this.#handles.find(given) ?? this.#findOrBind(labelValues(this.definition, given));
+    return this.#handles.find(given) ?? this.#findOrBind(labelValues(this.#own, given));
   }
 
   async get(): Promise<PromMetric> {
@@ -113,11 +123,16 @@ export abstract class Family<Handle> {
   #findOrBind(values: string[]): Handle {
     const known = this.#handles.find(values);
     if (known !== undefined) return known;
-    const handle = this.bind(this.segment.bind(this.#id, this.definition.name, values));
+    const handle = this.open(values);
     this.#handles.add(values, handle);
     return handle;
   }
 
-  /** Makes the handle of a series. */
-  protected abstract bind(series: number): Handle;
+  /** Finds or creates the series with these values of the family's own labels, and gives its id. */
+  protected series(values: readonly string[]): number {
+    return this.segment.bind(this.#id, this.definition.name, [...values, ...this.#defaultValues]);
+  }
+
+  /** Makes the handle for these values of the family's own labels. */
+  protected abstract open(values: readonly string[]): Handle;
 }

@@ -3,10 +3,11 @@
  * `dec`; from then on these cost what they cost a counter.
  */
 import { NO_CELL, type Segment } from '../store/segment.js';
-import type { FamilyDefinition, NativeHot } from '../store/types.js';
+import type { NativeHot } from '../store/types.js';
 import { invalidAmount } from './amount.js';
+import type { Declaration } from './default-labels.js';
 import { Family, type FamilyContext, type MetricFamily, type WithHandle } from './family.js';
-import { type StopTimer, startTimer } from './timer.js';
+import { type LabelledTimers, type StopTimer, startTimer, timed } from './timer.js';
 
 /** A series of a gauge, bound once. All its methods do nothing once the store is closed. */
 export interface GaugeHandle {
@@ -42,11 +43,13 @@ export interface GaugeHandle {
   setToCurrentTime(): void;
   /** Starts a timer; stopping it sets the gauge to the seconds that have passed and returns them. */
   startTimer(): StopTimer;
+  /** Runs `work` and sets the gauge to the seconds that it took, until its promise is settled if it gives one. */
+  time<T>(work: () => T): T;
 }
 
 /** A family of gauges; one without labels is a gauge itself: `gauge.set(1)`. */
 export type Gauge<Names extends readonly string[] = readonly string[]> = MetricFamily<Names, GaugeHandle> &
-  WithHandle<Names, GaugeHandle>;
+  WithHandle<Names, GaugeHandle, LabelledTimers<Names>>;
 
 /** The implementation of {@link GaugeHandle}. */
 export class BoundGauge implements GaugeHandle {
@@ -96,6 +99,10 @@ export class BoundGauge implements GaugeHandle {
     return startTimer((seconds) => this.set(seconds));
   }
 
+  time<T>(work: () => T): T {
+    return timed(work, (seconds) => this.set(seconds));
+  }
+
   #add(operation: string, amount: number, sign: 1 | -1): void {
     if (typeof amount !== 'number' || !Number.isFinite(amount)) throw invalidAmount(operation, this.#name, amount);
     if (!Number.isSafeInteger(amount)) {
@@ -111,9 +118,9 @@ export class BoundGauge implements GaugeHandle {
 export class GaugeFamily extends Family<GaugeHandle> {
   readonly #only: GaugeHandle | undefined;
 
-  constructor(context: FamilyContext, definition: FamilyDefinition) {
-    super(context, definition);
-    this.#only = definition.labelNames.length === 0 ? this.labels() : undefined;
+  constructor(context: FamilyContext, declaration: Declaration) {
+    super(context, declaration);
+    this.#only = declaration.ownLabelNames.length === 0 ? this.labels() : undefined;
   }
 
   inc(amount?: number): void {
@@ -136,11 +143,15 @@ export class GaugeFamily extends Family<GaugeHandle> {
     (this.#only ?? this.labels()).setToCurrentTime();
   }
 
-  startTimer(): StopTimer {
-    return (this.#only ?? this.labels()).startTimer();
+  startTimer(): (...labels: unknown[]) => number {
+    return startTimer((seconds, ...labels) => this.labels(...labels).set(seconds));
   }
 
-  protected override bind(series: number): GaugeHandle {
-    return new BoundGauge(this.segment, series, this.definition.name);
+  time<T>(work: () => T): T {
+    return (this.#only ?? this.labels()).time(work);
+  }
+
+  protected override open(values: readonly string[]): GaugeHandle {
+    return new BoundGauge(this.segment, this.series(values), this.definition.name);
   }
 }

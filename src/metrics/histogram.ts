@@ -1,9 +1,14 @@
-/** Histograms. A handle has its index from the start, so an observation is one call into native code. */
+/**
+ * Histograms, native histograms and summaries, which are observed in the same way. A handle has its index from the start, so an observation is one call into
+ * native code.
+ */
 import type { Segment } from '../store/segment.js';
-import type { FamilyDefinition, NativeHot } from '../store/types.js';
+import type { NativeHot } from '../store/types.js';
 import { invalidAmount } from './amount.js';
+import type { Declaration } from './default-labels.js';
 import { Family, type FamilyContext, type MetricFamily, type WithHandle } from './family.js';
-import { type StopTimer, startTimer } from './timer.js';
+import type { LabelObject, LabelValues } from './label-values.js';
+import { type LabelledTimers, type StopTimer, secondsSince, startTimer, timed } from './timer.js';
 
 /** A series of a histogram, bound once. Its methods do nothing once the store is closed. */
 export interface HistogramHandle {
@@ -13,15 +18,42 @@ export interface HistogramHandle {
    * @throws PercpuMetricsError `ERR_PCM_AMOUNT_TYPE`, `ERR_PCM_AMOUNT_NOT_FINITE`; nothing is counted then
    */
   observe(value: number): void;
+  /**
+   * Observes the seconds since a reading of `performance.now()`, and returns them.
+   *
+   * @throws PercpuMetricsError as `observe`
+   */
+  observeSince(start: number): number;
   /** Starts a timer; stopping it observes the seconds that have passed and returns them. */
   startTimer(): StopTimer;
+  /** Runs `work` and observes the seconds that it took, until its promise is settled if it gives one. */
+  time<T>(work: () => T): T;
 }
 
+/** What histograms, native histograms and summaries have in common. */
+type Observed<Names extends readonly string[]> = MetricFamily<Names, HistogramHandle> & {
+  /** Makes a series appear with 0 observations, as {@link MetricFamily.labels} does. */
+  zero(...values: LabelValues<Names>): void;
+  zero(labels: LabelObject<Names>): void;
+} & WithHandle<Names, HistogramHandle, LabelledTimers<Names>>;
+
 /** A family of histograms; one without labels is a histogram itself: `histogram.observe(0.1)`. */
-export type Histogram<Names extends readonly string[] = readonly string[]> = MetricFamily<Names, HistogramHandle> & {
+export type Histogram<Names extends readonly string[] = readonly string[]> = Observed<Names> & {
   /** Upper bounds, ascending, without `+Inf`. */
   readonly buckets: readonly number[];
-} & WithHandle<Names, HistogramHandle>;
+};
+
+/** A family of histograms with exponential buckets, which Prometheus takes in by protobuf. */
+export type NativeHistogram<Names extends readonly string[] = readonly string[]> = Observed<Names> & {
+  readonly schema: number;
+  readonly range: readonly number[];
+};
+
+/** A family of summaries, whose quantiles are those of all processes and of all the time that the store exists. */
+export type Summary<Names extends readonly string[] = readonly string[]> = Observed<Names> & {
+  readonly quantiles: readonly number[];
+  readonly range: readonly number[];
+};
 
 /** The implementation of {@link HistogramHandle}. */
 export class BoundHistogram implements HistogramHandle {
@@ -41,33 +73,67 @@ export class BoundHistogram implements HistogramHandle {
     this.#hot.observe(this.index, value);
   }
 
+  observeSince(start: number): number {
+    const seconds = secondsSince(start);
+    this.observe(seconds);
+    return seconds;
+  }
+
   startTimer(): StopTimer {
     return startTimer((seconds) => this.observe(seconds));
   }
+
+  time<T>(work: () => T): T {
+    return timed(work, (seconds) => this.observe(seconds));
+  }
 }
 
-/** The implementation of {@link Histogram}. */
+/** The implementation of {@link Histogram}, {@link NativeHistogram} and {@link Summary}. */
 export class HistogramFamily extends Family<HistogramHandle> {
   readonly #only: HistogramHandle | undefined;
 
-  constructor(context: FamilyContext, definition: FamilyDefinition) {
-    super(context, definition);
-    this.#only = definition.labelNames.length === 0 ? this.labels() : undefined;
+  constructor(context: FamilyContext, declaration: Declaration) {
+    super(context, declaration);
+    this.#only = declaration.ownLabelNames.length === 0 ? this.labels() : undefined;
   }
 
   get buckets(): readonly number[] {
     return this.definition.buckets;
   }
 
+  get schema(): number | undefined {
+    return this.definition.schema;
+  }
+
+  get range(): readonly number[] | undefined {
+    return this.definition.range;
+  }
+
+  get quantiles(): readonly number[] | undefined {
+    return this.definition.quantiles;
+  }
+
+  zero(...labels: unknown[]): void {
+    this.labels(...labels);
+  }
+
   observe(value: number): void {
     (this.#only ?? this.labels()).observe(value);
   }
 
-  startTimer(): StopTimer {
-    return (this.#only ?? this.labels()).startTimer();
+  observeSince(start: number): number {
+    return (this.#only ?? this.labels()).observeSince(start);
   }
 
-  protected override bind(series: number): HistogramHandle {
-    return new BoundHistogram(this.segment, series, this.definition.name);
+  startTimer(): (...labels: unknown[]) => number {
+    return startTimer((seconds, ...labels) => this.labels(...labels).observe(seconds));
+  }
+
+  time<T>(work: () => T): T {
+    return (this.#only ?? this.labels()).time(work);
+  }
+
+  protected override open(values: readonly string[]): HistogramHandle {
+    return new BoundHistogram(this.segment, this.series(values), this.definition.name);
   }
 }

@@ -7,6 +7,7 @@ import { conflictError } from '../store/conflict.js';
 import type { FamilyDefinition } from '../store/types.js';
 
 const SUFFIXES = ['_bucket', '_sum', '_count'];
+const WITH_SUFFIXES: readonly unknown[] = ['histogram', 'native-histogram', 'summary'];
 
 /**
  * The error for a definition whose lines would carry the names of another family's lines, if there is such a family.
@@ -19,10 +20,11 @@ export function conflictingSuffix(
 ): PercpuMetricsError | undefined {
   for (const suffix of SUFFIXES) {
     const { name, type } = definition;
-    const taken = type === 'histogram' ? find(name + suffix) : undefined;
+    const taken = WITH_SUFFIXES.includes(type) ? find(name + suffix) : undefined;
     if (taken !== undefined) return conflictError('ERR_PCM_DEFINITION_CONFLICT', taken, definition);
     const base = name.endsWith(suffix) ? find(name.slice(0, -suffix.length)) : undefined;
-    if (base?.type === 'histogram') return conflictError('ERR_PCM_DEFINITION_CONFLICT', base, definition);
+    if (base !== undefined && WITH_SUFFIXES.includes(base.type))
+      return conflictError('ERR_PCM_DEFINITION_CONFLICT', base, definition);
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 /** How a store comes to be. */
-import type { StoreOptions } from '../store/options.js';
+import { checkStoreOptions, type StoreOptions } from '../store/options.js';
 import { Segment } from '../store/segment.js';
 import { Store } from './store.js';
 
@@ -15,5 +15,6 @@ import { Store } from './store.js';
  * `ERR_PCM_BACKEND_MISMATCH`, `ERR_PCM_CORRUPT`, `ERR_PCM_NO_MEMORY`, `ERR_PCM_SYSTEM`, `ERR_PCM_ADDON`
  */
 export function openStore(options: StoreOptions = {}): Store {
-  return new Store(Segment.open(options));
+  const checked = checkStoreOptions(options);
+  return new Store(Segment.open(checked), checked);
 }

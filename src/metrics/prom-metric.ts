@@ -2,7 +2,7 @@
  * The shape in which prom-client and its forks take a metric's values: a flat list, in which the buckets, the sum and
  * the count of a histogram have names of their own.
  */
-import type { FamilyDefinition, FamilySnapshot, HistogramSnapshot, NumberSnapshot } from '../store/types.js';
+import type { FamilyDefinition, FamilySnapshot, MetricType, SeriesSnapshot } from '../store/types.js';
 
 /** One line of a metric. */
 export interface PromValue {
@@ -22,21 +22,38 @@ export interface PromMetric {
   aggregator: 'first';
 }
 
-function histogramValues(name: string, series: HistogramSnapshot): PromValue[] {
-  const { labels, buckets, sum, count } = series;
-  return [
-    ...buckets.map((bucket) => ({
-      labels: { le: bucket.le === Number.POSITIVE_INFINITY ? '+Inf' : bucket.le, ...labels },
-      value: bucket.count,
-      metricName: `${name}_bucket`,
-    })),
-    { labels: { ...labels }, value: sum, metricName: `${name}_sum` },
-    { labels: { ...labels }, value: count, metricName: `${name}_count` },
-  ];
+/** Types that prom-client has no name for go by the nearest one that it has. */
+const TYPES: Readonly<Record<MetricType, string>> = {
+  counter: 'counter',
+  gauge: 'gauge',
+  histogram: 'histogram',
+  untyped: 'untyped',
+  info: 'gauge',
+  stateset: 'gauge',
+  'native-histogram': 'histogram',
+  summary: 'summary',
+};
+
+function bucket(name: string, labels: Record<string, string>, le: number, count: number): PromValue {
+  const bound = le === Number.POSITIVE_INFINITY ? '+Inf' : le;
+  return { labels: { le: bound, ...labels }, value: count, metricName: `${name}_bucket` };
 }
 
-function isHistogram(series: NumberSnapshot | HistogramSnapshot): series is HistogramSnapshot {
-  return 'buckets' in series;
+function parts(name: string, series: Exclude<SeriesSnapshot, { value: number }>): PromValue[] {
+  const { labels, count } = series;
+  if ('buckets' in series) return series.buckets.map((one) => bucket(name, labels, one.le, one.count));
+  if ('exponentialBuckets' in series) return [bucket(name, labels, Number.POSITIVE_INFINITY, count)];
+  return series.quantiles.map(({ quantile, value }) => ({ labels: { quantile, ...labels }, value }));
+}
+
+function values(name: string, series: SeriesSnapshot): PromValue[] {
+  const { labels } = series;
+  if ('value' in series) return [{ labels: { ...labels }, value: series.value }];
+  return [
+    ...parts(name, series),
+    { labels: { ...labels }, value: series.sum, metricName: `${name}_sum` },
+    { labels: { ...labels }, value: series.count, metricName: `${name}_count` },
+  ];
 }
 
 /** A family in prom-client's shape, fresh objects all through, because its registry writes into them. */
@@ -45,10 +62,8 @@ export function promMetric(
   name: string,
   snapshot: FamilySnapshot | undefined,
 ): PromMetric {
-  const values = (snapshot?.series ?? []).flatMap((series) =>
-    isHistogram(series) ? histogramValues(name, series) : [{ labels: { ...series.labels }, value: series.value }],
-  );
-  return { name, help: definition.help, type: definition.type, values, aggregator: 'first' };
+  const lines = (snapshot?.series ?? []).flatMap((series) => values(name, series));
+  return { name, help: definition.help, type: TYPES[definition.type], values: lines, aggregator: 'first' };
 }
 
 /**

@@ -3,44 +3,42 @@
  * have the file open see the same values; closing one store ends it for this object only.
  */
 import { PercpuMetricsError } from '../errors.js';
+import type { StoreOptions } from '../store/options.js';
 import type { Segment } from '../store/segment.js';
 import type {
   FamilyDefinition,
   FamilySnapshot,
   LaneSnapshot,
-  MetricType,
   ProcessInfo,
   StoreActivity,
   StoreInfo,
   StoreMode,
 } from '../store/types.js';
-import { type Counter, CounterFamily } from './counter.js';
-import { defineFamily, type HistogramOptions, type MetricOptions, sameDefinition } from './definition.js';
-import type { FamilyContext } from './family.js';
-import { type Gauge, GaugeFamily } from './gauge.js';
-import { type Histogram, HistogramFamily } from './histogram.js';
-import { conflictingSuffix } from './name-clash.js';
+import type { Counter } from './counter.js';
+import type { HistogramOptions, MetricOptions } from './definition.js';
+import type { NativeHistogramOptions, SummaryOptions } from './exponential.js';
+import { Families } from './families.js';
+import type { Gauge } from './gauge.js';
+import type { Histogram, NativeHistogram, Summary } from './histogram.js';
+import type { Info, InfoOptions } from './info.js';
 import { PromReader } from './prom-metric.js';
+import type { StateSet, StateSetOptions } from './state-set.js';
 
 /** The media type of {@link Store.metrics}: the Prometheus text format 0.0.4. */
 export const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
-
-type AnyFamily = CounterFamily | GaugeFamily | HistogramFamily;
-
-const IMPLEMENTATIONS = { counter: CounterFamily, gauge: GaugeFamily, histogram: HistogramFamily } as const;
 
 /** An open store; `openStore` makes one. */
 export class Store {
   /** What to send as `Content-Type` with what {@link metrics} and {@link render} give. */
   readonly contentType = CONTENT_TYPE;
   readonly #segment: Segment;
-  readonly #context: FamilyContext;
-  readonly #families = new Map<string, AnyFamily>();
+  readonly #families: Families;
 
   /** @internal */
-  constructor(segment: Segment) {
+  constructor(segment: Segment, options: Pick<StoreOptions, 'defaultLabels'> = {}) {
+    const { defaultLabels = {} } = options;
     this.#segment = segment;
-    this.#context = { segment, promReader: new PromReader(() => segment.snapshot()) };
+    this.#families = new Families({ segment, promReader: new PromReader(() => segment.snapshot()), defaultLabels });
   }
 
   /**
@@ -50,7 +48,7 @@ export class Store {
    * `ERR_PCM_DEFINITION_CONFLICT`, `ERR_PCM_CAPACITY`, `ERR_PCM_NO_SPACE`, `ERR_PCM_READ_ONLY`, `ERR_PCM_CLOSED`
    */
   counter<const Names extends readonly string[] = []>(options: MetricOptions<Names>): Counter<Names> {
-    return this.#declare('counter', options) as unknown as Counter<Names>;
+    return this.#families.counter(options) as unknown as Counter<Names>;
   }
 
   /**
@@ -59,7 +57,7 @@ export class Store {
    * @throws PercpuMetricsError as {@link counter}
    */
   gauge<const Names extends readonly string[] = []>(options: MetricOptions<Names>): Gauge<Names> {
-    return this.#declare('gauge', options) as unknown as Gauge<Names>;
+    return this.#families.gauge('gauge', options) as unknown as Gauge<Names>;
   }
 
   /**
@@ -68,7 +66,56 @@ export class Store {
    * @throws PercpuMetricsError as {@link counter}, and `ERR_PCM_BUCKETS`
    */
   histogram<const Names extends readonly string[] = []>(options: HistogramOptions<Names>): Histogram<Names> {
-    return this.#declare('histogram', options) as unknown as Histogram<Names>;
+    return this.#families.histogram('histogram', options) as unknown as Histogram<Names>;
+  }
+
+  /**
+   * Declares a histogram with exponential buckets.
+   *
+   * @throws PercpuMetricsError as {@link counter}, and `ERR_PCM_EXPONENTIAL`
+   */
+  nativeHistogram<const Names extends readonly string[] = []>(
+    options: NativeHistogramOptions<Names>,
+  ): NativeHistogram<Names> {
+    return this.#families.histogram('native-histogram', options) as unknown as NativeHistogram<Names>;
+  }
+
+  /**
+   * Declares a summary.
+   *
+   * @throws PercpuMetricsError as {@link counter}, and `ERR_PCM_EXPONENTIAL`
+   */
+  summary<const Names extends readonly string[] = []>(options: SummaryOptions<Names>): Summary<Names> {
+    return this.#families.histogram('summary', options) as unknown as Summary<Names>;
+  }
+
+  /**
+   * Declares what is a number and nothing that is known better, such as one that is handed on from elsewhere.
+   *
+   * @throws PercpuMetricsError as {@link counter}
+   */
+  untyped<const Names extends readonly string[] = []>(options: MetricOptions<Names>): Gauge<Names> {
+    return this.#families.gauge('untyped', options) as unknown as Gauge<Names>;
+  }
+
+  /**
+   * Declares facts, such as the version that runs, as labels of a series whose value is 1.
+   *
+   * @throws PercpuMetricsError as {@link counter}, and `ERR_PCM_LABEL_VALUE`
+   */
+  infoMetric(options: InfoOptions): Info {
+    return this.#families.info(options);
+  }
+
+  /**
+   * Declares which of some states something is in.
+   *
+   * @throws PercpuMetricsError as {@link counter}, and `ERR_PCM_STATE`
+   */
+  stateSet<const States extends readonly string[], const Names extends readonly string[] = []>(
+    options: StateSetOptions<States, Names>,
+  ): StateSet<States, Names> {
+    return this.#families.stateSet(options) as unknown as StateSet<States, Names>;
   }
 
   /**
@@ -171,16 +218,5 @@ export class Store {
   /** Closes the store at the end of a `using` declaration's block. */
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  #declare(type: MetricType, options: unknown): AnyFamily {
-    const definition: FamilyDefinition = defineFamily(type, options);
-    const known = this.#families.get(definition.name);
-    if (known !== undefined && !this.#segment.closed && sameDefinition(known.definition, definition)) return known;
-    const clash = this.#segment.closed ? undefined : conflictingSuffix(definition, (name) => this.#segment.find(name));
-    if (clash !== undefined) throw clash;
-    const family = new IMPLEMENTATIONS[type](this.#context, definition);
-    this.#families.set(definition.name, family);
-    return family;
   }
 }

@@ -1,14 +1,58 @@
 /** Durations, by a clock that nobody can set. */
+import type { LabelObject, LabelValues } from './label-values.js';
 
 /** Ends a timer: stores the seconds that have passed since its start and returns them. */
 export type StopTimer = () => number;
 
+/** Ends a timer whose labels are only known at its end: `stop('GET')` or `stop({ method: 'GET' })`. */
+export interface StopLabelledTimer<Names extends readonly string[]> {
+  (...values: LabelValues<Names>): number;
+  (labels: LabelObject<Names>): number;
+}
+
+/** What a family with labels can do without them. */
+export interface LabelledTimers<Names extends readonly string[]> {
+  /** Starts a timer; stopping it with the labels of a series stores the seconds there and returns them. */
+  startTimer(): StopLabelledTimer<Names>;
+}
+
+/** Seconds since a reading of `performance.now()`. */
+export function secondsSince(start: number): number {
+  return (performance.now() - start) / 1000;
+}
+
 /** Starts a timer that hands the seconds that have passed to `store` each time it is stopped. */
-export function startTimer(store: (seconds: number) => void): StopTimer {
+export function startTimer<Stop extends readonly unknown[]>(
+  store: (seconds: number, ...stop: Stop) => void,
+): (...stop: Stop) => number {
   const start = performance.now();
-  return () => {
-    const seconds = (performance.now() - start) / 1000;
-    store(seconds);
+  return (...stop) => {
+    const seconds = secondsSince(start);
+    store(seconds, ...stop);
     return seconds;
   };
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return value instanceof Promise;
+}
+
+/**
+ * Runs `work` and hands the seconds that it took to `store`, whether it succeeds or not; of a promise, until it is
+ * settled. Gives, or throws, what `work` does.
+ */
+export function timed<T>(work: () => T, store: (seconds: number) => void): T {
+  const stop = startTimer(store);
+  let result: T;
+  try {
+    result = work();
+  } catch (error) {
+    stop();
+    throw error;
+  }
+  if (!isPromise(result)) {
+    stop();
+    return result;
+  }
+  return result.finally(stop) as T;
 }

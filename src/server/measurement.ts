@@ -2,7 +2,6 @@
  * One thing that a client wants counted, and the JSON schemas of the requests that carry it. Schemas check shapes and
  * sizes; what depends on other fields or on the store is checked by `writer.ts`.
  */
-import type { MetricType } from '../store/types.js';
 import { ProblemError } from './problem.js';
 
 /** The most items in a batch. */
@@ -15,6 +14,8 @@ const MAX_BUCKETS = 100;
 
 /** What JSON has no number for. */
 export type NonFinite = 'NaN' | '+Inf' | '-Inf';
+/** What can be counted over HTTP. */
+export type MeasurementType = 'counter' | 'gauge' | 'histogram';
 /** What is done to a gauge. */
 export type GaugeOperation = 'set' | 'inc' | 'dec';
 
@@ -33,13 +34,13 @@ export interface MeasurementBody {
 
 /** An item of a batch. */
 export interface MeasurementItem extends MeasurementBody {
-  type: MetricType;
+  type: MeasurementType;
   name: string;
 }
 
 /** A checked measurement. */
 export interface Measurement {
-  readonly type: MetricType;
+  readonly type: MeasurementType;
   readonly name: string;
   readonly labels: Readonly<Record<string, string | number>>;
   readonly operation: GaugeOperation | 'observe';
@@ -78,7 +79,7 @@ const fields = {
 export const nameParams = { type: 'object', required: ['name'], properties: { name } } as const;
 
 /** The schema of the body of a request that counts one thing of a type. */
-export function bodySchema(type: MetricType): object {
+export function bodySchema(type: MeasurementType): object {
   return {
     type: 'object',
     additionalProperties: false,
@@ -87,7 +88,7 @@ export function bodySchema(type: MetricType): object {
   };
 }
 
-function itemSchema(type: MetricType): object {
+function itemSchema(type: MeasurementType): object {
   return {
     type: 'object',
     additionalProperties: false,
@@ -137,7 +138,7 @@ function gaugeValue(operation: GaugeOperation, value: number | NonFinite | undef
  *
  * @throws ProblemError 400
  */
-export function measurement(type: MetricType, family: string, body: MeasurementBody): Measurement {
+export function measurement(type: MeasurementType, family: string, body: MeasurementBody): Measurement {
   const { labels: given = {}, op = 'set', value, help: text, buckets } = body;
   const operation = type === 'gauge' ? op : type === 'counter' ? 'inc' : 'observe';
   const amount = type === 'gauge' ? gaugeValue(op, value) : ((value as number | undefined) ?? 1);

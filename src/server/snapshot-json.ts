@@ -2,7 +2,7 @@
  * Values as JSON. JSON has no NaN and no infinities, which gauges may be and the last bucket is: they are the strings
  * `"NaN"`, `"+Inf"` and `"-Inf"`, as in the Prometheus text format.
  */
-import type { FamilySnapshot, HistogramSnapshot, NumberSnapshot } from '../store/types.js';
+import type { FamilySnapshot, SeriesSnapshot } from '../store/types.js';
 import type { NonFinite } from './measurement.js';
 
 /** A number, or what JSON has no number for. */
@@ -16,6 +16,18 @@ export type SeriesJson =
       count: JsonNumber;
       sum: JsonNumber;
       buckets: { le: JsonNumber; count: JsonNumber }[];
+    }
+  | {
+      labels: Record<string, string>;
+      count: JsonNumber;
+      sum: JsonNumber;
+      exponentialBuckets: { lower: JsonNumber; upper: JsonNumber; count: JsonNumber }[];
+    }
+  | {
+      labels: Record<string, string>;
+      count: JsonNumber;
+      sum: JsonNumber;
+      quantiles: { quantile: number; value: JsonNumber }[];
     };
 
 /** A family as JSON. */
@@ -35,14 +47,26 @@ export function jsonNumber(value: number): JsonNumber {
   return value > 0 ? '+Inf' : '-Inf';
 }
 
-function seriesJson(series: NumberSnapshot | HistogramSnapshot): SeriesJson {
-  if (!('buckets' in series)) return { labels: series.labels, value: jsonNumber(series.value) };
-  return {
-    labels: series.labels,
-    count: jsonNumber(series.count),
-    sum: jsonNumber(series.sum),
-    buckets: series.buckets.map(({ le, count }) => ({ le: jsonNumber(le), count: jsonNumber(count) })),
-  };
+function seriesJson(series: SeriesSnapshot): SeriesJson {
+  const { labels } = series;
+  if ('value' in series) return { labels, value: jsonNumber(series.value) };
+  const totals = { labels, count: jsonNumber(series.count), sum: jsonNumber(series.sum) };
+  if ('buckets' in series) {
+    return {
+      ...totals,
+      buckets: series.buckets.map(({ le, count }) => ({ le: jsonNumber(le), count: jsonNumber(count) })),
+    };
+  }
+  if ('quantiles' in series) {
+    const quantiles = series.quantiles.map(({ quantile, value }) => ({ quantile, value: jsonNumber(value) }));
+    return { ...totals, quantiles };
+  }
+  const exponentialBuckets = series.exponentialBuckets.map(({ lower, upper, count }) => ({
+    lower: jsonNumber(lower),
+    upper: jsonNumber(upper),
+    count: jsonNumber(count),
+  }));
+  return { ...totals, exponentialBuckets };
 }
 
 /** A family with its values as JSON. */

@@ -115,7 +115,7 @@ export class MeasurementWriter {
     const { family } = this.#families.get(item.name) ?? this.#declare(item, planned.get(item.name));
     const values = family.labelNames.map((label) => item.labels[label] ?? '');
     const { operation, value } = item;
-    switch (family.type) {
+    switch (item.type) {
       case 'counter': {
         const handle = (family as Counter).labels(...values);
         handle.reserve(value);

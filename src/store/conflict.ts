@@ -6,11 +6,15 @@ import { type ErrorCode, PercpuMetricsError } from '../errors.js';
 
 /** A definition in a line: `histogram wait_seconds{queue} with unit "seconds", buckets 0.1, 1 and help "..."`. */
 export function describeDefinition(definition: FamilyDefinition): string {
-  const { type, name, help, unit, labelNames, buckets } = definition;
+  const { type, name, help, unit, labelNames, buckets, schema, range, negative, quantiles } = definition;
   const labels = labelNames.length > 0 ? `{${labelNames.join(', ')}}` : '';
   const facts = [
     ...(unit === '' ? [] : [`unit ${JSON.stringify(unit)}`]),
     ...(type === 'histogram' ? [`buckets ${buckets.join(' ')}`] : []),
+    ...(schema === undefined ? [] : [`schema ${schema}`]),
+    ...(range === undefined ? [] : [`range ${range.join(' to ')}`]),
+    ...(negative === true ? ['negative buckets'] : []),
+    ...(quantiles === undefined ? [] : [`quantiles ${quantiles.join(' ')}`]),
     `help ${JSON.stringify(help)}`,
   ];
   return `${type} ${name}${labels} with ${facts.join(', ')}`;

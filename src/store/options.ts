@@ -34,6 +34,11 @@ export interface StoreOptions {
   persist?: boolean | undefined;
   /** Lanes of a new store, the highest possible CPU id + 1 by default. For experiments: fewer lanes mean slow increments. */
   lanes?: number | undefined;
+  /**
+   * Labels that all families that this store object declares have behind their own, with these values. A family's own
+   * label of the same name takes precedence.
+   */
+  defaultLabels?: Readonly<Record<string, string | number>> | undefined;
 }
 
 interface Rule {
@@ -68,6 +73,14 @@ const RULES: Readonly<Record<keyof StoreOptions, Rule>> = {
   },
   persist: FLAG,
   lanes: integer(1, MAX_LANES),
+  defaultLabels: {
+    expected: 'an object with a text or a number per label name',
+    holds: (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      !Array.isArray(value) &&
+      Object.values(value).every((item) => typeof item === 'string' || typeof item === 'number'),
+  },
 };
 
 /**

@@ -54,7 +54,7 @@ export class Segment {
    * @throws PercpuMetricsError `ERR_PCM_OPTION` and every code that begins the C header's list for `pcm_store_open`
    */
   static open(options: StoreOptions = {}): Segment {
-    const { path, mode, readOnly = false, ...rest } = checkStoreOptions(options);
+    const { path, mode, readOnly = false, defaultLabels: _ofFamilies, ...rest } = checkStoreOptions(options);
     const location = locate(path, readOnly);
     const native: Record<string, unknown> = { ...rest, ...location, readOnly };
     if (mode !== undefined) native['fileMode'] = mode;

@@ -1,8 +1,7 @@
 /** What the routes that count have in common: the checks before the body is read, and the answers. */
 import type { FastifyInstance, RouteShorthandOptions } from 'fastify';
 import { PercpuMetricsError } from '../../errors.js';
-import type { MetricType } from '../../store/types.js';
-import { bodySchema, type MeasurementBody, measurement, nameParams } from '../measurement.js';
+import { bodySchema, type MeasurementBody, type MeasurementType, measurement, nameParams } from '../measurement.js';
 import { ItemError } from '../problem.js';
 import { problems } from '../schemas.js';
 import type { StoreSource } from '../store-source.js';
@@ -55,7 +54,7 @@ export function writeOptions(context: WriteContext, schema: RouteShorthandOption
 export function measurementRoute(
   app: FastifyInstance,
   context: WriteContext,
-  route: { readonly path: string; readonly type: MetricType; readonly summary: string },
+  route: { readonly path: string; readonly type: MeasurementType; readonly summary: string },
 ): void {
   app.post<{ Params: { name: string }; Body: MeasurementBody }>(
     `/v1/${route.path}/:name`,

@@ -1,0 +1,30 @@
+/**
+ * Labels that a process gives to all that it counts. They are ordinary labels of each of its families, behind the
+ * family's own: two processes with other values have series of their own, which every reader sees.
+ */
+import type { FamilyDefinition } from '../store/types.js';
+import type { LabelValue } from './label-values.js';
+
+/** A family as it is declared in the store, and what its users give of it. */
+export interface Declaration {
+  readonly definition: FamilyDefinition;
+  /** The names that `labels()` takes values of. */
+  readonly ownLabelNames: readonly string[];
+  /** The values of those that follow. */
+  readonly defaultValues: readonly string[];
+}
+
+/** Default labels by name; a family's own label of the same name takes precedence. */
+export type DefaultLabels = Readonly<Record<string, LabelValue>>;
+
+/** Names to declare a family with. */
+export function withDefaultNames(ownLabelNames: readonly string[], defaults: DefaultLabels): string[] {
+  return [...ownLabelNames, ...Object.keys(defaults).filter((name) => !ownLabelNames.includes(name))];
+}
+
+/** The values that a process gives to the labels behind a family's own ones. */
+export function defaultValues(ownLabelNames: readonly string[], defaults: DefaultLabels): string[] {
+  return Object.entries(defaults)
+    .filter(([name]) => !ownLabelNames.includes(name))
+    .map(([, value]) => String(value));
+}

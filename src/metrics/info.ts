@@ -1,0 +1,53 @@
+/** Infos: facts as labels, such as a version. Their value is always 1. */
+import { display, PercpuMetricsError } from '../errors.js';
+import { Family, type MetricFamily } from './family.js';
+import type { LabelValue } from './label-values.js';
+
+/** What an info is declared with. */
+export interface InfoOptions {
+  /** Ends in `_info`. */
+  readonly name: string;
+  /** What it tells, for people. */
+  readonly help: string;
+  /** The facts. */
+  readonly labels: Readonly<Record<string, LabelValue>>;
+}
+
+/** A family of infos; a process with other facts has a series of its own. */
+export type Info = Omit<MetricFamily<readonly string[], undefined>, 'labels'>;
+
+/**
+ * What the family of an info is defined with.
+ *
+ * @throws PercpuMetricsError `ERR_PCM_OPTION`
+ */
+export function infoDefinition(options: unknown): { name: unknown; help: unknown; labelNames: string[] } {
+  const given = (typeof options === 'object' && options !== null ? options : {}) as Readonly<Record<string, unknown>>;
+  const { name, help, labels, ...unknown } = given;
+  const [option] = Object.keys(unknown);
+  if (option !== undefined) {
+    throw new PercpuMetricsError(
+      'ERR_PCM_OPTION',
+      `unknown option ${display(option)}; an info has name, help, labels`,
+      {
+        details: { option },
+      },
+    );
+  }
+  if (typeof labels !== 'object' || labels === null || Array.isArray(labels) || Object.keys(labels).length === 0) {
+    throw new PercpuMetricsError(
+      'ERR_PCM_OPTION',
+      `labels of the info ${display(name)} must be an object with at least one fact, not ${display(labels)}`,
+      { details: { name, option: 'labels' } },
+    );
+  }
+  return { name, help, labelNames: Object.keys(labels) };
+}
+
+/** The implementation of {@link Info}. */
+export class InfoFamily extends Family<true> {
+  protected override open(values: readonly string[]): true {
+    this.segment.setGauge(this.series(values), 1);
+    return true;
+  }
+}

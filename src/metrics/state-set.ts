@@ -1,0 +1,128 @@
+/**
+ * State sets: which of some states something is in. Each state is a series, which a label with the family's name tells
+ * from the others; its value is 1 in that state, else 0.
+ */
+import { display, PercpuMetricsError } from '../errors.js';
+import type { Declaration } from './default-labels.js';
+import type { MetricOptions } from './definition.js';
+import { Family, type FamilyContext, type MetricFamily, type WithHandle } from './family.js';
+import { BoundGauge } from './gauge.js';
+
+/** What a state set is declared with. */
+export interface StateSetOptions<States extends readonly string[], Names extends readonly string[]>
+  extends MetricOptions<Names> {
+  /** Each once; what it is in at first is none of them. */
+  readonly states: States;
+}
+
+/** A set of states of one thing, bound once. Its methods do nothing once the store is closed. */
+export interface StateSetHandle<State extends string> {
+  /**
+   * Says that it is in this state and in no other. A scrape at the same time may see it in both, or in none.
+   *
+   * @throws PercpuMetricsError `ERR_PCM_STATE`; nothing is changed then
+   */
+  set(state: State): void;
+  /**
+   * Says of one state, where several can hold at a time, whether it does.
+   *
+   * @throws PercpuMetricsError `ERR_PCM_STATE`; nothing is changed then
+   */
+  toggle(state: State, holds: boolean): void;
+}
+
+/** A family of state sets; one without labels is one itself: `phase.set('running')`. */
+export type StateSet<
+  States extends readonly string[] = readonly string[],
+  Names extends readonly string[] = readonly string[],
+> = MetricFamily<Names, StateSetHandle<States[number]>> & {
+  readonly states: States;
+} & WithHandle<Names, StateSetHandle<States[number]>>;
+
+/**
+ * The states of a state set.
+ *
+ * @throws PercpuMetricsError `ERR_PCM_STATE`
+ */
+export function checkStates(name: string, states: unknown): string[] {
+  const list: unknown[] = Array.isArray(states) ? states : [];
+  const distinct = new Set(list).size === list.length;
+  if (list.length > 0 && distinct && list.every((state) => typeof state === 'string' && state !== '')) {
+    return list as string[];
+  }
+  throw new PercpuMetricsError(
+    'ERR_PCM_STATE',
+    `states of ${name} must be an array of texts that are not empty, each once, not ${display(states)}`,
+    { details: { name, states } },
+  );
+}
+
+class BoundStateSet implements StateSetHandle<string> {
+  readonly #name: string;
+  readonly #gauges: ReadonlyMap<string, BoundGauge>;
+
+  constructor(name: string, gauges: ReadonlyMap<string, BoundGauge>) {
+    this.#name = name;
+    this.#gauges = gauges;
+  }
+
+  set(state: string): void {
+    const gauge = this.#require(state);
+    gauge.set(1);
+    for (const other of this.#gauges.values()) if (other !== gauge) other.set(0);
+  }
+
+  toggle(state: string, holds: boolean): void {
+    this.#require(state).set(holds ? 1 : 0);
+  }
+
+  #require(state: string): BoundGauge {
+    const gauge = this.#gauges.get(state);
+    if (gauge !== undefined) return gauge;
+    const states = [...this.#gauges.keys()].join(', ');
+    throw new PercpuMetricsError('ERR_PCM_STATE', `${this.#name} has the states ${states}, not ${display(state)}`, {
+      details: { name: this.#name, state },
+    });
+  }
+}
+
+/** The implementation of {@link StateSet}. */
+export class StateSetFamily extends Family<StateSetHandle<string>> {
+  readonly states: readonly string[];
+  readonly #only: StateSetHandle<string> | undefined;
+
+  constructor(context: FamilyContext, declaration: Declaration, states: readonly string[]) {
+    super(context, declaration);
+    this.states = states;
+    this.#only = declaration.ownLabelNames.length === 0 ? this.labels() : undefined;
+  }
+
+  /**
+   * The store holds the states as series only, so that it cannot tell who declares others.
+   *
+   * @throws PercpuMetricsError `ERR_PCM_STATE`
+   */
+  requireStates(states: readonly string[]): void {
+    const { name } = this.definition;
+    if (states.join('\0') === this.states.join('\0')) return;
+    throw new PercpuMetricsError(
+      'ERR_PCM_STATE',
+      `${name} has the states ${this.states.join(', ')}; it cannot also have ${states.join(', ')}; use one list of states`,
+      { details: { name, existing: this.states, wanted: states } },
+    );
+  }
+
+  set(state: string): void {
+    (this.#only ?? this.labels()).set(state);
+  }
+
+  toggle(state: string, holds: boolean): void {
+    (this.#only ?? this.labels()).toggle(state, holds);
+  }
+
+  protected override open(values: readonly string[]): StateSetHandle<string> {
+    const { name } = this.definition;
+    const gauge = (state: string) => new BoundGauge(this.segment, this.series([...values, state]), name);
+    return new BoundStateSet(name, new Map(this.states.map((state) => [state, gauge(state)])));
+  }
+}
