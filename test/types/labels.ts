@@ -97,3 +97,28 @@ export function storesAreDisposable(): void {
   using store = openStore();
   void store.mode.backend;
 }
+
+export function newKindsInferAsWell(store: Store): void {
+  const phase = store.stateSet({ name: 'a', help: 'A.', states: ['up', 'down'], labelNames: ['job'] });
+  phase.labels('x').set('up');
+  phase.labels({ job: 'x' }).toggle('down', true);
+  // @ts-expect-error no such state
+  phase.labels('x').set('off');
+  // @ts-expect-error a family with labels has no state of its own
+  phase.set('up');
+  store.stateSet({ name: 'a', help: 'A.', states: ['up'] }).set('up');
+  const wait = store.summary({ name: 'a', help: 'A.', labelNames: ['queue'], quantiles: [0.5] });
+  const seconds: number = wait.startTimer()('q') + wait.startTimer()({ queue: 'q' });
+  void seconds;
+  wait.zero('q');
+  // @ts-expect-error one label is missing
+  wait.startTimer()();
+  // @ts-expect-error a wrong name
+  wait.zero({ kue: 'q' });
+  const text: Promise<string> = store.nativeHistogram({ name: 'a', help: 'A.', schema: 4 }).time(async () => 'x');
+  void text;
+  // @ts-expect-error an info has no handles
+  store.infoMetric({ name: 'a_info', help: 'A.', labels: { a: 1 } }).labels('x');
+  // @ts-expect-error a summary has no schema of its own
+  store.summary({ name: 'a', help: 'A.', schema: 3 });
+}
