@@ -115,7 +115,7 @@ delete process.env.PERCPU_METRICS_STORE;
 
 const executables = findFiles(join(root, 'build', 'Release'), '_test').filter((path) => !path.includes('obj.target'));
 const files = findFiles(join(root, 'out', 'test'), '.test.js');
-const integration = files.filter((file) => file.includes('/integration/'));
+const integration = files.filter((file) => /\/(?:integration|deploy)\//.test(file));
 
 for (const executable of executables) {
   runNative(executable);
