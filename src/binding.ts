@@ -196,6 +196,9 @@ export interface NativeStore {
   lanes(name: string): LaneSnapshot[] | undefined;
 }
 
+/** What an entry of {@link NativeHot.record} does. */
+export const BatchOperation = { add: 0, addFraction: 1, set: 2, observe: 3 } as const;
+
 export interface NativeHot {
   /** Adds 1 to an integer cell. */
   increment(cell: number): void;
@@ -212,6 +215,11 @@ export interface NativeHot {
    * `enter` gave. Like all of these it leaves out what does not exist.
    */
   leave(gauge: number, counter: number, histogram: number, entered: number): void;
+  /**
+   * Does what the entries say, each three numbers: a {@link BatchOperation}, what `add`, `addFraction`, `set` or
+   * `observe` take first, and the amount. All are tried; throws where one could not be stored.
+   */
+  record(entries: Float64Array): void;
   /** Does nothing: what a call costs. */
   noop(): void;
 }

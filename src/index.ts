@@ -1,5 +1,6 @@
 /** The public face of the library. */
 export { ERROR_CODES, type ErrorCode, PercpuMetricsError } from './errors.js';
+export type { Amounts, Batch, RecordableHandle } from './metrics/batch.js';
 export { exponentialBuckets, exponentialBucketsRange, linearBuckets } from './metrics/buckets.js';
 export type { Counter, CounterHandle } from './metrics/counter.js';
 export { DEFAULT_BUCKETS, type HistogramOptions, type MetricOptions } from './metrics/definition.js';

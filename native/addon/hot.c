@@ -135,6 +135,59 @@ static napi_value leave(napi_env env, napi_callback_info info) {
     return NULL;
 }
 
+/* What an entry of a batch does, as in src/binding.ts. */
+enum { BATCH_ADD, BATCH_ADD_FRACTION, BATCH_SET, BATCH_OBSERVE, BATCH_ENTRY = 3 };
+
+/* `target` as an unsigned number; one that is none names nothing. */
+static uint64_t target_of(double target) {
+    return target >= 0 && target < 9007199254740992.0 ? (uint64_t)target : UINT64_MAX;
+}
+
+static int apply(struct pcm__hot_binding *binding, const double *entry) {
+    const uint64_t target = target_of(entry[1]);
+    const double amount = entry[2];
+    if (entry[0] == BATCH_ADD_FRACTION)
+        return pcm_series_add_double(binding->store, target, amount);
+    if (entry[0] == BATCH_SET)
+        return pcm_gauge_set(binding->store, target, amount);
+    if (entry[0] == BATCH_OBSERVE)
+        return target < binding->histogram_count
+                   ? pcm_histogram_observe(binding->store, &binding->histograms[target], amount)
+                   : PCM_OK;
+    if (target < UINT32_MAX && amount >= -9007199254740992.0 && amount <= 9007199254740992.0)
+        add_if_exists(binding->store, (uint32_t)target, (int64_t)amount);
+    return PCM_OK;
+}
+
+static napi_value record(napi_env env, napi_callback_info info) {
+    napi_value argument;
+    struct pcm__hot_binding *binding = unpack(env, info, 1, &argument);
+    if (binding->store == NULL)
+        return NULL;
+    napi_typedarray_type type;
+    size_t length;
+    void *data;
+    if (napi_get_typedarray_info(env, argument, &type, &length, &data, NULL, NULL) != napi_ok ||
+        type != napi_float64_array) {
+        napi_throw_type_error(env, "ERR_PCM_ARGUMENT", "a Float64Array was expected");
+        return NULL;
+    }
+    const double *entries = data;
+    int worst = PCM_OK;
+    int saved = 0;
+    for (size_t at = 0; at + BATCH_ENTRY <= length; at += BATCH_ENTRY) {
+        errno = 0;
+        const int status = apply(binding, &entries[at]);
+        if (status != PCM_OK && worst == PCM_OK) {
+            worst = status;
+            saved = errno;
+        }
+    }
+    if (worst != PCM_OK)
+        pcm__throw_status(env, worst, saved);
+    return NULL;
+}
+
 /* What crossing from JavaScript costs. */
 static napi_value noop(napi_env env, napi_callback_info info) {
     (void)env;
@@ -143,6 +196,6 @@ static napi_value noop(napi_env env, napi_callback_info info) {
 }
 
 const struct pcm__hot_function pcm__hot_functions[PCM__HOT_FUNCTIONS] = {
-    {"increment", increment}, {"add", add},     {"set", set},   {"observe", observe},
-    {"enter", enter},         {"leave", leave}, {"noop", noop},
+    {"increment", increment}, {"add", add},     {"set", set},       {"observe", observe},
+    {"enter", enter},         {"leave", leave}, {"record", record}, {"noop", noop},
 };

@@ -29,7 +29,7 @@ struct pcm__hot_function {
     napi_callback callback;
 };
 
-#define PCM__HOT_FUNCTIONS 7
+#define PCM__HOT_FUNCTIONS 8
 
 extern const struct pcm__hot_function pcm__hot_functions[PCM__HOT_FUNCTIONS];
 

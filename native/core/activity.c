@@ -3,6 +3,7 @@
  * gauges are left out, for what goes up and down tells nothing of the work of a CPU; all others only ever grow, those of
  * series that are gone included.
  */
+#include "exponential.h"
 #include "layout.h"
 #include "store.h"
 
@@ -21,11 +22,15 @@ static void sum_slots(const struct pcm_store *store, pcm_activity *out) {
     }
 }
 
-/* Marks the integer cells of gauges among the first `count` cells. */
+static bool only_grows(pcm_type type) {
+    return type == PCM_COUNTER || pcm__has_buckets(type);
+}
+
+/* Marks the integer cells of gauges, and of what is counted like one, among the first `count` cells. */
 static void mark_gauges(const struct pcm_store *store, uint32_t series_count, uint64_t *gauges, uint64_t count) {
     for (uint32_t number = 0; number < series_count; number++) {
         const struct pcm__series *series = pcm__index_series(&store->index, number);
-        if (pcm__index_family(&store->index, series->family)->definition.type != PCM_GAUGE)
+        if (only_grows(pcm__index_family(&store->index, series->family)->definition.type))
             continue;
         const struct pcm__series_record *record = (const struct pcm__series_record *)pcm__store_at(
             store, store->geometry.catalog_offset + (uint64_t)series->record * 8);

@@ -4,10 +4,10 @@
  * listeners and readings of the clock for it, and would never hear of clients that go away; so would a second hook, or
  * a method of the response that is wrapped.
  *
- * Invariants: what begins ends exactly once, whether the response ends, the client goes away, or the handler never
- * answers. It is counted then, with the status that has left; a stream when its last byte has.
+ * Invariants: what begins ends exactly once, whether the response ends, the client goes away (even before the hook is
+ * reached), the handler never answers or keeps the socket to itself, or the server closes. It is counted then, with the
+ * status that has left; a stream when its last byte has.
  */
-import type { Socket } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import { type Activity, Outcome } from '../metrics/activity.js';
 import type { RouteSeries } from './request-families.js';
@@ -15,20 +15,66 @@ import type { RouteSeries } from './request-families.js';
 /** The `status_code` of requests whose connection was closed before a response began; the convention of nginx. */
 export const CLIENT_CLOSED_REQUEST = 499;
 
-/** Ends an exchange; doing it twice is fine. */
-type End = () => void;
+/** A place in the ring of what has not ended: a ring through the places themselves costs less than a Set. */
+class Place {
+  previous: Place = this;
+  next: Place = this;
 
-/** How the request ended. */
-function outcomeOf(route: RouteSeries, reply: FastifyReply): Outcome {
-  if (reply.raw.headersSent) return route.at(reply.raw.statusCode);
-  // A hijacked reply may have been answered where we cannot see it, such as a WebSocket.
-  return reply.sent ? Outcome.none : route.at(CLIENT_CLOSED_REQUEST);
+  insert(place: Place): void {
+    place.previous = this;
+    place.next = this.next;
+    this.next.previous = place;
+    this.next = place;
+  }
+
+  leave(): void {
+    this.previous.next = this.next;
+    this.next.previous = this.previous;
+  }
+}
+
+/** A request that was begun. */
+class Exchange extends Place {
+  readonly #activity: Activity;
+  readonly #route: RouteSeries;
+  readonly #reply: FastifyReply;
+  readonly #began: number;
+  #ended = false;
+
+  constructor(activity: Activity, route: RouteSeries, reply: FastifyReply) {
+    super();
+    this.#activity = activity;
+    this.#route = route;
+    this.#reply = reply;
+    this.#began = activity.begin();
+  }
+
+  /** Whether nobody is there any more who could be answered. */
+  get isCutOff(): boolean {
+    // Of HTTP/2 this is the stream's.
+    return this.#reply.request.raw.socket.destroyed;
+  }
+
+  /** Ends it; doing it twice is fine. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.leave();
+    this.#activity.end(this.#outcome(), this.#began);
+  }
+
+  #outcome(): Outcome {
+    const { raw, sent } = this.#reply;
+    if (raw.headersSent) return this.#route.at(raw.statusCode);
+    // A hijacked reply may have been answered where we cannot see it, such as a WebSocket.
+    return sent ? Outcome.none : this.#route.at(CLIENT_CLOSED_REQUEST);
+  }
 }
 
 /** The requests of an app that have not ended. */
 export class Exchanges {
   readonly #activity: Activity;
-  readonly #waiting = new WeakMap<Socket, Set<End>>();
+  readonly #open = new Place();
 
   constructor(activity: Activity) {
     this.#activity = activity;
@@ -36,36 +82,24 @@ export class Exchanges {
 
   /** Begins to observe a request. */
   begin(route: RouteSeries, reply: FastifyReply): void {
-    const activity = this.#activity;
-    const { raw } = reply;
-    const began = activity.begin();
-    let ended = false;
-    const end = (): void => {
-      if (ended) return;
-      ended = true;
-      activity.end(outcomeOf(route, reply), began);
-    };
-    raw.on('close', end);
-    if (raw.socket === null) this.#endWithSocket(reply, end);
+    const exchange = new Exchange(this.#activity, route, reply);
+    this.#open.insert(exchange);
+    reply.raw.on('close', () => exchange.end());
+    // A hook before ours may have taken its time, and the connection may have been closed meanwhile.
+    if (exchange.isCutOff) exchange.end();
   }
 
   /**
-   * A pipelined request waits for its turn without a socket, and Node never tells its response when the connection is
-   * closed meanwhile. One listener per connection, however many requests wait.
+   * Ends what has lost its connection without hearing of it: pipelined requests, which wait for their turn without a
+   * socket; replies that gave theirs away; and all that a server cuts off when it closes, for it does not wait until
+   * they have heard of it, and whoever closed the app may close the store next.
    */
-  #endWithSocket(reply: FastifyReply, end: End): void {
-    const { socket } = reply.request.raw;
-    const waiting = this.#waiting.get(socket) ?? this.#watch(socket);
-    waiting.add(end);
-    reply.raw.on('close', () => waiting.delete(end));
-  }
-
-  #watch(socket: Socket): Set<End> {
-    const waiting = new Set<End>();
-    this.#waiting.set(socket, waiting);
-    socket.once('close', () => {
-      for (const end of waiting) end();
-    });
-    return waiting;
+  endCutOff(): void {
+    let place = this.#open.next;
+    while (place instanceof Exchange) {
+      const { next } = place;
+      if (place.isCutOff) place.end();
+      place = next;
+    }
   }
 }

@@ -27,6 +27,7 @@ declare module 'fastify' {
 
 const DEFAULT_ENDPOINT = '/metrics';
 const DEFAULT_REGISTRY_TIMEOUT = 2000;
+const SWEEP_MILLISECONDS = 500;
 
 /** Options of the plugin. */
 export interface PercpuMetricsPluginOptions {
@@ -78,6 +79,13 @@ function addHook(app: FastifyInstance, options: PercpuMetricsPluginOptions): voi
   app.addHook('onRequest', (request, reply, done) => {
     const route = routes.of(request);
     if (route !== null) exchanges.begin(route, reply);
+    done();
+  });
+  // Before whatever else waits for the end of the server: what it cut off must be counted while the store is open.
+  app.server.prependListener('close', () => exchanges.endCutOff());
+  const sweep = setInterval(() => exchanges.endCutOff(), SWEEP_MILLISECONDS).unref();
+  app.addHook('onClose', (_app, done) => {
+    clearInterval(sweep);
     done();
   });
 }

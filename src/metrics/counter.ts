@@ -2,9 +2,10 @@
  * Counters. A handle has its cell from the start, so `inc()` is one call into native code: nothing is looked up and
  * nothing is allocated.
  */
-import type { Segment } from '../store/segment.js';
+import { BatchOperation, type Segment } from '../store/segment.js';
 import type { NativeHot } from '../store/types.js';
 import { invalidAmount, negativeAmount } from './amount.js';
+import type { Recordable } from './batch.js';
 import type { Declaration } from './default-labels.js';
 import { Family, type FamilyContext, type MetricFamily, type WithHandle } from './family.js';
 
@@ -32,16 +33,16 @@ export type Counter<Names extends readonly string[] = readonly string[]> = Metri
   WithHandle<Names, CounterHandle>;
 
 /** The implementation of {@link CounterHandle}. */
-export class BoundCounter implements CounterHandle {
+export class BoundCounter implements CounterHandle, Recordable {
   /** Its integer cell. */
   readonly cell: number;
-  readonly #hot: NativeHot;
+  readonly hot: NativeHot;
   readonly #segment: Segment;
   readonly #series: number;
   readonly #name: string;
 
   constructor(segment: Segment, series: number, name: string) {
-    this.#hot = segment.hot;
+    this.hot = segment.hot;
     this.cell = segment.cell(series, name);
     this.#segment = segment;
     this.#series = series;
@@ -49,7 +50,7 @@ export class BoundCounter implements CounterHandle {
   }
 
   inc(amount = 1): void {
-    if (amount === 1) this.#hot.increment(this.cell);
+    if (amount === 1) this.hot.increment(this.cell);
     else this.#add(amount);
   }
 
@@ -57,10 +58,21 @@ export class BoundCounter implements CounterHandle {
     if (!Number.isSafeInteger(amount)) this.#segment.reserveFraction(this.#series, this.#name);
   }
 
-  #add(amount: number): void {
+  check(amount: number): void {
     if (typeof amount !== 'number' || !Number.isFinite(amount)) throw invalidAmount('inc', this.#name, amount);
     if (amount < 0) throw negativeAmount(this.#name, amount);
-    if (Number.isSafeInteger(amount)) this.#hot.add(this.cell, amount);
+  }
+
+  put(entries: Float64Array, at: number, amount: number): void {
+    const isWhole = Number.isSafeInteger(amount);
+    entries[at] = isWhole ? BatchOperation.add : BatchOperation.addFraction;
+    entries[at + 1] = isWhole ? this.cell : this.#series;
+    entries[at + 2] = amount;
+  }
+
+  #add(amount: number): void {
+    this.check(amount);
+    if (Number.isSafeInteger(amount)) this.hot.add(this.cell, amount);
     else this.#segment.addFraction(this.#series, amount);
   }
 }

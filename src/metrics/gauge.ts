@@ -2,9 +2,10 @@
  * Gauges. A gauge that is only ever set needs no cell in any lane, so a handle asks for its cell at its first `inc` or
  * `dec`; from then on these cost what they cost a counter.
  */
-import { NO_CELL, type Segment } from '../store/segment.js';
+import { BatchOperation, NO_CELL, type Segment } from '../store/segment.js';
 import type { NativeHot } from '../store/types.js';
 import { invalidAmount } from './amount.js';
+import type { Recordable } from './batch.js';
 import type { Declaration } from './default-labels.js';
 import { Family, type FamilyContext, type MetricFamily, type WithHandle } from './family.js';
 import { type LabelledTimers, type StopTimer, startTimer, timed } from './timer.js';
@@ -52,7 +53,7 @@ export type Gauge<Names extends readonly string[] = readonly string[]> = MetricF
   WithHandle<Names, GaugeHandle, LabelledTimers<Names>>;
 
 /** The implementation of {@link GaugeHandle}. */
-export class BoundGauge implements GaugeHandle {
+export class BoundGauge implements GaugeHandle, Recordable {
   readonly hot: NativeHot;
   readonly #segment: Segment;
   readonly #series: number;
@@ -86,8 +87,18 @@ export class BoundGauge implements GaugeHandle {
     else if (this.#cell === NO_CELL) this.#cell = this.#segment.cell(this.#series, this.#name);
   }
 
-  set(value: number): void {
+  check(value: number): void {
     if (typeof value !== 'number') throw invalidAmount('set', this.#name, value);
+  }
+
+  put(entries: Float64Array, at: number, value: number): void {
+    entries[at] = BatchOperation.set;
+    entries[at + 1] = this.#series;
+    entries[at + 2] = value;
+  }
+
+  set(value: number): void {
+    this.check(value);
     this.#segment.setGauge(this.#series, value);
   }
 

@@ -2,9 +2,10 @@
  * Histograms, native histograms and summaries, which are observed in the same way. A handle has its index from the start, so an observation is one call into
  * native code.
  */
-import type { Segment } from '../store/segment.js';
+import { BatchOperation, type Segment } from '../store/segment.js';
 import type { NativeHot } from '../store/types.js';
 import { invalidAmount } from './amount.js';
+import type { Recordable } from './batch.js';
 import type { Declaration } from './default-labels.js';
 import { Family, type FamilyContext, type MetricFamily, type WithHandle } from './family.js';
 import type { LabelObject, LabelValues } from './label-values.js';
@@ -56,21 +57,31 @@ export type Summary<Names extends readonly string[] = readonly string[]> = Obser
 };
 
 /** The implementation of {@link HistogramHandle}. */
-export class BoundHistogram implements HistogramHandle {
+export class BoundHistogram implements HistogramHandle, Recordable {
   /** What `hot.observe` knows it by. */
   readonly index: number;
-  readonly #hot: NativeHot;
+  readonly hot: NativeHot;
   readonly #name: string;
 
   constructor(segment: Segment, series: number, name: string) {
-    this.#hot = segment.hot;
+    this.hot = segment.hot;
     this.index = segment.bindHistogram(series, name);
     this.#name = name;
   }
 
-  observe(value: number): void {
+  check(value: number): void {
     if (typeof value !== 'number' || !Number.isFinite(value)) throw invalidAmount('observe', this.#name, value);
-    this.#hot.observe(this.index, value);
+  }
+
+  put(entries: Float64Array, at: number, value: number): void {
+    entries[at] = BatchOperation.observe;
+    entries[at + 1] = this.index;
+    entries[at + 2] = value;
+  }
+
+  observe(value: number): void {
+    this.check(value);
+    this.hot.observe(this.index, value);
   }
 
   observeSince(start: number): number {

@@ -14,6 +14,7 @@ import type {
   StoreInfo,
   StoreMode,
 } from '../store/types.js';
+import { type Batch, PreparedBatch, type RecordableHandle } from './batch.js';
 import type { Counter } from './counter.js';
 import type { HistogramOptions, MetricOptions } from './definition.js';
 import type { NativeHistogramOptions, SummaryOptions } from './exponential.js';
@@ -116,6 +117,17 @@ export class Store {
     options: StateSetOptions<States, Names>,
   ): StateSet<States, Names> {
     return this.#families.stateSet(options) as unknown as StateSet<States, Names>;
+  }
+
+  /**
+   * Prepares amounts that are recorded together, in one call into native code: `store.batch([requests, seconds])` gives
+   * a batch with `record(1, 0.2)`.
+   *
+   * @param handles - Handles of this store, or families without labels: up to 64.
+   * @throws PercpuMetricsError `ERR_PCM_BATCH`
+   */
+  batch<const Handles extends readonly RecordableHandle[]>(handles: Handles): Batch<Handles> {
+    return new PreparedBatch(this.#segment, handles) as unknown as Batch<Handles>;
   }
 
   /**

@@ -25,6 +25,11 @@ import { announce, locate } from './location.js';
 import { nativeError } from './native-error.js';
 import { checkStoreOptions, type StoreOptions } from './options.js';
 
+export { BatchOperation } from '../binding.js';
+
+/** Numbers of an entry of a batch: operation, target, amount. */
+export const BATCH_ENTRY = 3;
+
 /** In place of a cell: an increment of it does nothing. */
 export const NO_CELL = -1;
 
@@ -172,6 +177,15 @@ export class Segment {
   addFraction(series: number, amount: number): void {
     try {
       this.#native.addFraction(series, amount);
+    } catch (cause) {
+      this.#drop(cause);
+    }
+  }
+
+  /** Does what the entries say; amounts that cannot be stored are dropped. */
+  record(entries: Float64Array): void {
+    try {
+      this.hot.record(entries);
     } catch (cause) {
       this.#drop(cause);
     }

@@ -1,18 +1,18 @@
 /**
- * A real Prometheus with the configuration that this project hands out, its targets and its interval replaced by those
- * of a test.
+ * A real Prometheus with the configuration and the rules that this project hands out, its targets, its intervals and
+ * its thresholds in time replaced by those of a test.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Child } from './child.js';
+import { freePort } from './free-port.js';
 import { temporaryDirectory } from './temporary-directory.js';
 
-const configuration = fileURLToPath(new URL('../../../deploy/prometheus/prometheus.yml', import.meta.url));
-const patience = 20_000;
+const configurations = fileURLToPath(new URL('../../../deploy/prometheus/', import.meta.url));
+const patience = 30_000;
 
 /** Addresses (`host:port`) of the two targets. */
 export interface Targets {
@@ -20,73 +20,122 @@ export interface Targets {
   readonly sidecar: string;
 }
 
+/** A series in the answer to a query. */
+export interface QueriedSeries {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
 interface QueryAnswer {
   readonly data: { readonly result: readonly { metric: Record<string, string>; value: [number, string] }[] };
 }
 
-/** Prometheus takes no port 0, so one is asked for and given back. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
+/** Asks a Prometheus, or what answers like one. */
+export async function queryAt(url: string, expression: string): Promise<QueriedSeries[]> {
+  const answer = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(expression)}`);
+  if (!answer.ok) {
+    throw new Error(`${expression} was answered with ${answer.status}: ${await answer.text()}`);
+  }
+  const { data } = (await answer.json()) as QueryAnswer;
+  return data.result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
 }
 
 function replaceOnce(text: string, from: string, to: string): string {
   if (text.split(from).length !== 2) {
-    throw new Error(`${configuration} should have "${from}" exactly once`);
+    throw new Error(`the configuration should have "${from}" exactly once`);
   }
   return text.replace(from, to);
 }
 
-export class PrometheusServer {
-  readonly #url: string;
+/** Rules as they are handed out, over seconds instead of minutes. A signal a moment is many for a test. */
+function hastened(rules: string): string {
+  return rules
+    .replaceAll('[5m]', '[5s]')
+    .replaceAll(/\bfor: \d+m$/gm, 'for: 0s')
+    .replace('(percpu_metrics_aborts_total[5s]) > 100', '(percpu_metrics_aborts_total[5s]) > 0');
+}
 
-  private constructor(url: string) {
-    this.#url = url;
+/** Copies a configuration of deploy/prometheus, with its rules, into a directory, and gives the path of the copy. */
+export function copyConfiguration(directory: string, name: string, replacements: readonly [string, string][]): string {
+  const file = join(directory, name);
+  const text = replacements.reduce(
+    (before, [from, to]) => replaceOnce(before, from, to),
+    readFileSync(join(configurations, name), 'utf8'),
+  );
+  writeFileSync(file, text);
+  mkdirSync(join(directory, 'rules'), { recursive: true });
+  for (const rules of readdirSync(join(configurations, 'rules'))) {
+    writeFileSync(
+      join(directory, 'rules', rules),
+      hastened(readFileSync(join(configurations, 'rules', rules), 'utf8')),
+    );
+  }
+  return file;
+}
+
+export class PrometheusServer {
+  readonly url: string;
+  readonly child: Child;
+
+  private constructor(url: string, child: Child) {
+    this.url = url;
+    this.child = child;
   }
 
-  /** Starts it and waits until it answers queries. */
+  /** Starts it with the configuration of one host, and waits until it answers queries. */
   static async start(t: TestContext, targets: Targets): Promise<PrometheusServer> {
     const directory = temporaryDirectory(t);
-    const file = join(directory, 'prometheus.yml');
-    let text = readFileSync(configuration, 'utf8');
-    text = replaceOnce(text, '127.0.0.1:9464', targets.service);
-    text = replaceOnce(text, '127.0.0.1:9465', targets.sidecar);
-    text = replaceOnce(text, 'scrape_interval: 15s', 'scrape_interval: 250ms');
-    writeFileSync(file, replaceOnce(text, 'scrape_timeout: 5s', 'scrape_timeout: 250ms'));
+    const file = copyConfiguration(directory, 'prometheus.yml', [
+      ['127.0.0.1:9464', targets.service],
+      ['127.0.0.1:9465', targets.sidecar],
+      ['scrape_interval: 15s', 'scrape_interval: 250ms'],
+      ['scrape_timeout: 5s', 'scrape_timeout: 250ms'],
+      ['evaluation_interval: 15s', 'evaluation_interval: 500ms'],
+    ]);
+    return PrometheusServer.startWith(t, file, join(directory, 'data'));
+  }
+
+  /** Starts it with a configuration file, and waits until it answers queries. */
+  static async startWith(t: TestContext, file: string, data: string): Promise<PrometheusServer> {
     const address = `127.0.0.1:${await freePort()}`;
     const child = await Child.start(t, [
       'prometheus',
       `--config.file=${file}`,
-      `--storage.tsdb.path=${join(directory, 'data')}`,
+      `--storage.tsdb.path=${data}`,
       `--web.listen-address=${address}`,
     ]);
     await child.waitForOutput(/Server is ready to receive web requests/);
-    return new PrometheusServer(`http://${address}`);
+    return new PrometheusServer(`http://${address}`, child);
+  }
+
+  /** The series that an expression has now. */
+  series(expression: string): Promise<QueriedSeries[]> {
+    return queryAt(this.url, expression);
   }
 
   /** The value of an expression by job. */
   async query(expression: string): Promise<Record<string, number>> {
-    const answer = await fetch(`${this.#url}/api/v1/query?query=${encodeURIComponent(expression)}`);
-    if (!answer.ok) {
-      throw new Error(`Prometheus answered ${expression} with ${answer.status}: ${await answer.text()}`);
-    }
-    const { data } = (await answer.json()) as QueryAnswer;
-    return Object.fromEntries(data.result.map(({ metric, value }) => [metric['job'] ?? '', Number(value[1])]));
+    const series = await this.series(expression);
+    return Object.fromEntries(series.map(({ metric, value }) => [metric['job'] ?? '', value]));
+  }
+
+  /** The names of the alerts that fire now. */
+  async firing(): Promise<Set<string>> {
+    const series = await this.series('ALERTS{alertstate="firing"}');
+    return new Set(series.map(({ metric }) => metric['alertname'] ?? ''));
   }
 
   /** Waits until every target was scraped successfully by a scrape that began after a Unix time in milliseconds. */
-  async waitForScrapesAfter(time: number): Promise<void> {
+  async waitForScrapesAfter(time: number, targets = 2): Promise<void> {
     const end = performance.now() + patience;
     for (;;) {
-      const scrapedAt = Object.values(await this.query('timestamp(up == 1)'));
-      if (scrapedAt.length === 2 && scrapedAt.every((seconds) => seconds * 1000 > time)) {
+      // The timestamp of a sample, not of a comparison, whose result would have the time of the query.
+      const scraped = await this.series('timestamp(up) and (up == 1)');
+      if (scraped.length === targets && scraped.every(({ value }) => value * 1000 > time)) {
         return;
       }
       if (performance.now() > end) {
-        throw new Error(`no successful scrape of both targets within ${patience} ms: ${scrapedAt}`);
+        throw new Error(`no successful scrape of all targets within ${patience} ms: ${JSON.stringify(scraped)}`);
       }
       await sleep(100);
     }

@@ -122,3 +122,17 @@ export function newKindsInferAsWell(store: Store): void {
   // @ts-expect-error a summary has no schema of its own
   store.summary({ name: 'a', help: 'A.', schema: 3 });
 }
+
+export function batchesTakeOneAmountPerHandle(store: Store): void {
+  const requests = store.counter({ name: 'a_total', help: 'A.', labelNames: ['method'] });
+  const batch = store.batch([requests.labels('GET'), store.histogram({ name: 'a', help: 'A.' })]);
+  batch.record(1, 0.2);
+  // @ts-expect-error an amount is missing
+  batch.record(1);
+  // @ts-expect-error one amount too many
+  batch.record(1, 2, 3);
+  // @ts-expect-error amounts are numbers
+  batch.record(1, '2');
+  // @ts-expect-error a family with labels is no handle
+  store.batch([requests]);
+}

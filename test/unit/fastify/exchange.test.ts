@@ -1,30 +1,11 @@
 /** When a request is counted, and as what, when things do not go as usual. */
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FastifyInstance } from 'fastify';
-import { durationsOf, inFlightOf, observedApp, requestsOf } from './observed-app.js';
-
-const PATIENCE = 10_000;
-
-async function until(condition: () => boolean): Promise<void> {
-  const end = performance.now() + PATIENCE;
-  while (!condition()) {
-    assert.ok(performance.now() < end, 'it did not happen in time');
-    await sleep(5);
-  }
-}
-
-async function connectTo(t: TestContext, app: FastifyInstance): Promise<Socket> {
-  if (!app.server.listening) await app.listen({ host: '127.0.0.1', port: 0 });
-  const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
-  t.after(() => socket.destroy());
-  await once(socket, 'connect');
-  return socket;
-}
+import { connectTo, durationsOf, inFlightOf, observedApp, requestsOf, until } from './observed-app.js';
 
 const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
 

@@ -1,9 +1,33 @@
 /** Apps that are observed by the plugin, and what they have counted. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import type { Store } from 'percpu-metrics';
 import percpuMetrics, { type PercpuMetricsPluginOptions } from 'percpu-metrics/fastify';
 import { numberOf, temporaryStore } from '../../support/temporary-store.js';
+
+const PATIENCE = 10_000;
+
+/** Waits for something that must happen soon. */
+export async function until(condition: () => boolean): Promise<void> {
+  const end = performance.now() + PATIENCE;
+  while (!condition()) {
+    assert.ok(performance.now() < end, 'it did not happen in time');
+    await sleep(5);
+  }
+}
+
+/** A connection to the app, which listens from then on. */
+export async function connectTo(t: TestContext, app: FastifyInstance): Promise<Socket> {
+  if (!app.server.listening) await app.listen({ host: '127.0.0.1', port: 0 });
+  const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
+  t.after(() => socket.destroy());
+  await once(socket, 'connect');
+  return socket;
+}
 
 /** An app that is closed with its test. */
 export function temporaryApp(t: TestContext, options: FastifyServerOptions = {}): FastifyInstance {

@@ -46,6 +46,7 @@ test('the events of CPUs are whole amounts of counters and observations, and no 
   const store = temporaryStore(t);
   store.counter({ name: 'jobs_total', help: 'Jobs.' }).inc(40);
   store.gauge({ name: 'open', help: 'Open.' }).inc(1000);
+  store.untyped({ name: 'legacy', help: 'Of old.' }).inc(1000);
   const size = store.histogram({ name: 'size_bytes', help: 'Size.', buckets: [1, 2] });
   for (const bytes of [0.5, 1.5]) size.observe(bytes);
   const { cpus, atomic } = await store.activity();

@@ -1,0 +1,121 @@
+/** The rules are right by Prometheus' own tools, and in a real Prometheus every alert fires at its fault. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Child } from '../support/child.js';
+import { unlessInstalled } from '../support/debian-package.js';
+import { PrometheusServer } from '../support/prometheus-server.js';
+import { underCondition } from '../support/rseq-condition.js';
+import { Service } from '../support/service.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const skip = unlessInstalled('prometheus', 'prometheus', 'promtool');
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const rules = join(root, 'deploy', 'prometheus', 'rules');
+const application = fileURLToPath(new URL('../support/programs/faulty-application.js', import.meta.url));
+const cli = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
+const patience = 60_000;
+
+function promtool(...args: string[]): void {
+  const { status, stdout, stderr } = spawnSync('promtool', args, { cwd: root, encoding: 'utf8' });
+  assert.equal(status, 0, `promtool ${args.join(' ')}: ${stdout}${stderr}`);
+}
+
+function alertNames(): string[] {
+  const text = readFileSync(join(rules, 'alerts.yml'), 'utf8');
+  return [...text.matchAll(/^ *- alert: (\w+)$/gm)].map(([, name = '']) => name);
+}
+
+test('promtool accepts the configurations and the rules, and their unit tests pass', { skip }, () => {
+  for (const name of ['prometheus.yml', 'remote-write.yml']) {
+    promtool('check', 'config', join('deploy', 'prometheus', name));
+  }
+  promtool('check', 'rules', ...readdirSync(rules).map((name) => join(rules, name)));
+  promtool('test', 'rules', join('test', 'deploy', 'rules.test.yml'));
+});
+
+test('every alert says what it is about and is explained', () => {
+  const operations = readFileSync(join(root, 'docs', 'operations.md'), 'utf8');
+  for (const name of alertNames()) assert.ok(operations.includes(`\`${name}\``), `${name} is in docs/operations.md`);
+});
+
+interface Scene {
+  readonly prometheus: PrometheusServer;
+  readonly application: Child;
+  readonly url: string;
+  readonly path: string;
+}
+
+async function setUp(t: TestContext): Promise<Scene> {
+  const path = join(temporaryDirectory(t), 'store');
+  const child = await Child.start(t, [process.execPath, application, path]);
+  const [url] = await child.waitForOutput(/http:\/\/[\d.:]+/);
+  const sidecar = await Service.start(t, '--store', path, '--read-only');
+  const targets = { service: new URL(url).host, sidecar: sidecar.address };
+  const prometheus = await PrometheusServer.start(t, targets);
+  await prometheus.waitForScrapesAfter(0);
+  return { prometheus, application: child, url, path };
+}
+
+/** Makes a fault again and again, for a rate needs two samples, until its alert fires. */
+async function provoke(scene: Scene, alert: string, fault: () => Promise<unknown>): Promise<void> {
+  const end = performance.now() + patience;
+  for (;;) {
+    await fault();
+    if ((await scene.prometheus.firing()).has(alert)) return;
+    assert.ok(performance.now() < end, `${alert} does not fire; firing: ${[...(await scene.prometheus.firing())]}`);
+    await sleep(100);
+  }
+}
+
+async function signalWhileCounting({ application: child, url }: Scene): Promise<void> {
+  const counted = fetch(`${url}/count`);
+  let done = false;
+  void counted.finally(() => {
+    done = true;
+  });
+  while (!done) {
+    for (let signal = 0; signal < 500; signal++) child.kill('SIGUSR2');
+    await sleep(1);
+  }
+  await counted;
+}
+
+/** A service on the same store whose kernel seems to have no rseq. */
+async function startWithoutRseq(t: TestContext, path: string): Promise<Child> {
+  const { command } = underCondition('eperm', [process.execPath, cli, 'serve', '--port', '0', '--store', path]);
+  const child = await Child.start(t, command, { env: { GLIBC_TUNABLES: 'glibc.pthread.rseq=0' } });
+  await child.waitForOutput(/http:\/\/[\d.:]+/);
+  return child;
+}
+
+test('every alert fires when its fault is there, and not before', { skip, timeout: 280_000 }, async (t) => {
+  const scene = await setUp(t);
+  const get = (path: string) => fetch(`${scene.url}${path}`).then((answer) => answer.text());
+  await Promise.all(Array.from({ length: 20 }, () => get('/ok')));
+  await sleep(1500);
+  const early = [...(await scene.prometheus.firing())].filter((name) => name !== 'PercpuMetricsAbortsRising');
+  assert.deepEqual(early, []);
+
+  const seen = new Set<string>();
+  const fire = async (alert: string, fault: () => Promise<unknown>) => {
+    await provoke(scene, alert, fault);
+    seen.add(alert);
+  };
+  await fire('PercpuMetricsErrorRateHigh', () => get('/fail'));
+  await fire('PercpuMetricsLatencyHigh', () => get('/slow'));
+  await fire('PercpuMetricsAbortsRising', () => signalWhileCounting(scene));
+  const refused = await startWithoutRseq(t, scene.path);
+  await fire('PercpuMetricsFallback', () => get('/ok'));
+  await refused.stop();
+  await fire('PercpuMetricsSeriesDropped', () => get('/fill'));
+  await fire('PercpuMetricsStoreNearCapacity', () => get('/ok'));
+  await fire('PercpuMetricsStoreBroken', async () => truncateSync(scene.path, 0));
+  scene.application.kill('SIGKILL');
+  await fire('PercpuMetricsTargetDown', () => sleep(100));
+  assert.deepEqual([...seen].sort(), alertNames().sort());
+});
