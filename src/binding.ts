@@ -12,6 +12,17 @@ import { PercpuMetricsError } from './errors.js';
 export type Backend = 'rseq' | 'percpu-atomic' | 'atomic' | 'atomic-padded';
 /** Who registered a thread for restartable sequences. */
 export type Registration = 'libc' | 'self' | 'none';
+/** What a scrape is written in. */
+export type Syntax = 'text' | 'openmetrics' | 'protobuf';
+/** How names are written that Prometheus before 3.0 does not know. */
+export type NameEscaping = 'allow-utf-8' | 'underscores' | 'dots' | 'values';
+
+/** A format of a scrape. Text with names of any UTF-8 is text 1.0.0, with others 0.0.4. */
+export interface ExpositionFormat {
+  readonly syntax: Syntax;
+  readonly escaping: NameEscaping;
+}
+
 /** The kinds of families. */
 export type MetricType =
   | 'counter'
@@ -189,8 +200,8 @@ export interface NativeStore {
   bindHistogram(series: number): number;
   /** Adds a fraction to a counter or gauge. */
   addFraction(series: number, amount: number): void;
-  /** Prometheus text 0.0.4 of the whole store, made on a thread of the pool. */
-  render(): Promise<Buffer>;
+  /** The families that have one of these names, or all, made on a thread of the pool; Prometheus text by default. */
+  render(format?: ExpositionFormat, names?: readonly string[]): Promise<Buffer>;
   snapshot(): FamilySnapshot[];
   /** The lanes of every series of a family; `undefined` where there is no such family. */
   lanes(name: string): LaneSnapshot[] | undefined;

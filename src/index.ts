@@ -5,6 +5,7 @@ export { exponentialBuckets, exponentialBucketsRange, linearBuckets } from './me
 export type { Counter, CounterHandle } from './metrics/counter.js';
 export { DEFAULT_BUCKETS, type HistogramOptions, type MetricOptions } from './metrics/definition.js';
 export type { NativeHistogramOptions, SummaryOptions } from './metrics/exponential.js';
+export { CONTENT_TYPE, contentTypeOf, type RenderOptions } from './metrics/exposition-format.js';
 export type { MetricFamily } from './metrics/family.js';
 export type { Gauge, GaugeHandle } from './metrics/gauge.js';
 export type { Histogram, HistogramHandle, NativeHistogram, Summary } from './metrics/histogram.js';
@@ -13,17 +14,19 @@ export type { LabelObject, LabelValue, LabelValues } from './metrics/label-value
 export { openStore } from './metrics/open-store.js';
 export type { PromMetric, PromValue } from './metrics/prom-metric.js';
 export type { StateSet, StateSetHandle, StateSetOptions } from './metrics/state-set.js';
-export { CONTENT_TYPE, type Store } from './metrics/store.js';
+export type { Store } from './metrics/store.js';
 export type { StopLabelledTimer, StopTimer } from './metrics/timer.js';
 export { BACKENDS, type StoreOptions } from './store/options.js';
 export type {
   Backend,
+  ExpositionFormat,
   FamilyDefinition,
   FamilySnapshot,
   HistogramSnapshot,
   LaneSnapshot,
   MetricType,
   NativeHistogramSnapshot,
+  NameEscaping,
   NumberSnapshot,
   ProcessInfo,
   Registration,
@@ -32,4 +35,5 @@ export type {
   StoreInfo,
   StoreMode,
   SummarySnapshot,
+  Syntax,
 } from './store/types.js';

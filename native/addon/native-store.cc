@@ -9,6 +9,7 @@
 
 #include "activity-job.h"
 #include "errors.h"
+#include "format-argument.h"
 #include "render-job.h"
 #include "snapshot.h"
 #include "values.h"
@@ -214,9 +215,11 @@ void NativeStore::AddFraction(const Napi::CallbackInfo &info) {
 }
 
 Napi::Value NativeStore::Render(const Napi::CallbackInfo &info) {
+    const Format format = OptionalFormat(info[0]);
+    NameFilter filter = OptionalFilter(info[1]);
     RequireOpen(info.Env());
     /* Where it cannot start, an exception is pending. */
-    return Napi::Value(info.Env(), RenderJob::Start(info.Env(), attachment_->lease()));
+    return Napi::Value(info.Env(), RenderJob::Start(info.Env(), attachment_->lease(), format, std::move(filter)));
 }
 
 Napi::Value NativeStore::Snapshot(const Napi::CallbackInfo &info) {

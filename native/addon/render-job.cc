@@ -46,8 +46,9 @@ napi_value TakeBuffer(napi_env env, ByteBuffer *bytes) noexcept {
 
 } // namespace
 
-napi_value RenderJob::Start(napi_env env, std::shared_ptr<StoreLease> lease) noexcept {
-    RenderJob *job = new (std::nothrow) RenderJob(std::move(lease));
+napi_value RenderJob::Start(napi_env env, std::shared_ptr<StoreLease> lease, Format format,
+                            NameFilter filter) noexcept {
+    RenderJob *job = new (std::nothrow) RenderJob(std::move(lease), format, std::move(filter));
     napi_value promise = nullptr;
     if (job != nullptr && job->Queue(env, &promise))
         return promise;
@@ -70,7 +71,7 @@ bool RenderJob::Queue(napi_env env, napi_value *promise) noexcept {
 void RenderJob::Execute(napi_env, void *data) noexcept {
     RenderJob *job = static_cast<RenderJob *>(data);
     errno = 0;
-    job->status_ = job->lease_->renderer().Render(&job->buffer_);
+    job->status_ = job->lease_->renderer().Render(job->format_, job->filter_, &job->buffer_);
     job->error_number_ = errno;
 }
 

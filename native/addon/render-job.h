@@ -9,10 +9,13 @@
 #define PCM_ADDON_RENDER_JOB_H_
 
 #include <memory>
+#include <utility>
 
 #include <node_api.h>
 
 #include "byte-buffer.h"
+#include "format.h"
+#include "name-filter.h"
 #include "percpu_metrics.h"
 #include "store-lease.h"
 
@@ -21,15 +24,18 @@ namespace pcm {
 class RenderJob {
   public:
     /* Starts a scrape and gives its promise of a Buffer; null, with an exception pending or not, where it cannot. */
-    static napi_value Start(napi_env env, std::shared_ptr<StoreLease> lease) noexcept;
+    static napi_value Start(napi_env env, std::shared_ptr<StoreLease> lease, Format format, NameFilter filter) noexcept;
 
   private:
-    explicit RenderJob(std::shared_ptr<StoreLease> lease) : lease_(std::move(lease)) {}
+    RenderJob(std::shared_ptr<StoreLease> lease, Format format, NameFilter filter)
+        : lease_(std::move(lease)), format_(format), filter_(std::move(filter)) {}
     static void Execute(napi_env env, void *data) noexcept;
     static void Complete(napi_env env, napi_status status, void *data) noexcept;
     bool Queue(napi_env env, napi_value *promise) noexcept;
 
     std::shared_ptr<StoreLease> lease_;
+    Format format_;
+    NameFilter filter_;
     ByteBuffer buffer_;
     int status_ = PCM_SYSTEM;
     int error_number_ = 0;

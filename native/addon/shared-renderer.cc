@@ -22,14 +22,14 @@ Registry &TheRegistry() {
 
 } // namespace
 
-int SharedRenderer::Render(ByteBuffer *out) noexcept {
+int SharedRenderer::Render(Format format, const NameFilter &filter, ByteBuffer *out) noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (renderer_ == nullptr) {
-        const int status = TextRenderer::Create(store_, &renderer_);
+        const int status = Renderer::Create(store_, &renderer_);
         if (status != PCM_OK)
             return status;
     }
-    return renderer_->Render(out);
+    return renderer_->Render(format, filter, out);
 }
 
 std::shared_ptr<SharedRenderer> SharedRenderer::Acquire(pcm_store *store) {

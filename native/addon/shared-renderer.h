@@ -10,7 +10,7 @@
 #include <mutex>
 
 #include "percpu_metrics.h"
-#include "text-renderer.h"
+#include "renderer.h"
 
 namespace pcm {
 
@@ -18,8 +18,8 @@ class SharedRenderer {
   public:
     explicit SharedRenderer(pcm_store *store) : store_(store) {}
 
-    /* See TextRenderer::Render. Thread-safe; never throws. */
-    int Render(ByteBuffer *out) noexcept;
+    /* See Renderer::Render. Thread-safe; never throws. */
+    int Render(Format format, const NameFilter &filter, ByteBuffer *out) noexcept;
 
     /*
      * The renderer of a store, shared by all that hold one. The store must be open until the last of them has given
@@ -31,7 +31,7 @@ class SharedRenderer {
   private:
     pcm_store *store_;
     std::mutex mutex_;
-    std::unique_ptr<TextRenderer> renderer_;
+    std::unique_ptr<Renderer> renderer_;
 };
 
 } // namespace pcm

@@ -36,13 +36,58 @@ Lead LeadOf(uint8_t byte) noexcept {
     return {0, 0, 0};
 }
 
-/* What stands at the front of a text: `size` bytes, which are one character or the part of one. */
-struct Sequence {
-    size_t size;
-    bool valid;
-};
+enum class Escapes { kNone, kHelp, kQuoted };
 
-Sequence NextSequence(const uint8_t *text, size_t size) noexcept {
+/* The letter behind the backslash, or 0 where the byte stands for itself. */
+char EscapeOf(uint8_t byte, Escapes escapes) noexcept {
+    if (escapes == Escapes::kNone)
+        return 0;
+    if (byte == '\\')
+        return '\\';
+    if (byte == '\n')
+        return 'n';
+    if (byte == '"' && escapes == Escapes::kQuoted)
+        return '"';
+    return 0;
+}
+
+void AppendEscaped(std::string *out, pcm_bytes bytes, Escapes escapes) {
+    const uint8_t *text = reinterpret_cast<const uint8_t *>(bytes.data);
+    size_t run = 0;
+    size_t at = 0;
+    const auto replace = [&](const char *by, size_t by_size, size_t size) {
+        out->append(bytes.data + run, at - run);
+        out->append(by, by_size);
+        at += size;
+        run = at;
+    };
+    while (at < bytes.size) {
+        if (text[at] < 0x80) {
+            const char letter = EscapeOf(text[at], escapes);
+            if (letter == 0) {
+                at++;
+                continue;
+            }
+            const char escape[] = {'\\', letter};
+            replace(escape, sizeof escape, 1);
+            continue;
+        }
+        const Sequence sequence = NextSequence(bytes.data + at, bytes.size - at);
+        if (sequence.valid)
+            at += sequence.size;
+        else
+            replace(kReplacement, sizeof kReplacement - 1, sequence.size);
+    }
+    if (at > run)
+        out->append(bytes.data + run, at - run);
+}
+
+} // namespace
+
+Sequence NextSequence(const char *bytes, size_t size) noexcept {
+    const auto *text = reinterpret_cast<const uint8_t *>(bytes);
+    if (text[0] < 0x80)
+        return {1, true};
     const Lead lead = LeadOf(text[0]);
     if (lead.length == 0)
         return {1, false};
@@ -59,56 +104,16 @@ Sequence NextSequence(const uint8_t *text, size_t size) noexcept {
     return {taken, true};
 }
 
-/* The letter behind the backslash, or 0 where the byte stands for itself. */
-char EscapeOf(uint8_t byte, bool quoted) noexcept {
-    if (byte == '\\')
-        return '\\';
-    if (byte == '\n')
-        return 'n';
-    if (byte == '"' && quoted)
-        return '"';
-    return 0;
-}
-
-void AppendEscaped(std::string *out, pcm_bytes bytes, bool quoted) {
-    const uint8_t *text = reinterpret_cast<const uint8_t *>(bytes.data);
-    size_t run = 0;
-    size_t at = 0;
-    const auto replace = [&](const char *by, size_t by_size, size_t size) {
-        out->append(bytes.data + run, at - run);
-        out->append(by, by_size);
-        at += size;
-        run = at;
-    };
-    while (at < bytes.size) {
-        if (text[at] < 0x80) {
-            const char letter = EscapeOf(text[at], quoted);
-            if (letter == 0) {
-                at++;
-                continue;
-            }
-            const char escape[] = {'\\', letter};
-            replace(escape, sizeof escape, 1);
-            continue;
-        }
-        const Sequence sequence = NextSequence(text + at, bytes.size - at);
-        if (sequence.valid)
-            at += sequence.size;
-        else
-            replace(kReplacement, sizeof kReplacement - 1, sequence.size);
-    }
-    if (at > run)
-        out->append(bytes.data + run, at - run);
-}
-
-} // namespace
-
-void AppendLabelValue(std::string *out, pcm_bytes text) {
-    AppendEscaped(out, text, true);
+void AppendQuoted(std::string *out, pcm_bytes text) {
+    AppendEscaped(out, text, Escapes::kQuoted);
 }
 
 void AppendHelp(std::string *out, pcm_bytes text) {
-    AppendEscaped(out, text, false);
+    AppendEscaped(out, text, Escapes::kHelp);
+}
+
+void AppendUtf8(std::string *out, pcm_bytes text) {
+    AppendEscaped(out, text, Escapes::kNone);
 }
 
 } // namespace pcm

@@ -9,6 +9,7 @@
 
 #include "escape.h"
 #include "exposition_check.h"
+#include "name-escaping.h"
 #include "number-format.h"
 
 namespace {
@@ -30,8 +31,12 @@ std::string Integer(int64_t value) {
 
 std::string LabelValue(const std::string &text) {
     std::string out;
-    pcm::AppendLabelValue(&out, {text.data(), text.size()});
+    pcm::AppendQuoted(&out, {text.data(), text.size()});
     return out;
+}
+
+std::string Escaped(const std::string &text, pcm::Escaping escaping, pcm::NameKind kind = pcm::NameKind::kMetric) {
+    return pcm::EscapeName({text.data(), text.size()}, kind, escaping);
 }
 
 std::string Help(const std::string &text) {
@@ -130,4 +135,24 @@ TEST("ill-formed UTF-8 is replaced, one character for each longest part of a seq
     CHECK_EQUAL(LabelValue("\xFF\"\n"), no + "\\\"\\n");
     CHECK_EQUAL(LabelValue("\xE2\x82"), no);                 /* cut off at the end */
     CHECK_EQUAL(LabelValue("\xE2\"\xAC"), no + "\\\"" + no); /* a quote cannot hide in a sequence */
+}
+
+TEST("names are escaped as Prometheus does it") {
+    using pcm::Escaping;
+    const auto label = pcm::NameKind::kLabel;
+    CHECK_EQUAL(Escaped("http.server_time", Escaping::kUnderscores), "http_server_time");
+    CHECK_EQUAL(Escaped("http.server_time", Escaping::kDots), "http_dot_server__time");
+    CHECK_EQUAL(Escaped("http.server_time", Escaping::kValues), "U__http_2e_server__time");
+    CHECK_EQUAL(Escaped("http.server_time", Escaping::kAllowUtf8), "http.server_time");
+    CHECK_EQUAL(Escaped("plain_name:1", Escaping::kUnderscores), "plain_name:1");
+    CHECK_EQUAL(Escaped("plain_name:1", Escaping::kDots), "plain__name:1");
+    CHECK_EQUAL(Escaped("plain_name:1", Escaping::kValues), "plain_name:1");
+    CHECK_EQUAL(Escaped("0day", Escaping::kUnderscores), "_day");
+    CHECK_EQUAL(Escaped("0day", Escaping::kValues), "U___30_day");
+    CHECK_EQUAL(Escaped("label:x", Escaping::kUnderscores, label), "label_x");
+    CHECK_EQUAL(Escaped("label:x", Escaping::kValues, label), "U__label_3a_x");
+    CHECK_EQUAL(Escaped("caf\xC3\xA9 \xF0\x9F\x98\x80", Escaping::kUnderscores), "caf___");
+    CHECK_EQUAL(Escaped("caf\xC3\xA9 \xF0\x9F\x98\x80", Escaping::kDots), "caf______");
+    CHECK_EQUAL(Escaped("caf\xC3\xA9 \xF0\x9F\x98\x80", Escaping::kValues), "U__caf_e9__20__1f600_");
+    CHECK_EQUAL(Escaped("bad\xFF", Escaping::kAllowUtf8), "bad\xEF\xBF\xBD");
 }

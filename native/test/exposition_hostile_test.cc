@@ -101,11 +101,11 @@ off_t Find(int fd, const std::string &text) {
 
 /* One scrape by a renderer that has not seen the store before. */
 int Scrape(pcm_store *store, std::string *text) {
-    std::unique_ptr<pcm::TextRenderer> renderer;
-    int status = pcm::TextRenderer::Create(store, &renderer);
+    std::unique_ptr<pcm::Renderer> renderer;
+    int status = pcm::Renderer::Create(store, &renderer);
     pcm::ByteBuffer buffer;
     if (status == PCM_OK)
-        status = renderer->Render(&buffer);
+        status = renderer->Render(pcm_test::kText, {}, &buffer);
     if (status == PCM_OK)
         text->assign(buffer.data(), buffer.size());
     return status;

@@ -144,11 +144,11 @@ TEST("integers and fractions of one counter add up") {
 TEST("what is appended to a buffer leaves what is in it") {
     TemporaryStore store;
     store.Declare({PCM_GAUGE, "g", "", {}, {}});
-    std::unique_ptr<pcm::TextRenderer> renderer;
-    CHECK(pcm::TextRenderer::Create(store.get(), &renderer) == PCM_OK);
+    std::unique_ptr<pcm::Renderer> renderer;
+    CHECK(pcm::Renderer::Create(store.get(), &renderer) == PCM_OK);
     pcm::ByteBuffer buffer;
-    CHECK(renderer->Render(&buffer) == PCM_OK);
-    CHECK(renderer->Render(&buffer) == PCM_OK);
+    CHECK(renderer->Render(pcm_test::kText, {}, &buffer) == PCM_OK);
+    CHECK(renderer->Render(pcm_test::kText, {}, &buffer) == PCM_OK);
     CHECK_EQUAL(std::string(buffer.data(), buffer.size()), "# TYPE g gauge\n# TYPE g gauge\n");
 }
 
@@ -185,11 +185,11 @@ TEST("a text that would be too large is refused, and memory is not taken for it"
         names.push_back("l" + std::to_string(i));
     const pcm_family_id family = store.Declare({PCM_HISTOGRAM, "h", "", names, bounds});
     store.Bind(family, std::vector<std::string>(16, std::string(65535, '"')));
-    std::unique_ptr<pcm::TextRenderer> renderer;
-    CHECK(pcm::TextRenderer::Create(store.get(), &renderer) == PCM_OK);
+    std::unique_ptr<pcm::Renderer> renderer;
+    CHECK(pcm::Renderer::Create(store.get(), &renderer) == PCM_OK);
     pcm::ByteBuffer buffer;
     const long before = PeakKilobytes();
-    CHECK(renderer->Render(&buffer) == PCM_NO_MEMORY);
+    CHECK(renderer->Render(pcm_test::kText, {}, &buffer) == PCM_NO_MEMORY);
     CHECK(buffer.size() == 0);
     CHECK(PeakKilobytes() - before < 64 * 1024);
 }

@@ -39,7 +39,7 @@ TemporaryStore::TemporaryStore(uint64_t capacity) {
     options.path = path_.c_str();
     options.capacity = capacity;
     CheckStatus("open", pcm_store_open(&options, &store_));
-    CheckStatus("create", pcm::TextRenderer::Create(store_, &renderer_));
+    CheckStatus("create", pcm::Renderer::Create(store_, &renderer_));
 }
 
 TemporaryStore::~TemporaryStore() {
@@ -55,7 +55,7 @@ pcm_family_id TemporaryStore::Declare(const Definition &definition) {
     view.type = definition.type;
     view.name = Bytes(definition.name);
     view.help = Bytes(definition.help);
-    view.unit = {"", 0};
+    view.unit = Bytes(definition.unit);
     view.label_names = label_names.data();
     view.label_count = static_cast<uint32_t>(label_names.size());
     view.bounds = definition.bounds.data();
@@ -92,9 +92,9 @@ void TemporaryStore::Observe(pcm_series_id series, double value) {
     CheckStatus("observe", pcm_histogram_observe(store_, &histogram, value));
 }
 
-std::string TemporaryStore::Render() {
+std::string TemporaryStore::Render(pcm::Format format, const pcm::NameFilter &filter) {
     pcm::ByteBuffer buffer;
-    CheckStatus("render", renderer_->Render(&buffer));
+    CheckStatus("render", renderer_->Render(format, filter, &buffer));
     return {buffer.data(), buffer.size()};
 }
 

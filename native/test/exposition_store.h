@@ -10,9 +10,14 @@
 #include <vector>
 
 #include "percpu_metrics.h"
-#include "text-renderer.h"
+#include "renderer.h"
 
 namespace pcm_test {
+
+constexpr pcm::Format kText{pcm::Syntax::kText, pcm::Escaping::kUnderscores};
+constexpr pcm::Format kText100{pcm::Syntax::kText, pcm::Escaping::kAllowUtf8};
+constexpr pcm::Format kOpenMetrics{pcm::Syntax::kOpenMetrics, pcm::Escaping::kAllowUtf8};
+constexpr pcm::Format kProtobuf{pcm::Syntax::kProtobuf, pcm::Escaping::kAllowUtf8};
 
 struct Definition {
     pcm_type type;
@@ -20,6 +25,7 @@ struct Definition {
     std::string help;
     std::vector<std::string> label_names;
     std::vector<double> bounds;
+    std::string unit = {};
 };
 
 class TemporaryStore {
@@ -44,13 +50,13 @@ class TemporaryStore {
     void Observe(pcm_series_id series, double value);
 
     /* One scrape with the renderer that is kept from scrape to scrape. */
-    std::string Render();
+    std::string Render(pcm::Format format = kText, const pcm::NameFilter &filter = {});
 
   private:
     std::string directory_;
     std::string path_;
     pcm_store *store_ = nullptr;
-    std::unique_ptr<pcm::TextRenderer> renderer_;
+    std::unique_ptr<pcm::Renderer> renderer_;
 };
 
 } // namespace pcm_test

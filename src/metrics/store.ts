@@ -18,6 +18,7 @@ import { type Batch, PreparedBatch, type RecordableHandle } from './batch.js';
 import type { Counter } from './counter.js';
 import type { HistogramOptions, MetricOptions } from './definition.js';
 import type { NativeHistogramOptions, SummaryOptions } from './exponential.js';
+import { CONTENT_TYPE, type RenderOptions, renderArguments } from './exposition-format.js';
 import { Families } from './families.js';
 import type { Gauge } from './gauge.js';
 import type { Histogram, NativeHistogram, Summary } from './histogram.js';
@@ -25,12 +26,10 @@ import type { Info, InfoOptions } from './info.js';
 import { PromReader } from './prom-metric.js';
 import type { StateSet, StateSetOptions } from './state-set.js';
 
-/** The media type of {@link Store.metrics}: the Prometheus text format 0.0.4. */
-export const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** An open store; `openStore` makes one. */
 export class Store {
-  /** What to send as `Content-Type` with what {@link metrics} and {@link render} give. */
+  /** What to send as `Content-Type` with what {@link metrics} and {@link render} give without options. */
   readonly contentType = CONTENT_TYPE;
   readonly #segment: Segment;
   readonly #families: Families;
@@ -131,21 +130,25 @@ export class Store {
   }
 
   /**
-   * All families as Prometheus text, rendered off the event loop.
+   * All families as Prometheus text, or in another format, rendered off the event loop.
    *
-   * @throws PercpuMetricsError `ERR_PCM_CORRUPT`, `ERR_PCM_BROKEN`, `ERR_PCM_NO_MEMORY`, `ERR_PCM_CLOSED`
+   * @throws PercpuMetricsError `ERR_PCM_CORRUPT`, `ERR_PCM_BROKEN`, `ERR_PCM_NO_MEMORY`, `ERR_PCM_CLOSED`,
+   * `ERR_PCM_OPTION`
    */
-  async metrics(): Promise<string> {
-    return (await this.render()).toString('utf8');
+  async metrics(
+    options: RenderOptions & { readonly syntax?: 'text' | 'openmetrics' | undefined } = {},
+  ): Promise<string> {
+    return (await this.render(options)).toString('utf8');
   }
 
   /**
-   * What {@link metrics} gives, as bytes: a server that sends them needs no string.
+   * What {@link metrics} gives, as bytes: a server that sends them needs no string. `contentTypeOf` gives their type.
    *
    * @throws PercpuMetricsError as {@link metrics}
    */
-  async render(): Promise<Buffer> {
-    return this.#segment.render();
+  async render(options: RenderOptions = {}): Promise<Buffer> {
+    const { format, names } = renderArguments(options);
+    return this.#segment.render(format, names);
   }
 
   /**

@@ -8,6 +8,7 @@
  */
 import {
   addon,
+  type ExpositionFormat,
   type FamilyDefinition,
   type FamilySnapshot,
   type LaneSnapshot,
@@ -146,8 +147,9 @@ export class Segment {
     return this.#attempt(`create a series of ${name}`, () => this.#native.bindHistogram(series));
   }
 
-  async render(): Promise<Buffer> {
-    const rendering = this.#attempt('render the store', () => this.#native.render());
+  /** Renders the families that have one of these names, or all of them where there are none. */
+  async render(format?: ExpositionFormat, names?: readonly string[]): Promise<Buffer> {
+    const rendering = this.#attempt('render the store', () => this.#native.render(format, names));
     try {
       return await rendering;
     } catch (cause) {

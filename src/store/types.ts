@@ -1,12 +1,14 @@
 /** The types of the native addon that users of a store see, under the layer that owns them. */
 export type {
   Backend,
+  ExpositionFormat,
   FamilyDefinition,
   FamilySnapshot,
   HistogramSnapshot,
   LaneSnapshot,
   MetricType,
   NativeHistogramSnapshot,
+  NameEscaping,
   NativeHot,
   NumberSnapshot,
   ProcessInfo,
@@ -16,4 +18,5 @@ export type {
   StoreInfo,
   StoreMode,
   SummarySnapshot,
+  Syntax,
 } from '../binding.js';

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Registries } from '../../fastify/registries.js';
 import { renderScrape, type ScrapeSource } from '../../fastify/scrape.js';
-import { CONTENT_TYPE } from '../../metrics/store.js';
+import { CONTENT_TYPE } from '../../metrics/exposition-format.js';
 import { ProblemError } from '../problem.js';
 import { familiesSchema, problems } from '../schemas.js';
 import { familyJson } from '../snapshot-json.js';

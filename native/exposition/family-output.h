@@ -1,0 +1,48 @@
+/*
+ * One family in one format: what a scrape writes of it. Whatever stays the same from scrape to scrape is rendered when
+ * a series is first seen and kept; a scrape copies it and puts the values in between. There is a class for each syntax
+ * and kind of family; MakeFamilyOutput picks it.
+ */
+#ifndef PCM_EXPOSITION_FAMILY_OUTPUT_H_
+#define PCM_EXPOSITION_FAMILY_OUTPUT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "family-names.h"
+#include "format.h"
+#include "percpu_metrics.h"
+
+namespace pcm {
+
+class FamilyOutput {
+  public:
+    FamilyOutput() = default;
+    virtual ~FamilyOutput() = default;
+    FamilyOutput(const FamilyOutput &) = delete;
+    FamilyOutput &operator=(const FamilyOutput &) = delete;
+
+    /*
+     * Renders what stays the same of one more series. PCM_NO_MEMORY, and nothing changed, where max_size() would grow by
+     * more than `room` bytes. May throw std::bad_alloc, after which the object is useless.
+     */
+    virtual int AddSeries(const pcm_reader *reader, uint32_t series, size_t room) = 0;
+
+    /* More than Render can write. */
+    virtual size_t max_size() const noexcept = 0;
+
+    /*
+     * Writes the family with the values of the reader's last refresh to `*out`, which has room for max_size() bytes,
+     * and moves it behind them. Errors: CORRUPT.
+     */
+    virtual int Render(const pcm_reader *reader, char **out) const noexcept = 0;
+};
+
+/* For a definition as a reader gives it: checked, and its own. May throw std::bad_alloc. */
+std::unique_ptr<FamilyOutput> MakeFamilyOutput(Syntax syntax, const pcm_family_definition &definition,
+                                               const FamilyNames &names);
+
+} // namespace pcm
+
+#endif

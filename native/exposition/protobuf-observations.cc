@@ -1,0 +1,170 @@
+/* See the header. */
+#include "protobuf-observations.h"
+
+#include <cstring>
+
+namespace pcm {
+namespace {
+
+/* Fields of metrics.proto. */
+enum : unsigned {
+    kFamilyMetric = 4,
+    kMetricSummary = 4,
+    kMetricHistogram = 7,
+    kSampleCount = 1,
+    kSampleSum = 2,
+    kHistogramBucket = 3,
+    kHistogramCreated = 15,
+    kSummaryQuantile = 3,
+    kSummaryCreated = 4,
+    kBucketCount = 1,
+    kBucketBound = 2,
+    kQuantileQuantile = 1,
+    kQuantileValue = 2,
+};
+
+/* A tag and a length; a scrape is smaller than 2^35 bytes. */
+constexpr size_t kMaxHead = 1 + 5;
+constexpr size_t kDoubleField = 1 + sizeof(double);
+constexpr size_t kMaxCountField = 1 + kMaxVarint;
+constexpr size_t kMaxTotals = kMaxCountField + kDoubleField;
+
+char *WriteString(char *to, const std::string &text) noexcept {
+    return to + text.copy(to, text.size());
+}
+
+char *WriteHead(char *to, unsigned field, size_t size) noexcept {
+    *to++ = Tag(field, WireType::kBytes);
+    return WriteVarint(to, size);
+}
+
+char *WriteCount(char *to, unsigned field, uint64_t count) noexcept {
+    *to++ = Tag(field, WireType::kVarint);
+    return WriteVarint(to, count);
+}
+
+char *WriteDouble(char *to, unsigned field, double value) noexcept {
+    *to++ = Tag(field, WireType::kFixed64);
+    std::memcpy(to, &value, sizeof value);
+    return to + sizeof value;
+}
+
+/* Histograms and summaries have the same fields for them. */
+char *WriteTotals(char *to, uint64_t count, double sum) noexcept {
+    return WriteDouble(WriteCount(to, kSampleCount, count), kSampleSum, sum);
+}
+
+} // namespace
+
+ProtobufObservations::ProtobufObservations(const pcm_family_definition &definition, const FamilyNames &names,
+                                           Type type)
+    : ProtobufFamily(definition, names, type), is_summary_(type == Type::kSummary),
+      bucket_count_(pcm_definition_bucket_count(&definition)), max_size_(kMaxHead + heading().size()) {}
+
+/* Room for a timestamp is in it. */
+size_t ProtobufObservations::MaxMetricSize(size_t labels) const noexcept {
+    constexpr size_t kMaxTimestamp = 2 + 2 * kMaxCountField;
+    return 2 * kMaxHead + labels + max_value_size() + kMaxTimestamp;
+}
+
+int ProtobufObservations::AddSeries(const pcm_reader *reader, uint32_t series, size_t room) {
+    if (MaxMetricSize(MaxLabelsSize(reader, series)) > room)
+        return PCM_NO_MEMORY;
+    const unsigned field = is_summary_ ? kSummaryCreated : kHistogramCreated;
+    const uint64_t created_at_ms = pcm_reader_series(reader, series).created_at_ms;
+    series_.push_back({series, LabelsOf(reader, series), TimestampField(field, created_at_ms)});
+    max_size_ += MaxMetricSize(series_.back().labels.size());
+    return PCM_OK;
+}
+
+char *ProtobufObservations::WriteMetric(char *to, const Series &series,
+                                        const Observations &observations) const noexcept {
+    char *const value = to + 2 * kMaxHead + series.labels.size();
+    char *const end = WriteString(WriteValue(value, observations), series.created);
+    const auto size = static_cast<size_t>(end - value);
+    to = WriteHead(to, kFamilyMetric, series.labels.size() + 1 + VarintSize(size) + size);
+    to = WriteString(to, series.labels);
+    to = WriteHead(to, is_summary_ ? kMetricSummary : kMetricHistogram, size);
+    std::memmove(to, value, size);
+    return to + size;
+}
+
+int ProtobufObservations::Render(const pcm_reader *reader, char **out) const noexcept {
+    if (series_.empty())
+        return PCM_OK;
+    int64_t buckets[PCM_MAX_BUCKETS];
+    char *const body = *out + kMaxHead;
+    char *to = WriteString(body, heading());
+    for (const Series &series : series_) {
+        Observations observations{buckets, 0, 0};
+        const int status = pcm_reader_histogram(reader, series.index, buckets, &observations.sum);
+        if (status != PCM_OK)
+            return status;
+        for (uint32_t i = 0; i < bucket_count_; i++)
+            observations.count += static_cast<uint64_t>(buckets[i]);
+        to = WriteMetric(to, series, observations);
+    }
+    const auto size = static_cast<size_t>(to - body);
+    char *const start = WriteVarint(*out, size);
+    std::memmove(start, body, size);
+    *out = start + size;
+    return PCM_OK;
+}
+
+/* ---------------------------------------------------------------- histograms */
+
+ProtobufHistograms::ProtobufHistograms(const pcm_family_definition &definition, const FamilyNames &names)
+    : ProtobufObservations(definition, names, Type::kHistogram),
+      bounds_(definition.bounds, definition.bounds + definition.bound_count) {}
+
+size_t ProtobufHistograms::max_value_size() const noexcept {
+    return kMaxTotals + bounds_.size() * (2 + kMaxCountField + kDoubleField);
+}
+
+char *ProtobufHistograms::WriteValue(char *to, const Observations &observations) const noexcept {
+    to = WriteTotals(to, observations.count, observations.sum);
+    uint64_t count = 0;
+    for (size_t i = 0; i < bounds_.size(); i++) {
+        count += static_cast<uint64_t>(observations.buckets[i]);
+        to = WriteHead(to, kHistogramBucket, 1 + VarintSize(count) + kDoubleField);
+        to = WriteDouble(WriteCount(to, kBucketCount, count), kBucketBound, bounds_[i]);
+    }
+    return to;
+}
+
+/* ---------------------------------------------------------------- native histograms */
+
+ProtobufNativeHistograms::ProtobufNativeHistograms(const pcm_family_definition &definition, const FamilyNames &names)
+    : ProtobufObservations(definition, names, Type::kHistogram) {}
+
+size_t ProtobufNativeHistograms::max_value_size() const noexcept {
+    return kMaxTotals;
+}
+
+char *ProtobufNativeHistograms::WriteValue(char *to, const Observations &observations) const noexcept {
+    return WriteTotals(to, observations.count, observations.sum);
+}
+
+/* ---------------------------------------------------------------- summaries */
+
+ProtobufSummaries::ProtobufSummaries(const pcm_family_definition &definition, const FamilyNames &names)
+    : ProtobufObservations(definition, names, Type::kSummary),
+      quantiles_(definition.bounds + 2, definition.bounds + definition.bound_count) {
+    pcm_definition_exponential(&definition, &shape_);
+}
+
+size_t ProtobufSummaries::max_value_size() const noexcept {
+    return kMaxTotals + quantiles_.size() * (2 + 2 * kDoubleField);
+}
+
+char *ProtobufSummaries::WriteValue(char *to, const Observations &observations) const noexcept {
+    to = WriteTotals(to, observations.count, observations.sum);
+    for (const double quantile : quantiles_) {
+        to = WriteHead(to, kSummaryQuantile, 2 * kDoubleField);
+        to = WriteDouble(to, kQuantileQuantile, quantile);
+        to = WriteDouble(to, kQuantileValue, pcm_exponential_quantile(&shape_, observations.buckets, quantile));
+    }
+    return to;
+}
+
+} // namespace pcm

@@ -1,0 +1,73 @@
+/* What has one number, as text. */
+#include <string>
+
+#include "text-family.h"
+
+namespace pcm {
+namespace {
+
+bool HasSuffix(const std::string &name, const std::string &suffix) {
+    return name.size() > suffix.size() && name.compare(name.size() - suffix.size(), suffix.size(), suffix) == 0;
+}
+
+const char *PrometheusWord(pcm_type type) noexcept {
+    switch (type) {
+    case PCM_COUNTER:
+        return "counter";
+    case PCM_UNTYPED:
+        return "untyped";
+    default:
+        return "gauge";
+    }
+}
+
+/* A type that asks something of the names is given up where they have not got it, such as after escaping. */
+const char *OpenMetricsWord(pcm_type type, const FamilyNames &names) {
+    const std::string &name = names.name.text;
+    switch (type) {
+    case PCM_COUNTER:
+        return HasSuffix(name, "_total") ? "counter" : "unknown";
+    case PCM_INFO:
+        return HasSuffix(name, "_info") ? "info" : "gauge";
+    case PCM_STATE_SET:
+        return !names.labels.empty() && names.labels.back().text == name ? "stateset" : "gauge";
+    case PCM_UNTYPED:
+        return "unknown";
+    default:
+        return "gauge";
+    }
+}
+
+const char *TypeWord(Syntax syntax, pcm_type type, const FamilyNames &names) {
+    return syntax == Syntax::kOpenMetrics ? OpenMetricsWord(type, names) : PrometheusWord(type);
+}
+
+} // namespace
+
+TextNumbers::TextNumbers(Syntax syntax, const pcm_family_definition &definition, const FamilyNames &names)
+    : TextFamily(syntax, definition, names, TypeWord(syntax, definition.type, names)),
+      has_created_(definition.type == PCM_COUNTER && HasSuffix(names.name.text, "_total")) {}
+
+void TextNumbers::AppendSeries(const std::string &labels, uint64_t created_at_ms) {
+    AppendSample("", labels);
+    if (has_created_)
+        AppendCreated(labels, created_at_ms);
+}
+
+int TextNumbers::Render(const pcm_reader *reader, char **out) const noexcept {
+    PieceWriter writer(pieces(), *out);
+    for (const uint32_t series : series()) {
+        pcm_number number;
+        const int status = pcm_reader_value(reader, series, &number);
+        if (status != PCM_OK)
+            return status;
+        if (number.is_integer)
+            writer.Integer(number.integer);
+        else
+            writer.Real(number.real);
+    }
+    *out = writer.Finish();
+    return PCM_OK;
+}
+
+} // namespace pcm
