@@ -56,8 +56,7 @@ char *WriteTotals(char *to, uint64_t count, double sum) noexcept {
 
 } // namespace
 
-ProtobufObservations::ProtobufObservations(const pcm_family_definition &definition, const FamilyNames &names,
-                                           Type type)
+ProtobufObservations::ProtobufObservations(const pcm_family_definition &definition, const FamilyNames &names, Type type)
     : ProtobufFamily(definition, names, type), is_summary_(type == Type::kSummary),
       bucket_count_(pcm_definition_bucket_count(&definition)), max_size_(kMaxHead + heading().size()) {}
 

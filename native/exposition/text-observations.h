@@ -18,8 +18,8 @@ class TextObservations : public TextFamily {
     int Render(const pcm_reader *reader, char **out) const noexcept final;
 
   protected:
-    TextObservations(Syntax syntax, const pcm_family_definition &definition, const FamilyNames &names,
-                     const char *type, bool has_negative);
+    TextObservations(Syntax syntax, const pcm_family_definition &definition, const FamilyNames &names, const char *type,
+                     bool has_negative);
 
     uint32_t max_lines() const noexcept final {
         return static_cast<uint32_t>(line_labels_.size()) + 3;

@@ -26,7 +26,6 @@ import type { Info, InfoOptions } from './info.js';
 import { PromReader } from './prom-metric.js';
 import type { StateSet, StateSetOptions } from './state-set.js';
 
-
 /** An open store; `openStore` makes one. */
 export class Store {
   /** What to send as `Content-Type` with what {@link metrics} and {@link render} give without options. */
