@@ -192,8 +192,11 @@ export interface NativeStore {
   declare(definition: FamilyDefinition): number;
   /** The family that has this name, if any. */
   find(name: string): { id: number; definition: FamilyDefinition } | undefined;
-  /** Finds or creates a series and gives its id. */
-  bind(family: number, labelValues: string[]): number;
+  /**
+   * Finds or creates a series and gives its id; 0 where it would be one more than the family, or the store, may have
+   * (no limit where that is 0 or left out).
+   */
+  bind(family: number, labelValues: string[], maxInFamily?: number, maxInStore?: number): number;
   /** The integer cell of a counter's or gauge's series, made at its first use. */
   cell(series: number): number;
   /** An index for `hot.observe`. */

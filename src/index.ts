@@ -12,6 +12,7 @@ export type { Histogram, HistogramHandle, NativeHistogram, Summary } from './met
 export type { Info, InfoOptions } from './metrics/info.js';
 export type { LabelObject, LabelValue, LabelValues } from './metrics/label-values.js';
 export { openStore } from './metrics/open-store.js';
+export { OVERFLOW_VALUE } from './metrics/overflow.js';
 export type { PromMetric, PromValue } from './metrics/prom-metric.js';
 export type { StateSet, StateSetHandle, StateSetOptions } from './metrics/state-set.js';
 export type { Store } from './metrics/store.js';

@@ -175,7 +175,11 @@ Napi::Value NativeStore::Bind(const Napi::CallbackInfo &info) {
     pcm_store *store = RequireOpen(info.Env());
     pcm_series_id series;
     errno = 0;
-    const int status = pcm_series_bind(store, family, values.views(), values.size(), &series);
+    const pcm_series_limits limits = {OptionalCount(info[2]), OptionalCount(info[3])};
+    const int status = pcm_series_bind_within(store, family, values.views(), values.size(), limits, &series);
+    /* No exception: whatever sends ever new label values shall not make their refusal dear. */
+    if (status == PCM_SERIES_LIMIT)
+        return ToNumber(info.Env(), 0);
     if (status != PCM_OK)
         ThrowStatus(info.Env(), status, errno);
     return ToNumber(info.Env(), series);

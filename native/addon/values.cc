@@ -226,6 +226,12 @@ uint64_t RequireId(Napi::Value value) {
     return RequireInteger(value, kMaxSafeInteger, "an id must be a safe integer from 0 on");
 }
 
+uint32_t OptionalCount(Napi::Value value) {
+    if (value.IsUndefined())
+        return 0;
+    return static_cast<uint32_t>(RequireInteger(value, UINT32_MAX, "a count must be an integer from 0 to 2^32 - 1"));
+}
+
 StringList::StringList(Napi::Value value, const char *message) {
     const Napi::Array array = RequireArray(value, message);
     const uint32_t size = array.Length();

@@ -256,7 +256,7 @@ static int read_series(struct pcm_store *store, uint64_t offset, uint32_t size) 
     if (status != PCM_OK)
         return status;
     struct pcm__series series = {.record = (uint32_t)(offset / 8)};
-    const struct pcm__family *family = pcm__index_family_by_id(index, view.family + 1, &series.family);
+    struct pcm__family *family = pcm__index_family_by_id(index, view.family + 1, &series.family);
     if (family == NULL || family->definition.label_count != view.label_count)
         return PCM_CORRUPT;
     pcm_bytes values[PCM_MAX_LABELS];
@@ -266,8 +266,10 @@ static int read_series(struct pcm_store *store, uint64_t offset, uint32_t size) 
     status = make_room(index);
     if (status == PCM_OK)
         status = push(&index->series, &series, sizeof series);
-    if (status == PCM_OK)
+    if (status == PCM_OK) {
         add_entry(index, hash_series(series.family, values, view.label_count), number * 2 + 1);
+        family->series_count++;
+    }
     return status;
 }
 

@@ -13,6 +13,7 @@
 struct pcm__family {
     pcm_family_id id;                 /* offset of its record in the catalog, plus one */
     pcm_family_definition definition; /* one allocation of its own holds all that it points to */
+    uint32_t series_count;
     uint64_t *memory;
 };
 

@@ -34,12 +34,15 @@ int pcm__reserve_range(int fd, uint64_t offset, uint64_t bytes) {
     return errno == EOPNOTSUPP ? write_zeros(fd, offset, bytes) : space_status();
 }
 
+void pcm__count_refusal(struct pcm_store *store) {
+    struct pcm__totals *totals = (struct pcm__totals *)pcm__store_at(store, PCM__TOTALS_OFFSET);
+    atomic_fetch_add_explicit(&totals->refusals, 1, memory_order_relaxed);
+}
+
 /* Passes a status on, and counts what there was no room for. */
 static int counted(struct pcm_store *store, int status) {
-    if (status == PCM_CAPACITY || status == PCM_NO_SPACE) {
-        struct pcm__totals *totals = (struct pcm__totals *)pcm__store_at(store, PCM__TOTALS_OFFSET);
-        atomic_fetch_add_explicit(&totals->refusals, 1, memory_order_relaxed);
-    }
+    if (status == PCM_CAPACITY || status == PCM_NO_SPACE)
+        pcm__count_refusal(store);
     return status;
 }
 

@@ -7,6 +7,9 @@
 
 #include "store.h"
 
+/* Counts something that could not be made. Not read-only stores. Needs no lock. */
+void pcm__count_refusal(struct pcm_store *store);
+
 /* Backs a range of a file. Only for ranges that nobody uses yet. NO_SPACE, SYSTEM. */
 int pcm__reserve_range(int fd, uint64_t offset, uint64_t bytes);
 

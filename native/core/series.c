@@ -116,8 +116,23 @@ static bool values_fit(const pcm_bytes *values, uint32_t count) {
     return true;
 }
 
+/* Passes NOT_FOUND on where one more series may be made. */
+static int within(struct pcm_store *store, uint32_t family, pcm_series_limits limits) {
+    uint32_t of_family = pcm__index_family(&store->index, family)->series_count;
+    if ((limits.of_family == 0 || of_family < limits.of_family) &&
+        (limits.of_store == 0 || pcm__index_series_count(&store->index) < limits.of_store))
+        return PCM_NOT_FOUND;
+    pcm__count_refusal(store);
+    return PCM_SERIES_LIMIT;
+}
+
 int pcm_series_bind(pcm_store *store, pcm_family_id family, const pcm_bytes *values, uint32_t count,
                     pcm_series_id *out) {
+    return pcm_series_bind_within(store, family, values, count, (pcm_series_limits){0}, out);
+}
+
+int pcm_series_bind_within(pcm_store *store, pcm_family_id family, const pcm_bytes *values, uint32_t count,
+                           pcm_series_limits limits, pcm_series_id *out) {
     uint32_t number;
     pthread_mutex_lock(&store->mutex);
     int status = pcm__index_read(store);
@@ -126,6 +141,9 @@ int pcm_series_bind(pcm_store *store, pcm_family_id family, const pcm_bytes *val
         status = PCM_ARGUMENT;
     if (status == PCM_OK)
         status = match_series(store, number, values, out);
+    /* Without the file's lock at first: what runs into a limit once does so again and again. */
+    if (status == PCM_NOT_FOUND && !store->read_only)
+        status = within(store, number, limits);
     pthread_mutex_unlock(&store->mutex);
     if (status != PCM_NOT_FOUND)
         return status;
@@ -133,6 +151,8 @@ int pcm_series_bind(pcm_store *store, pcm_family_id family, const pcm_bytes *val
     if (status != PCM_OK)
         return status;
     status = match_series(store, number, values, out);
+    if (status == PCM_NOT_FOUND)
+        status = within(store, number, limits);
     if (status == PCM_NOT_FOUND) {
         status = create_series(store, number, values);
         if (status == PCM_OK)
@@ -290,7 +310,7 @@ int pcm_gauge_set(pcm_store *store, pcm_series_id series, double value) {
     int status = find_series(store, series, &view, &definition);
     if (status != PCM_OK)
         return status;
-    if (definition->type == PCM_COUNTER || pcm__has_buckets(definition->type))
+    if (!pcm__is_like_gauge(definition->type))
         return PCM_ARGUMENT;
     /* Nothing was ever added: one store. An add that begins meanwhile comes after this set. */
     if (atomic_load_explicit(&view.record->integer_cell, memory_order_seq_cst) == 0 &&

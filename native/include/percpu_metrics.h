@@ -49,7 +49,8 @@ extern "C" {
     X(CORRUPT, -17, "the store's contents contradict themselves")                                                      \
     X(BROKEN, -18, "the store's file was truncated under its mapping")                                                 \
     X(AMOUNT, -19, "the amount is not a finite number")                                                                \
-    X(LOCK_TIMEOUT, -20, "another process has held the lock of the store for too long")
+    X(LOCK_TIMEOUT, -20, "another process has held the lock of the store for too long")                                \
+    X(SERIES_LIMIT, -21, "the family or the store has as many series as it may have")
 
 typedef enum pcm_status {
 #define X(name, code, message) PCM_##name = (code),
@@ -199,7 +200,7 @@ int pcm_store_list_processes(pcm_store *store, pcm_process *out, size_t size, si
 typedef struct pcm_activity {
     uint64_t aborts;    /* as in pcm_process, of all processes that were ever attached */
     uint64_t fallbacks; /* likewise */
-    uint64_t refusals;  /* families, series and cells that there was no room for, each attempt counted */
+    uint64_t refusals;  /* families, series and cells that had no room or met a limit, each attempt counted */
 } pcm_activity;
 
 /*
@@ -292,6 +293,19 @@ int pcm_family_find(pcm_store *store, pcm_bytes name, pcm_family_id *id, pcm_fam
  */
 int pcm_series_bind(pcm_store *store, pcm_family_id family, const pcm_bytes *values, uint32_t count,
                     pcm_series_id *out);
+
+/* Series that there may be; 0 is no limit. */
+typedef struct pcm_series_limits {
+    uint32_t of_family; /* in the family of the new series */
+    uint32_t of_store;  /* in the whole store */
+} pcm_series_limits;
+
+/*
+ * The same, but a new series is only made within the limits, which are not kept in the store. Errors: also
+ * SERIES_LIMIT. Thread-safe.
+ */
+int pcm_series_bind_within(pcm_store *store, pcm_family_id family, const pcm_bytes *values, uint32_t count,
+                           pcm_series_limits limits, pcm_series_id *out);
 
 /* ---------------------------------------------------------------- amounts */
 

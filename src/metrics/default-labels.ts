@@ -2,6 +2,7 @@
  * Labels that a process gives to all that it counts. They are ordinary labels of each of its families, behind the
  * family's own: two processes with other values have series of their own, which every reader sees.
  */
+import type { SeriesLimits } from '../store/segment.js';
 import type { FamilyDefinition } from '../store/types.js';
 import type { LabelValue } from './label-values.js';
 
@@ -12,6 +13,8 @@ export interface Declaration {
   readonly ownLabelNames: readonly string[];
   /** The values of those that follow. */
   readonly defaultValues: readonly string[];
+  /** Beyond which there is no new series; of a family that has one for each of its handles. */
+  readonly limits: SeriesLimits;
 }
 
 /** Default labels by name; a family's own label of the same name takes precedence. */

@@ -20,6 +20,11 @@ export interface MetricOptions<Names extends readonly string[]> {
   readonly labelNames?: Names | undefined;
   /** A base unit such as `seconds` or `bytes`; none by default. */
   readonly unit?: string | undefined;
+  /**
+   * The most series that the family may have for this process to make more; no limit by default. Beyond it amounts go
+   * to one more, the overflow series, all of whose labels have the value `__overflow__`.
+   */
+  readonly maxSeries?: number | undefined;
 }
 
 /** What a histogram is declared with. */
@@ -54,7 +59,14 @@ const RESERVED_LABELS: Readonly<Partial<Record<MetricType, readonly [label: stri
 };
 
 function checkKeys(type: MetricType, options: object): void {
-  const known = ['name', 'help', 'labelNames', 'unit', ...(OWN_OPTIONS[type] ?? [])];
+  const known = [
+    'name',
+    'help',
+    'labelNames',
+    'unit',
+    ...(type === 'stateset' || type === 'info' ? [] : ['maxSeries']),
+    ...(OWN_OPTIONS[type] ?? []),
+  ];
   for (const option of Object.keys(options)) {
     if (known.includes(option)) continue;
     fail('ERR_PCM_OPTION', `unknown option ${display(option)}; a ${type} has ${known.join(', ')}`, { option });
@@ -137,6 +149,23 @@ function checkBuckets(name: string, buckets: unknown): number[] {
       `not ${display(buckets)}`,
     { name, buckets },
   );
+}
+
+/**
+ * The limit that a family is declared with, 0 for none. It is not part of the definition: processes may have other ones.
+ *
+ * @throws PercpuMetricsError `ERR_PCM_OPTION`
+ */
+export function seriesLimit(name: string, maxSeries: unknown): number {
+  if (maxSeries === undefined) return 0;
+  if (Number.isInteger(maxSeries) && (maxSeries as number) > 0 && (maxSeries as number) < 2 ** 32 - 1) {
+    return maxSeries as number;
+  }
+  fail('ERR_PCM_OPTION', `maxSeries of ${name} must be an integer from 1 on, not ${display(maxSeries)}`, {
+    name,
+    option: 'maxSeries',
+    value: maxSeries,
+  });
 }
 
 /**

@@ -6,7 +6,7 @@ import { display } from '../errors.js';
 import type { MetricType } from '../store/types.js';
 import { CounterFamily } from './counter.js';
 import { type Declaration, defaultValues, withDefaultNames } from './default-labels.js';
-import { defineFamily, sameDefinition } from './definition.js';
+import { defineFamily, sameDefinition, seriesLimit } from './definition.js';
 import type { Family, FamilyContext } from './family.js';
 import { GaugeFamily } from './gauge.js';
 import { HistogramFamily } from './histogram.js';
@@ -16,6 +16,8 @@ import { checkStates, StateSetFamily } from './state-set.js';
 
 type AnyFamily = Family<unknown>;
 type Make = (context: FamilyContext, declaration: Declaration) => AnyFamily;
+
+const NO_LIMITS = { ofFamily: 0, ofStore: 0 } as const;
 
 /** The families of a store object. */
 export class Families {
@@ -60,23 +62,31 @@ export class Families {
     const declaration = this.#define(type, options);
     const { definition } = declaration;
     const known = this.#families.get(definition.name);
-    if (known !== undefined && !segment.closed && sameDefinition(known.definition, definition)) return known;
+    if (known !== undefined && !segment.closed && sameDefinition(known.definition, definition)) {
+      known.limit(declaration.limits);
+      return known;
+    }
     const clash = segment.closed ? undefined : conflictingSuffix(definition, (name) => segment.find(name));
     if (clash !== undefined) throw clash;
     const family = make(this.#context, declaration);
+    family.prepareOverflow();
     this.#families.set(definition.name, family);
     return family;
   }
 
   #define(type: MetricType, options: unknown): Declaration {
-    const { defaultLabels } = this.#context;
+    const { defaultLabels, maxSeries } = this.#context;
     const { name, labelNames } = defineFamily(type, options);
+    const ofFamily = seriesLimit(name, (options as { maxSeries?: unknown }).maxSeries);
+    const hasOneSeriesPerHandle = type !== 'stateset' && type !== 'info';
     const all = type === 'stateset' ? [...labelNames, name] : labelNames;
     return {
       // Checked with all of its labels: a default label may be one that this type reserves.
       definition: defineFamily(type, { ...(options as object), labelNames: withDefaultNames(all, defaultLabels) }),
       ownLabelNames: labelNames,
       defaultValues: defaultValues(all, defaultLabels),
+      // Of what has one series per handle only: a state set with some of its states would tell nothing.
+      limits: hasOneSeriesPerHandle && labelNames.length > 0 ? { ofFamily, ofStore: maxSeries } : NO_LIMITS,
     };
   }
 }

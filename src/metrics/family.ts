@@ -5,11 +5,12 @@
  * Invariant: equal label values give the same handle object for as long as the store is open, so a handle may be
  * looked up once and kept.
  */
-import type { Segment } from '../store/segment.js';
+import type { Segment, SeriesLimits } from '../store/segment.js';
 import type { FamilyDefinition, MetricType } from '../store/types.js';
 import type { Declaration, DefaultLabels } from './default-labels.js';
 import { HandleTree } from './handle-tree.js';
 import { type LabelObject, type LabelValues, labelValues } from './label-values.js';
+import { isFull, isLimited, isOverflow, LIMIT_REACHED, OVERFLOW_VALUE, overflowWarning } from './overflow.js';
 import { type PromMetric, type PromReader, promMetric } from './prom-metric.js';
 
 /** A family of series, as its users see it. */
@@ -25,7 +26,8 @@ export interface MetricFamily<Names extends readonly string[], Handle> {
    * the values are known beforehand.
    *
    * @throws PercpuMetricsError `ERR_PCM_LABEL_COUNT`, `ERR_PCM_LABEL_VALUE`; for a new series also `ERR_PCM_CAPACITY`,
-   * `ERR_PCM_NO_SPACE`, `ERR_PCM_CLOSED`
+   * `ERR_PCM_NO_SPACE`, `ERR_PCM_CLOSED`. With a `maxSeries` of the family or the store the first two are not thrown:
+   * beyond it, and where the store is full, it is the handle of the overflow series.
    */
   labels(...values: LabelValues<Names>): Handle;
   /**
@@ -50,6 +52,8 @@ export interface FamilyContext {
   readonly segment: Segment;
   readonly promReader: PromReader;
   readonly defaultLabels: DefaultLabels;
+  /** Of the whole store; 0 is no limit. */
+  readonly maxSeries: number;
 }
 
 /** The common part of the implementations. */
@@ -65,6 +69,8 @@ export abstract class Family<Handle> {
   readonly #defaultValues: readonly string[];
   readonly #handles = new HandleTree<Handle>();
   #openMetricsName: string | undefined;
+  #limits: SeriesLimits;
+  #overflow: Handle | undefined;
 
   constructor(context: FamilyContext, declaration: Declaration) {
     const { definition, ownLabelNames } = declaration;
@@ -73,6 +79,7 @@ export abstract class Family<Handle> {
     this.definition = definition;
     this.#own = { name: definition.name, labelNames: [...ownLabelNames] };
     this.#defaultValues = declaration.defaultValues;
+    this.#limits = declaration.limits;
     this.#id = context.segment.declare(definition);
   }
 
@@ -120,17 +127,44 @@ export abstract class Family<Handle> {
     return promMetric(this.definition, name, await this.#promReader.read(this.definition.name));
   }
 
+  /** Takes other limits than those that the family was declared with first. */
+  limit(limits: SeriesLimits): void {
+    this.#limits = limits;
+    this.prepareOverflow();
+  }
+
+  /** Makes the series that amounts go to beyond the limits, if there are any. */
+  prepareOverflow(): void {
+    if (!isLimited(this.#limits)) this.#overflow = undefined;
+    else this.#overflow ??= this.#findOrBind(this.#own.labelNames.map(() => OVERFLOW_VALUE));
+  }
+
   #findOrBind(values: string[]): Handle {
     const known = this.#handles.find(values);
     if (known !== undefined) return known;
-    const handle = this.open(values);
+    let handle: Handle;
+    try {
+      handle = this.open(values);
+    } catch (error) {
+      if (this.#overflow === undefined || !isFull(error)) throw error;
+      this.segment.warnOnce(`overflow of ${this.definition.name}`, error.code, overflowWarning(this.definition.name));
+      return this.#overflow;
+    }
     this.#handles.add(values, handle);
     return handle;
   }
 
   /** Finds or creates the series with these values of the family's own labels, and gives its id. */
   protected series(values: readonly string[]): number {
-    return this.segment.bind(this.#id, this.definition.name, [...values, ...this.#defaultValues]);
+    const all = [...values, ...this.#defaultValues];
+    const { name } = this.definition;
+    if (!isLimited(this.#limits) || isOverflow(values)) return this.segment.bind(this.#id, name, all);
+    const { ofFamily, ofStore } = this.#limits;
+    // The overflow series is beside those that are limited.
+    const limits = { ofFamily: ofFamily > 0 ? ofFamily + 1 : 0, ofStore };
+    const series = this.segment.bindWithin(this.#id, name, all, limits);
+    if (series === undefined) throw LIMIT_REACHED;
+    return series;
   }
 
   /** Makes the handle for these values of the family's own labels. */

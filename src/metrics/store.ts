@@ -34,10 +34,15 @@ export class Store {
   readonly #families: Families;
 
   /** @internal */
-  constructor(segment: Segment, options: Pick<StoreOptions, 'defaultLabels'> = {}) {
-    const { defaultLabels = {} } = options;
+  constructor(segment: Segment, options: Pick<StoreOptions, 'defaultLabels' | 'maxSeries'> = {}) {
+    const { defaultLabels = {}, maxSeries = 0 } = options;
     this.#segment = segment;
-    this.#families = new Families({ segment, promReader: new PromReader(() => segment.snapshot()), defaultLabels });
+    this.#families = new Families({
+      segment,
+      promReader: new PromReader(() => segment.snapshot()),
+      defaultLabels,
+      maxSeries,
+    });
   }
 
   /**

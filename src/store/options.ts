@@ -39,6 +39,11 @@ export interface StoreOptions {
    * label of the same name takes precedence.
    */
   defaultLabels?: Readonly<Record<string, string | number>> | undefined;
+  /**
+   * The most series that the store may have for this store object to make more of them; no limit by default. Beyond it
+   * amounts go to the overflow series of their families.
+   */
+  maxSeries?: number | undefined;
 }
 
 interface Rule {
@@ -73,6 +78,7 @@ const RULES: Readonly<Record<keyof StoreOptions, Rule>> = {
   },
   persist: FLAG,
   lanes: integer(1, MAX_LANES),
+  maxSeries: integer(1, 2 ** 32 - 2),
   defaultLabels: {
     expected: 'an object with a text or a number per label name',
     holds: (value) =>

@@ -20,7 +20,7 @@ import {
   type StoreInfo,
   type StoreMode,
 } from '../binding.js';
-import { PercpuMetricsError } from '../errors.js';
+import { type ErrorCode, PercpuMetricsError } from '../errors.js';
 import { conflictError } from './conflict.js';
 import { announce, locate } from './location.js';
 import { nativeError } from './native-error.js';
@@ -33,6 +33,12 @@ export const BATCH_ENTRY = 3;
 
 /** In place of a cell: an increment of it does nothing. */
 export const NO_CELL = -1;
+
+/** Series that there may be in a family and in the whole store; 0 is no limit. */
+export interface SeriesLimits {
+  readonly ofFamily: number;
+  readonly ofStore: number;
+}
 
 /** An open store, as one thread sees it. */
 export class Segment {
@@ -60,7 +66,14 @@ export class Segment {
    * @throws PercpuMetricsError `ERR_PCM_OPTION` and every code that begins the C header's list for `pcm_store_open`
    */
   static open(options: StoreOptions = {}): Segment {
-    const { path, mode, readOnly = false, defaultLabels: _ofFamilies, ...rest } = checkStoreOptions(options);
+    const {
+      path,
+      mode,
+      readOnly = false,
+      defaultLabels: _labels,
+      maxSeries: _limit,
+      ...rest
+    } = checkStoreOptions(options);
     const location = locate(path, readOnly);
     const native: Record<string, unknown> = { ...rest, ...location, readOnly };
     if (mode !== undefined) native['fileMode'] = mode;
@@ -130,6 +143,20 @@ export class Segment {
   /** Finds or creates a series and gives its id. */
   bind(family: number, name: string, labelValues: string[]): number {
     return this.#attempt(`create a series of ${name}`, () => this.#native.bind(family, labelValues));
+  }
+
+  /** The same, but `undefined` where there would be more series then than the limits allow; 0 is none. */
+  bindWithin(family: number, name: string, labelValues: string[], limits: SeriesLimits): number | undefined {
+    const { ofFamily, ofStore } = limits;
+    const bind = () => this.#native.bind(family, labelValues, ofFamily, ofStore);
+    return this.#attempt(`create a series of ${name}`, bind) || undefined;
+  }
+
+  /** Reports what does not stop anything, the first time that it is called with this key. */
+  warnOnce(key: string, code: ErrorCode, message: string): void {
+    if (this.#reported.has(key)) return;
+    this.#reported.add(key);
+    process.emitWarning(message, { type: 'PercpuMetricsWarning', code });
   }
 
   /** The integer cell of a series. */
@@ -224,8 +251,6 @@ export class Segment {
   #drop(cause: unknown): void {
     if (this.#closed) return;
     const error = this.#error(cause, 'store an amount, which is dropped');
-    if (this.#reported.has(error.code)) return;
-    this.#reported.add(error.code);
-    process.emitWarning(error.message, { type: 'PercpuMetricsWarning', code: error.code });
+    this.warnOnce(error.code, error.code, error.message);
   }
 }
