@@ -115,17 +115,17 @@ delete process.env.PERCPU_METRICS_STORE;
 
 const executables = findFiles(join(root, 'build', 'Release'), '_test').filter((path) => !path.includes('obj.target'));
 const files = findFiles(join(root, 'out', 'test'), '.test.js');
-const integration = files.filter((file) => /\/(?:integration|deploy)\//.test(file));
+const busy = files.filter((file) => /\/(?:integration|deploy|proof)\//.test(file));
 
 for (const executable of executables) {
   runNative(executable);
 }
 await runFiles(
-  files.filter((file) => !integration.includes(file)),
+  files.filter((file) => !busy.includes(file)),
   Math.min(4, availableParallelism()),
 );
 // Each of these keeps several processes busy by itself.
-await runFiles(integration, 1);
+await runFiles(busy, 1);
 if (filters.length === 0 && (executables.length === 0 || files.length === 0)) {
   tally.fail('test discovery', 'no native tests or no compiled tests were found: npm run setup builds them');
 }

@@ -135,6 +135,8 @@ static bool still_named(const struct pcm_store *store) {
 
 /* A slot, and proof that the file was not unlinked in between by the last process that closed it. */
 static int attach(struct pcm_store *store, bool *vanished) {
+    /* Decides about rseq, which may take long where it does not work: not while others wait for the lock. */
+    pcm__rseq_thread_area();
     int status = pcm__file_lock(store->fd, PCM__LOCK_OFFSET);
     if (status != PCM_OK)
         return status;

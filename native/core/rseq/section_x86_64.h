@@ -20,6 +20,11 @@
 
 #include "abi.h"
 
+/* A numbered point where the injection build (native/proof/) delays and interrupts; in any other build nothing. */
+#ifndef PCM__INJECT
+#define PCM__INJECT(point)
+#endif
+
 /* Section attributes keep the descriptors through --gc-sections: the section they describe refers to them. */
 #define PCM__RSEQ_DESCRIPTOR                                                                                           \
     ".pushsection __rseq_cs, \"aw\"\n\t"                                                                               \
@@ -37,26 +42,29 @@
     ".quad 1f, " label "\n\t"                                                                                          \
     ".popsection\n\t"
 
+/* One instruction a line. */
+/* clang-format off */
 #define PCM__RSEQ_ENTER                                                                                                \
-    "leaq 3b(%%rip), %%rax\n\t"                                                                                        \
+    "leaq 3b(%%rip), %%rax\n\t" PCM__INJECT(0)                                                                         \
     "movq %%rax, %%fs:8(%[area])\n\t"                                                                                  \
-    "1:\n\t"
+    "1:\n\t" PCM__INJECT(1)
 
 #define PCM__RSEQ_LOAD_LANE                                                                                            \
-    "movl %%fs:4(%[area]), %%eax\n\t"                                                                                  \
+    "movl %%fs:4(%[area]), %%eax\n\t" PCM__INJECT(2)                                                                   \
     "cmpl %[lanes], %%eax\n\t"                                                                                         \
-    "jae %l[out_of_range]\n\t"                                                                                         \
-    "imulq %[stride], %%rax\n\t"
+    "jae %l[out_of_range]\n\t" PCM__INJECT(3)                                                                          \
+    "imulq %[stride], %%rax\n\t" PCM__INJECT(4)
 
 /* `ud1` with the signature as its displacement, then the abort address. */
 #define PCM__RSEQ_ABORT                                                                                                \
-    "2:\n\t"                                                                                                           \
+    "2:\n\t" PCM__INJECT(5)                                                                                            \
     ".pushsection __rseq_failure, \"ax\"\n\t"                                                                          \
     ".byte 0x0f, 0xb9, 0x3d\n\t"                                                                                       \
     ".long 0x53053053\n\t"                                                                                             \
     "4:\n\t"                                                                                                           \
     "jmp %l[aborted]\n\t"                                                                                              \
     ".popsection\n\t"
+/* clang-format on */
 
 #define PCM__RSEQ_LANDING __asm__ __volatile__("" : : : "memory")
 
@@ -84,12 +92,13 @@ pcm__rseq_load_cpu_add_i64(intptr_t area, uint32_t lanes, uint64_t stride, char 
 }
 
 /* The same for a double. */
+/* clang-format off */
 static inline __attribute__((always_inline)) enum pcm__rseq_result
 pcm__rseq_load_cpu_add_f64(intptr_t area, uint32_t lanes, uint64_t stride, char *cell, double amount) {
     __asm__ __volatile__ goto(
         PCM__RSEQ_DESCRIPTOR PCM__RSEQ_EXIT_POINT("%l[out_of_range]") PCM__RSEQ_ENTER PCM__RSEQ_LOAD_LANE
-        "movsd (%[cell], %%rax), %%xmm15\n\t"
-        "addsd %[amount], %%xmm15\n\t"
+        "movsd (%[cell], %%rax), %%xmm15\n\t" PCM__INJECT(6)
+        "addsd %[amount], %%xmm15\n\t" PCM__INJECT(7)
         "movsd %%xmm15, (%[cell], %%rax)\n\t" PCM__RSEQ_ABORT
         :
         : [area] "r"(area), [lanes] "rm"(lanes), [stride] "rm"(stride), [cell] "r"(cell), [amount] "x"(amount)
@@ -97,6 +106,7 @@ pcm__rseq_load_cpu_add_f64(intptr_t area, uint32_t lanes, uint64_t stride, char 
         : aborted, out_of_range);
     PCM__RSEQ_RESULTS;
 }
+/* clang-format on */
 
 /* Does nothing `turns` times inside a critical section, for the probe: DONE means that nothing aborted it. */
 static inline __attribute__((always_inline)) enum pcm__rseq_result pcm__rseq_spin(intptr_t area, uint64_t turns) {

@@ -1,0 +1,63 @@
+/*
+ * What the parts of the torture share: roles of worker processes, and the file in which each thread says what it has
+ * begun and what it has done, so that nothing is assumed about a process that is killed.
+ */
+#ifndef PCM_PROOF_TORTURE_H
+#define PCM_PROOF_TORTURE_H
+
+#include "percpu_metrics.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TORTURE_PROCESSES 512 /* ever started in one run: those that were killed have successors */
+#define TORTURE_THREADS   48  /* of one process */
+
+/* What a thread does in turn. Each has a series of its own. */
+enum kind { KIND_INTEGER, KIND_FRACTION, KIND_OBSERVATION, KIND_GAUGE, KINDS };
+
+#define FRACTION 0.5 /* adds up exactly */
+#define OBSERVED 0.25
+
+/* One cache line pair per thread; written by its thread only, read by the parent. */
+struct torture_thread {
+    _Atomic uint64_t begun[KINDS];
+    _Atomic uint64_t done[KINDS];
+};
+
+struct torture_process {
+    _Atomic uint32_t attached;
+    _Atomic uint32_t registration; /* pcm_registration plus one, once it is known */
+    _Atomic uint32_t error;        /* a status, negated, where something failed */
+    uint32_t unused;
+    _Atomic uint64_t aborts;
+    _Atomic uint64_t fallbacks;
+    struct torture_thread threads[TORTURE_THREADS];
+};
+
+struct torture_control {
+    _Atomic uint32_t stop;
+    struct torture_process processes[TORTURE_PROCESSES];
+};
+
+struct torture_series {
+    uint32_t integer_cell;
+    pcm_series_id fraction;
+    pcm_histogram histogram;
+    pcm_series_id gauge;
+    uint32_t gauge_cell;
+};
+
+/* A run's store, and the file beside it. */
+pcm_store *torture_open(const char *directory, uint32_t lanes);
+struct torture_control *torture_control_map(const char *directory);
+int torture_bind(pcm_store *store, struct torture_series *out);
+
+/* The main function of a worker process. Roles: unpinned, pinned, one-cpu, storm, fork; others as unpinned. */
+int torture_worker(const char *directory, const char *role, uint32_t process, uint32_t threads);
+
+/* The CPUs that this process may run on. */
+int torture_cpus(int *out, int size);
+
+#endif

@@ -1,0 +1,98 @@
+/**
+ * The torture finds what it is there for: each of these changes of the core is built, and each must be found, by what
+ * it does. The first is the negative control: the same additions, unprotected, lose counts.
+ */
+import assert from 'node:assert/strict';
+import { availableParallelism } from 'node:os';
+import { test } from 'node:test';
+import type { Mutation } from '../support/native-variant.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+import { buildTorture, everyRole, runTorture, type TortureOptions, type TortureReport } from '../support/torture.js';
+
+const skip =
+  process.arch !== 'x64'
+    ? 'the points of injection are written for x86-64'
+    : availableParallelism() > 1
+      ? false
+      : 'needs two CPUs';
+
+interface Mutant extends Mutation {
+  readonly title: string;
+  readonly options?: Partial<TortureOptions>;
+  readonly isFound: (report: TortureReport) => boolean;
+}
+
+const commit = '"2:\\n\\t" PCM__INJECT(5)';
+
+const mutants: readonly Mutant[] = [
+  {
+    name: 'unprotected',
+    title: 'the descriptor is not announced (the control): counts are lost, and nothing is restarted',
+    // Where the probe of the start announces none either, it finds that out, and nothing is ever added unprotected.
+    changes: [
+      {
+        find: 'PCM__RSEQ_ENTER PCM__RSEQ_LOAD_LANE',
+        replace: '"1:\\n\\t" PCM__INJECT(1) PCM__RSEQ_LOAD_LANE',
+        times: 2,
+      },
+    ],
+    options: { roles: ['unpinned', 'pinned', 'storm', 'fork'] },
+    isFound: ({ lost, aborts }) => lost > 0 && aborts === 0,
+  },
+  {
+    name: 'commit-early',
+    title: 'the section ends one instruction before the commit: counts are lost',
+    changes: [
+      { find: commit, replace: 'PCM__INJECT(5)' },
+      { find: '"addq %[amount], ', replace: '"2:\\n\\taddq %[amount], ' },
+      { find: '"movsd %%xmm15, ', replace: '"2:\\n\\tmovsd %%xmm15, ' },
+      { find: '"jnz 5b\\n\\t"', replace: '"jnz 5b\\n\\t2:\\n\\t"' },
+    ],
+    isFound: ({ lost, aborts }) => lost > 0 && aborts > 0,
+  },
+  {
+    name: 'commit-late',
+    title: 'the section ends one instruction behind the commit: amounts are added twice',
+    changes: [{ find: commit, replace: 'PCM__INJECT(5) "nop\\n\\t2:\\n\\t"' }],
+    isFound: ({ surplus, lost }) => surplus > 0 && lost === 0,
+  },
+  {
+    name: 'no-cpu-check',
+    title: 'the CPU is not compared with the number of lanes: a plain add meets atomic ones, and counts are lost',
+    changes: [{ find: '"jae %l[out_of_range]\\n\\t"', replace: '' }],
+    options: { lanes: 1, roles: ['pinned', 'pinned', 'off', 'off'] },
+    isFound: ({ lost }) => lost > 0,
+  },
+  {
+    name: 'shared-word',
+    title: 'the fallback adds to words of CPUs: counts are lost',
+    changes: [
+      {
+        find: 'return store->geometry.lanes + thread_number % store->geometry.atomic_lanes;',
+        replace: 'return thread_number % store->geometry.lanes;',
+      },
+    ],
+    options: { roles: ['pinned', 'pinned', 'off', 'off'] },
+    isFound: ({ lost }) => lost > 0,
+  },
+  {
+    name: 'base-not-subtracted',
+    title: 'a set leaves in the value what was added before: a gauge is not what it was set to',
+    changes: [{ find: ', -sum_integers(store, integer_cell - 1),', replace: ', 0,' }],
+    options: { milliseconds: 300, roles: ['unpinned'] },
+    isFound: ({ wrongSets, lost, surplus }) => wrongSets === 1 && lost === 0 && surplus === 0,
+  },
+];
+
+for (const { title, options, isFound, ...mutation } of mutants) {
+  test(title, { skip }, async (t) => {
+    const executable = await buildTorture(mutation);
+    const report = await runTorture(executable, temporaryDirectory(t), {
+      milliseconds: 1500,
+      roles: everyRole,
+      ...options,
+    });
+    t.diagnostic(JSON.stringify(report));
+    assert.ok(isFound(report), JSON.stringify(report));
+  });
+}

@@ -1,0 +1,78 @@
+/** Builds and runs native/proof/torture.c: what it found, as numbers. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { buildVariant, type Mutation } from './native-variant.js';
+
+/** The line that the torture prints. */
+export interface TortureReport {
+  /** Additions that were acknowledged. */
+  readonly increments: number;
+  /** Critical sections that the kernel restarted. */
+  readonly aborts: number;
+  readonly fallbacks: number;
+  /** Processes that were ended by SIGKILL. */
+  readonly killed: number;
+  /** Additions that were acknowledged and are not in the store, and that are in the store and were never begun. */
+  readonly lost: number;
+  readonly surplus: number;
+  /** Times that a reader saw a number that was less than before, of this many looks. */
+  readonly decreases: number;
+  readonly refreshes: number;
+  /** 1 if a gauge was not what it had been set to. */
+  readonly wrongSets: number;
+  /** Processes that could not attach or ended badly. */
+  readonly failures: number;
+  readonly modes: { readonly none: number; readonly libc: number; readonly self: number };
+}
+
+export interface TortureOptions {
+  readonly milliseconds: number;
+  readonly roles: readonly string[];
+  /** Lanes of the store; those of the machine by default. */
+  readonly lanes?: number;
+}
+
+const launcher = fileURLToPath(new URL('../../../build/Release/seccomp_launcher', import.meta.url));
+const sources = ['core', 'proof/inject.c', 'proof/torture.c', 'proof/torture_worker.c'];
+
+/** One process of each kind: threads free, pinned, on one CPU, moved about; forked; killed; other ways to register. */
+export const everyRole = ['unpinned', 'pinned', 'one-cpu', 'storm', 'fork', 'killed', 'self', 'off'] as const;
+
+/** The torture with the points of injection, and with a mutation if there is one. */
+export function buildTorture(mutation?: Mutation): Promise<string> {
+  return buildVariant({
+    name: mutation ? `torture-${mutation.name}` : 'torture',
+    sources,
+    flags: ['-O1', '-include', 'proof/inject.h'],
+    ...(mutation ? { mutation } : {}),
+  });
+}
+
+/** The torture of the core as it is shipped: nothing but the kernel interrupts. */
+export function buildPlainTorture(): Promise<string> {
+  return buildVariant({ name: 'torture-plain', sources, flags: ['-O3'] });
+}
+
+/** Runs it in a directory that is empty, with 6 threads per CPU in each process. */
+export async function runTorture(executable: string, directory: string, options: TortureOptions) {
+  const threads = Math.min(6 * availableParallelism(), 48);
+  const { milliseconds, lanes = 0, roles } = options;
+  const { stdout } = await promisify(execFile)(
+    executable,
+    ['run', directory, `${milliseconds}`, `${lanes}`, `${threads}`, roles.join(','), launcher],
+    { timeout: milliseconds + 180_000 },
+  );
+  return JSON.parse(stdout) as TortureReport;
+}
+
+/** Nothing lost, nothing made up, never down; and that the run was one that could have found it. */
+export function assertExact(report: TortureReport): void {
+  const { lost, surplus, decreases, wrongSets, failures } = report;
+  const findings = { lost, surplus, decreases, wrongSets, failures };
+  const none = { lost: 0, surplus: 0, decreases: 0, wrongSets: 0, failures: 0 };
+  assert.deepEqual(findings, none, JSON.stringify(report));
+  assert.ok(report.increments > 0 && report.refreshes > 0, JSON.stringify(report));
+}
