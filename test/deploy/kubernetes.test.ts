@@ -1,0 +1,87 @@
+/** The manifests: right by the API's types, restricted, and what they promise. The pod is run by pod.test.ts. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { canKustomize, complaintsAbout, kustomize, type Manifest, parseManifests } from '../support/manifests.js';
+
+// Debian's kubectl (kubernetes-client 1.20) has a kustomize without components: what needs one runs where there is one.
+const testKustomized = canKustomize() ? test : () => {};
+const kubernetes = fileURLToPath(new URL('../../../deploy/kubernetes/', import.meta.url));
+const overlays = readdirSync(join(kubernetes, 'overlays'));
+
+/** All containers of the deployment, those that are init containers and stay included. */
+function containersOf(manifests: readonly Manifest[]): Manifest[] {
+  const pod = manifests.find(({ kind }) => kind === 'Deployment')?.['spec'].template.spec;
+  return [...(pod.initContainers ?? []), ...pod.containers];
+}
+
+test('manifests are right by the types of the API, with no unknown key', () => {
+  const files = readdirSync(kubernetes, { recursive: true, encoding: 'utf8' });
+  const manifests = files
+    .filter((name) => name.endsWith('.yaml') && !name.endsWith('kustomization.yaml'))
+    .flatMap((name) => parseManifests(readFileSync(join(kubernetes, name), 'utf8')));
+  assert.ok(manifests.length >= 6);
+  // The selectors are empty until kustomize fills them in.
+  assert.equal(complaintsAbout(manifests), '');
+});
+
+test('a manifest with an unknown key or a wrong type is refused', () => {
+  const [service] = parseManifests(readFileSync(join(kubernetes, 'base', 'service.yaml'), 'utf8'));
+  assert.ok(service);
+  assert.match(complaintsAbout([{ ...service, spec: { ...service['spec'], portz: [] } }]), /portz.* does not exist/);
+  assert.match(complaintsAbout([{ ...service, spec: { ports: [{ port: 'eighty' }] } }]), /not assignable/);
+});
+
+for (const overlay of overlays) {
+  testKustomized(`the overlay ${overlay} is right by the types of the API, and restricted`, () => {
+    const manifests = kustomize(join('overlays', overlay));
+    assert.equal(complaintsAbout(manifests), '');
+    const pod = manifests.find(({ kind }) => kind === 'Deployment')?.['spec'].template.spec;
+    assert.equal(pod.automountServiceAccountToken, false);
+    assert.equal(pod.hostNetwork ?? pod.hostPID ?? pod.hostIPC, undefined);
+    assert.equal(pod.securityContext.runAsNonRoot, true);
+    assert.equal(pod.securityContext.seccompProfile.type, 'RuntimeDefault');
+    assert.deepEqual(pod.volumes, [{ name: 'store', emptyDir: { medium: 'Memory', sizeLimit: '64Mi' } }]);
+    const containers = containersOf(manifests);
+    assert.deepEqual(containers.map(({ name }) => name).sort(), ['application', 'sidecar']);
+    for (const { securityContext, resources, readinessProbe, livenessProbe } of containers) {
+      assert.equal(securityContext.allowPrivilegeEscalation, false);
+      assert.equal(securityContext.readOnlyRootFilesystem, true);
+      assert.deepEqual(securityContext.capabilities, { drop: ['ALL'] });
+      assert.ok(securityContext.runAsUser > 0);
+      assert.ok(resources.requests.memory && resources.limits.memory);
+      assert.ok(readinessProbe && livenessProbe);
+    }
+  });
+}
+
+testKustomized('each overlay has its way to be scraped, and none has two', () => {
+  const ways = Object.fromEntries(
+    overlays.map((overlay) => {
+      const manifests = kustomize(join('overlays', overlay));
+      const template = manifests.find(({ kind }) => kind === 'Deployment')?.['spec'].template;
+      const monitors = manifests.map(({ kind }) => kind).filter((kind) => kind.endsWith('Monitor'));
+      return [overlay, [...monitors, ...(template.metadata.annotations ? ['annotations'] : [])]];
+    }),
+  );
+  assert.deepEqual(ways, {
+    annotations: ['annotations'],
+    'native-sidecar': ['ServiceMonitor'],
+    operator: ['PodMonitor'],
+  });
+});
+
+testKustomized('the native sidecar starts before the application and stays', () => {
+  const manifests = kustomize(join('overlays', 'native-sidecar'));
+  const pod = manifests.find(({ kind }) => kind === 'Deployment')?.['spec'].template.spec;
+  assert.deepEqual(
+    pod.initContainers.map((container: Manifest) => [container['name'], container['restartPolicy']]),
+    [['sidecar', 'Always']],
+  );
+  assert.deepEqual(
+    pod.containers.map((container: Manifest) => container['name']),
+    ['application'],
+  );
+});
