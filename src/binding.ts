@@ -117,6 +117,12 @@ export interface LaneSnapshot {
   atomic: number[];
 }
 
+/** The lanes of the series of a family. */
+export interface FamilyLanes {
+  name: string;
+  series: LaneSnapshot[];
+}
+
 export interface StoreMode {
   /** What an increment of the calling thread does. */
   backend: Backend;
@@ -184,6 +190,8 @@ export interface NativeStore {
   close(): void;
   unlink(): void;
   info(): StoreInfo;
+  /** Whether the file was truncated, even if it grew again; cheaper than `info()`. */
+  broken(): boolean;
   mode(): StoreMode;
   processes(): ProcessInfo[];
   /** Made on a thread of the pool. */
@@ -206,8 +214,8 @@ export interface NativeStore {
   /** The families that have one of these names, or all, made on a thread of the pool; Prometheus text by default. */
   render(format?: ExpositionFormat, names?: readonly string[]): Promise<Buffer>;
   snapshot(): FamilySnapshot[];
-  /** The lanes of every series of a family; `undefined` where there is no such family. */
-  lanes(name: string): LaneSnapshot[] | undefined;
+  /** All families with the lanes of all their series; with a name, those of the others are left out. */
+  lanes(name?: string): FamilyLanes[];
 }
 
 /** What an entry of {@link NativeHot.record} does. */

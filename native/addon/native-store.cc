@@ -53,6 +53,7 @@ Napi::Function NativeStore::DefineClass(Napi::Env env, std::shared_ptr<Attachmen
                                        InstanceMethod<&NativeStore::Close>("close"),
                                        InstanceMethod<&NativeStore::Unlink>("unlink"),
                                        InstanceMethod<&NativeStore::Info>("info"),
+                                       InstanceMethod<&NativeStore::Broken>("broken"),
                                        InstanceMethod<&NativeStore::Mode>("mode"),
                                        InstanceMethod<&NativeStore::Processes>("processes"),
                                        InstanceMethod<&NativeStore::Activity>("activity"),
@@ -108,6 +109,10 @@ Napi::Value NativeStore::Info(const Napi::CallbackInfo &info) {
     pcm_store_info facts;
     pcm_store_get_info(RequireOpen(info.Env()), &facts);
     return ToObject(info.Env(), facts);
+}
+
+Napi::Value NativeStore::Broken(const Napi::CallbackInfo &info) {
+    return Napi::Boolean::New(info.Env(), pcm_store_is_broken(RequireOpen(info.Env())));
 }
 
 Napi::Value NativeStore::Mode(const Napi::CallbackInfo &info) {
@@ -237,14 +242,15 @@ Napi::Value NativeStore::Snapshot(const Napi::CallbackInfo &info) {
 }
 
 Napi::Value NativeStore::Lanes(const Napi::CallbackInfo &info) {
-    const std::string name = RequireString(info[0], "name must be a string");
+    const bool all = info[0].IsUndefined();
+    const std::string name = all ? "" : RequireString(info[0], "name must be a string");
     pcm_store *store = RequireOpen(info.Env());
     pcm_reader *reader;
     errno = 0;
     const int status = attachment_->Read(&reader);
     if (status != PCM_OK)
         ThrowStatus(info.Env(), status, errno);
-    return pcm::Lanes(info.Env(), store, reader, name);
+    return pcm::Lanes(info.Env(), store, reader, all ? nullptr : &name);
 }
 
 } // namespace pcm

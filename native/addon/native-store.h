@@ -28,6 +28,7 @@ class NativeStore : public Napi::ObjectWrap<NativeStore> {
     void Close(const Napi::CallbackInfo &info);
     void Unlink(const Napi::CallbackInfo &info);
     Napi::Value Info(const Napi::CallbackInfo &info);
+    Napi::Value Broken(const Napi::CallbackInfo &info);
     Napi::Value Mode(const Napi::CallbackInfo &info);
     Napi::Value Processes(const Napi::CallbackInfo &info);
     Napi::Value Activity(const Napi::CallbackInfo &info);

@@ -126,15 +126,16 @@ Napi::Array Reals(Napi::Env env, const pcm_number *numbers, uint32_t size) {
     return array;
 }
 
-/* The index of the family with a name, or the number of families. */
-uint32_t FindFamily(const pcm_reader *reader, const std::string &name) {
-    const uint32_t count = pcm_reader_family_count(reader);
-    for (uint32_t i = 0; i < count; i++) {
-        const pcm_bytes bytes = pcm_reader_family(reader, i)->name;
-        if (name.compare(0, std::string::npos, bytes.data, bytes.size) == 0)
-            return i;
-    }
-    return count;
+Napi::Object LanesOf(Napi::Env env, const pcm_store_info &info, const pcm_reader *reader, uint32_t series,
+                     const pcm_family_definition &family, std::vector<pcm_number> *numbers) {
+    const int status = pcm_reader_lanes(reader, series, numbers->data(), numbers->size());
+    if (status != PCM_OK)
+        ThrowStatus(env, status);
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("labels", Labels(env, reader, family, series));
+    object.Set("cpus", Reals(env, numbers->data(), info.lanes));
+    object.Set("atomic", Reals(env, numbers->data() + info.lanes, info.atomic_lanes));
+    return object;
 }
 
 } // namespace
@@ -163,31 +164,36 @@ Napi::Value Snapshot(Napi::Env env, const pcm_reader *reader) {
     return families;
 }
 
-Napi::Value Lanes(Napi::Env env, const pcm_store *store, const pcm_reader *reader, const std::string &name) {
-    const uint32_t wanted = FindFamily(reader, name);
-    if (wanted == pcm_reader_family_count(reader))
-        return env.Undefined();
-    const pcm_family_definition &family = *pcm_reader_family(reader, wanted);
+Napi::Value Lanes(Napi::Env env, const pcm_store *store, const pcm_reader *reader, const std::string *only) {
     pcm_store_info info;
     pcm_store_get_info(store, &info);
     std::vector<pcm_number> numbers(size_t{info.lanes} + info.atomic_lanes);
-    Napi::Array list = Napi::Array::New(env);
-    uint32_t size = 0;
+    const uint32_t family_count = pcm_reader_family_count(reader);
+    Napi::Array families = Napi::Array::New(env, family_count);
+    std::vector<Napi::Array> lists;
+    std::vector<uint32_t> sizes(family_count);
+    std::vector<bool> wanted(family_count);
+    lists.reserve(family_count);
+    for (uint32_t i = 0; i < family_count; i++) {
+        const pcm_bytes name = pcm_reader_family(reader, i)->name;
+        wanted[i] = only == nullptr || only->compare(0, std::string::npos, name.data, name.size) == 0;
+        Napi::Object family = Napi::Object::New(env);
+        lists.push_back(Napi::Array::New(env));
+        family.Set("name", ToString(env, name));
+        family.Set("series", lists.back());
+        families.Set(i, family);
+    }
     const uint32_t series_count = pcm_reader_series_count(reader);
     for (uint32_t i = 0; i < series_count; i++) {
-        if (pcm_reader_series(reader, i).family != wanted)
-            continue;
         const Napi::HandleScope scope(env);
-        const int status = pcm_reader_lanes(reader, i, numbers.data(), numbers.size());
-        if (status != PCM_OK)
-            ThrowStatus(env, status);
-        Napi::Object object = Napi::Object::New(env);
-        object.Set("labels", Labels(env, reader, family, i));
-        object.Set("cpus", Reals(env, numbers.data(), info.lanes));
-        object.Set("atomic", Reals(env, numbers.data() + info.lanes, info.atomic_lanes));
-        list.Set(size++, object);
+        const uint32_t index = pcm_reader_series(reader, i).family;
+        if (index >= family_count)
+            ThrowStatus(env, PCM_CORRUPT);
+        if (wanted[index])
+            lists[index].Set(sizes[index]++,
+                             LanesOf(env, info, reader, i, *pcm_reader_family(reader, index), &numbers));
     }
-    return list;
+    return families;
 }
 
 } // namespace pcm

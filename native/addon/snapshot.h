@@ -15,8 +15,8 @@ namespace pcm {
 /* All families with the values of all their series, of the reader's last refresh. Throws Napi::Error. */
 Napi::Value Snapshot(Napi::Env env, const pcm_reader *reader);
 
-/* The lanes of every series of a family; undefined where the store has no such family. Throws Napi::Error. */
-Napi::Value Lanes(Napi::Env env, const pcm_store *store, const pcm_reader *reader, const std::string &name);
+/* All families with the lanes of all their series, or of those of one family only, in one pass. Throws Napi::Error. */
+Napi::Value Lanes(Napi::Env env, const pcm_store *store, const pcm_reader *reader, const std::string *only);
 
 } // namespace pcm
 

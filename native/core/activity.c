@@ -8,7 +8,6 @@
 #include "store.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 
 enum { BITS = 64 };
 
@@ -49,16 +48,10 @@ static uint64_t sum_lane(const struct pcm_store *store, uint32_t lane, const uin
     return sum;
 }
 
-static bool is_broken(const struct pcm_store *store) {
-    struct stat stat;
-    return atomic_load(&store->broken) ||
-           (fstat(store->fd, &stat) == 0 && (uint64_t)stat.st_size < store->geometry.file_bytes);
-}
-
 int pcm_store_get_activity(pcm_store *store, pcm_activity *out, uint64_t *lanes, size_t size) {
     if (size < pcm__store_all_lanes(store))
         return PCM_ARGUMENT;
-    if (is_broken(store))
+    if (pcm_store_is_broken(store))
         return PCM_BROKEN;
     /* Before the catalog: a gauge's cell that comes later is beyond it, and not taken for a counter's. */
     uint64_t count = atomic_load_explicit(&store->header->integers_used, memory_order_acquire);
@@ -79,7 +72,7 @@ int pcm_store_get_activity(pcm_store *store, pcm_activity *out, uint64_t *lanes,
     for (uint32_t lane = 0; lane < pcm__store_all_lanes(store); lane++)
         lanes[lane] = sum_lane(store, lane, gauges, count);
     free(gauges);
-    if (is_broken(store))
+    if (pcm_store_is_broken(store))
         return PCM_BROKEN;
     *out = activity;
     return PCM_OK;

@@ -8,6 +8,7 @@
  *     catalog    append-only records; committed up to header.catalog_length
  *     base       one word per cell
  *     lanes      header.lanes lanes of `capacity` cells, then header.atomic_lanes more
+ *     tail       one page, whose last bytes tell a file that was cut off and grew again, which reads as zeros
  *
  * Cells: integers are handed out from 0 upwards, doubles from capacity - 1 downwards, so that each kind is one range
  * that is summed in a loop without a branch. A cell is its lanes' words plus its base word.
@@ -30,6 +31,9 @@
 #define PCM__CATALOG_CHUNK 65536u
 /* The first byte of the file is what the catalog's lock is held on. */
 #define PCM__LOCK_OFFSET 0
+/* The last bytes of the file, without a terminator. Whatever cuts a file off takes them away for good. */
+#define PCM__TAIL_MAGIC "PCM TAIL"
+#define PCM__TAIL_BYTES 8u
 
 enum { PCM__FLAG_EPHEMERAL = 1u };
 

@@ -64,7 +64,7 @@ static int lock_and_read(struct pcm_store *store) {
     if (status != PCM_OK)
         return status;
     status = pcm__index_read(store);
-    if (status == PCM_OK && atomic_load(&store->broken))
+    if (status == PCM_OK && pcm_store_is_broken(store))
         status = PCM_BROKEN;
     if (status != PCM_OK)
         pcm__file_unlock(store->fd, PCM__LOCK_OFFSET);

@@ -13,7 +13,6 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* Cells that are summed over all lanes before the next ones: their sums stay in the first-level cache. */
 #define BLOCK 512u
@@ -119,17 +118,10 @@ static int read_catalog(pcm_reader *reader) {
     return status;
 }
 
-/* A file that is shorter than its mapping would answer with SIGBUS, at the price of a fault for each page. */
-static bool is_broken(const pcm_store *store) {
-    struct stat stat;
-    return atomic_load(&store->broken) ||
-           (fstat(store->fd, &stat) == 0 && (uint64_t)stat.st_size < store->geometry.file_bytes);
-}
-
 int pcm_reader_refresh(pcm_reader *reader) {
     pcm_store *store = reader->store;
     uint64_t capacity = store->geometry.capacity;
-    if (is_broken(store))
+    if (pcm_store_is_broken(store))
         return PCM_BROKEN;
     int status = read_catalog(reader);
     if (status != PCM_OK)
@@ -149,7 +141,7 @@ int pcm_reader_refresh(pcm_reader *reader) {
     reader->double_count = doubles;
     sum_range(reader, 0, integers, reader->integers, false);
     sum_range(reader, capacity - doubles, doubles, reader->doubles, true);
-    return is_broken(store) ? PCM_BROKEN : PCM_OK;
+    return pcm_store_is_broken(store) ? PCM_BROKEN : PCM_OK;
 }
 
 /* ---------------------------------------------------------------- families and series */

@@ -289,7 +289,7 @@ static bool sweep_one(const char *path) {
     if (pcm__store_file_open(path, false, &fd) != PCM_OK)
         return false;
     int status = pcm__store_file_check(fd, &geometry, &ephemeral);
-    if ((status == PCM_OK || status == PCM_OTHER_BOOT) && ephemeral &&
+    if ((status == PCM_OK || status == PCM_OTHER_BOOT || status == PCM_BROKEN) && ephemeral &&
         pcm__file_try_lock(fd, PCM__LOCK_OFFSET, &taken) == PCM_OK && taken &&
         !pcm__slots_any_alive(fd, geometry.slots_offset) && pcm__store_file_has_path(fd, path))
         removed = unlink(path) == 0;
@@ -321,11 +321,15 @@ const char *pcm_store_path(const pcm_store *store) {
     return store->path;
 }
 
+bool pcm_store_is_broken(const pcm_store *store) {
+    return atomic_load(&store->broken) || !pcm__store_file_is_whole(store->fd, store->geometry.file_bytes);
+}
+
 void pcm_store_get_info(const pcm_store *store, pcm_store_info *out) {
     const struct pcm__geometry *geometry = &store->geometry;
     struct pcm__header *header = store->header;
     struct stat stat;
-    bool whole = fstat(store->fd, &stat) == 0 && (uint64_t)stat.st_size >= geometry->file_bytes;
+    bool whole = fstat(store->fd, &stat) == 0 && pcm__store_file_is_whole(store->fd, geometry->file_bytes);
     *out = (pcm_store_info){
         .backend = (pcm_backend)geometry->backend,
         .format_version = PCM__FORMAT_VERSION,

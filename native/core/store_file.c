@@ -33,8 +33,8 @@ void pcm__geometry_compute(struct pcm__geometry *geometry) {
     geometry->catalog_offset = geometry->slots_offset + PCM_MAX_PROCESSES * sizeof(struct pcm__slot);
     geometry->base_offset = geometry->catalog_offset + geometry->catalog_capacity;
     geometry->lanes_offset = geometry->base_offset + geometry->capacity * sizeof(uint64_t);
-    geometry->file_bytes =
-        geometry->lanes_offset + (uint64_t)(geometry->lanes + geometry->atomic_lanes) * geometry->lane_stride;
+    geometry->file_bytes = geometry->lanes_offset +
+                           (uint64_t)(geometry->lanes + geometry->atomic_lanes) * geometry->lane_stride + PCM__PAGE;
 }
 
 /* Whether numbers of a file are ones that a store can have; nothing of the sums above overflows then. */
@@ -136,6 +136,12 @@ static struct pcm__geometry stored_geometry(const struct pcm__header *header) {
     };
 }
 
+bool pcm__store_file_is_whole(int fd, uint64_t file_bytes) {
+    char tail[PCM__TAIL_BYTES];
+    return pread(fd, tail, sizeof tail, (off_t)(file_bytes - sizeof tail)) == (ssize_t)sizeof tail &&
+           memcmp(tail, PCM__TAIL_MAGIC, sizeof tail) == 0;
+}
+
 int pcm__store_file_check(int fd, struct pcm__geometry *geometry, bool *ephemeral) {
     struct pcm__header header;
     struct stat stat;
@@ -157,6 +163,8 @@ int pcm__store_file_check(int fd, struct pcm__geometry *geometry, bool *ephemera
     pcm__boot_id(boot_id);
     *geometry = stored;
     *ephemeral = (header.flags & PCM__FLAG_EPHEMERAL) != 0;
+    if (!pcm__store_file_is_whole(fd, stored.file_bytes))
+        return PCM_BROKEN;
     return memcmp(header.boot_id, boot_id, sizeof boot_id) == 0 ? PCM_OK : PCM_OTHER_BOOT;
 }
 
@@ -191,10 +199,12 @@ static int write_file(int fd, const pcm_open_options *options) {
         return status;
     if (ftruncate(fd, (off_t)geometry.file_bytes) != 0)
         return errno == EFBIG ? PCM_NO_SPACE : pcm__path_status();
-    /* Header and slots; the rest as it is needed. */
+    /* Header, slots and tail; the rest as it is needed. */
     status = pcm__reserve_range(fd, 0, geometry.catalog_offset);
     if (status != PCM_OK)
         return status;
+    if (pwrite(fd, PCM__TAIL_MAGIC, PCM__TAIL_BYTES, (off_t)(geometry.file_bytes - PCM__TAIL_BYTES)) != PCM__TAIL_BYTES)
+        return pcm__path_status();
     fill_header(&header, &geometry, options->ephemeral);
     if (pwrite(fd, &header, sizeof header, 0) != (ssize_t)sizeof header)
         return pcm__path_status();

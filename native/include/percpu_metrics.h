@@ -165,6 +165,12 @@ typedef struct pcm_store_info {
 /* Facts about the store. Never fails. Thread-safe. */
 void pcm_store_get_info(const pcm_store *store, pcm_store_info *out);
 
+/*
+ * Whether the file was truncated under the mapping, even if it grew again: what is counted from now on is lost. One
+ * system call, never fails. Thread-safe.
+ */
+bool pcm_store_is_broken(const pcm_store *store);
+
 /* The path that the store was opened with; owned by the store. Thread-safe. */
 const char *pcm_store_path(const pcm_store *store);
 

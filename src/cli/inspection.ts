@@ -81,8 +81,11 @@ function keyOf(labels: Readonly<Record<string, string>>): string {
  */
 export function inspectStore(store: Store): Inspection {
   const counting: Lanes[] = [];
-  const families = store.snapshot().map((family): InspectedFamily => {
-    const lanes = new Map<string, Lanes>(store.perCpu(family.name).map((lane) => [keyOf(lane.labels), lane]));
+  const snapshot = store.snapshot();
+  const perCpu = store.perCpu();
+  const families = snapshot.map((family): InspectedFamily => {
+    const counted = perCpu.get(family.name) ?? [];
+    const lanes = new Map<string, Lanes>(counted.map((lane) => [keyOf(lane.labels), lane]));
     const json = familyJson(family);
     const series = json.series.map((one): InspectedSeries => {
       const found = lanes.get(keyOf(one.labels)) ?? { cpus: [], atomic: [] };

@@ -28,6 +28,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(EXIT.ok);
 });
 
+// A log that nobody reads any more is no reason to stop serving.
+process.stderr.on('error', () => {});
+
 try {
   await run();
   process.exit(EXIT.ok);

@@ -24,8 +24,8 @@ function asked(): Promise<void> {
       if (signals > 1) process.exit(signalExitCode('SIGTERM'));
       resolve();
     });
-    process.on('message', (message: WorkerMessage) => {
-      if (message.kind === 'drain') resolve();
+    process.on('message', (message: WorkerMessage | null) => {
+      if (message?.kind === 'drain') resolve();
     });
   });
 }

@@ -8,8 +8,8 @@
  */
 import type { FastifyInstance } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
-import { display, PercpuMetricsError } from '../errors.js';
 import type { Store } from '../metrics/store.js';
+import { checkOptions, FLAG, type Rule } from '../store/rules.js';
 import { Exchanges } from './exchange.js';
 import { type PromRegistry, Registries } from './registries.js';
 import { RequestFamilies } from './request-families.js';
@@ -47,25 +47,34 @@ export interface PercpuMetricsPluginOptions {
   readonly prefix?: string;
 }
 
-function checkOptions(options: PercpuMetricsPluginOptions): void {
-  const { store, endpoint = DEFAULT_ENDPOINT, registries = [], registryTimeout = DEFAULT_REGISTRY_TIMEOUT } = options;
-  const refuse = (expected: string, value: unknown): never => {
-    throw new PercpuMetricsError('ERR_PCM_OPTION', `the plugin's option ${expected}, not ${display(value)}`);
-  };
-  if (typeof store?.render !== 'function') refuse('store must be what openStore() gives', store);
-  if (endpoint !== false && !(typeof endpoint === 'string' && endpoint.startsWith('/'))) {
-    refuse('endpoint must be a path such as "/metrics", or false', endpoint);
-  }
-  if (!Array.isArray(registries) || registries.some((registry) => typeof registry?.metrics !== 'function')) {
-    refuse('registries must be an array of objects with metrics()', registries);
-  }
-  if (options.storeMetrics !== undefined && typeof options.storeMetrics !== 'boolean') {
-    refuse('storeMetrics must be true or false', options.storeMetrics);
-  }
-  if (!(registryTimeout > 0 && registryTimeout < 2 ** 31)) {
-    refuse('registryTimeout must be a positive number of milliseconds', registryTimeout);
-  }
-}
+const RULES: Readonly<Record<string, Rule>> = {
+  store: {
+    expected: 'what openStore() gives',
+    holds: (value) => typeof (value as Store | null)?.render === 'function',
+    required: true,
+  },
+  endpoint: {
+    expected: 'a path such as "/metrics", or false',
+    holds: (value) => value === false || (typeof value === 'string' && value.startsWith('/')),
+  },
+  registries: {
+    expected: 'an array of objects with metrics()',
+    holds: (value) => Array.isArray(value) && value.every((registry) => typeof registry?.metrics === 'function'),
+  },
+  registryTimeout: {
+    expected: 'a positive number of milliseconds below 2^31',
+    holds: (value) => typeof value === 'number' && value > 0 && value < 2 ** 31,
+  },
+  buckets: { expected: 'an array of ascending numbers', holds: Array.isArray },
+  storeMetrics: FLAG,
+  prefix: {
+    expected: 'the beginning of the name of a metric, such as "shop_"',
+    holds: (value) => typeof value === 'string' && /^([a-zA-Z_:][a-zA-Z0-9_:]*)?$/.test(value),
+  },
+  // Fastify's own, which every plugin may be registered with.
+  logLevel: { expected: 'a level of the log', holds: (value) => typeof value === 'string' },
+  logSerializers: { expected: 'an object of functions', holds: (value) => typeof value === 'object' },
+};
 
 function addHook(app: FastifyInstance, options: PercpuMetricsPluginOptions): void {
   const { store, prefix, buckets } = options;
@@ -115,7 +124,7 @@ function addEndpoint(app: FastifyInstance, url: string, options: PercpuMetricsPl
  * store that is attached read-only there is only the endpoint.
  */
 async function percpuMetrics(app: FastifyInstance, options: PercpuMetricsPluginOptions): Promise<void> {
-  checkOptions(options);
+  checkOptions('the plugin', RULES, options);
   const { endpoint = DEFAULT_ENDPOINT } = options;
   if (!options.store.info.readOnly) addHook(app, options);
   if (endpoint !== false) addEndpoint(app, endpoint, options);

@@ -40,6 +40,13 @@ export interface GaugeHandle {
    * @throws PercpuMetricsError `ERR_PCM_AMOUNT_TYPE`; nothing is changed then
    */
   set(value: number): void;
+  /**
+   * Sets the gauge, where a value that cannot be stored must be an error: `set` drops it with a warning.
+   *
+   * @throws PercpuMetricsError as `set`, and `ERR_PCM_LOCK_TIMEOUT`, `ERR_PCM_NO_SPACE`, `ERR_PCM_CORRUPT`,
+   * `ERR_PCM_BROKEN`, `ERR_PCM_READ_ONLY`, `ERR_PCM_CLOSED`
+   */
+  setOrThrow(value: number): void;
   /** Sets the gauge to the Unix time, in seconds. */
   setToCurrentTime(): void;
   /** Starts a timer; stopping it sets the gauge to the seconds that have passed and returns them. */
@@ -102,6 +109,11 @@ export class BoundGauge implements GaugeHandle, Recordable {
     this.#segment.setGauge(this.#series, value);
   }
 
+  setOrThrow(value: number): void {
+    this.check(value);
+    this.#segment.setGaugeOrThrow(this.#series, value, this.#name);
+  }
+
   setToCurrentTime(): void {
     this.set(Date.now() / 1000);
   }
@@ -148,6 +160,10 @@ export class GaugeFamily extends Family<GaugeHandle> {
 
   set(value: number): void {
     (this.#only ?? this.labels()).set(value);
+  }
+
+  setOrThrow(value: number): void {
+    (this.#only ?? this.labels()).setOrThrow(value);
   }
 
   setToCurrentTime(): void {

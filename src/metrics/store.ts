@@ -178,9 +178,18 @@ export class Store {
    *
    * @throws PercpuMetricsError `ERR_PCM_NOT_FOUND` where there is no such family; as {@link metrics}
    */
-  perCpu(name: string): LaneSnapshot[] {
-    const lanes = this.#segment.lanes(name);
-    if (lanes !== undefined) return lanes;
+  perCpu(name: string): LaneSnapshot[];
+  /**
+   * The same of all families by name, which takes one pass over the store and not one for each.
+   *
+   * @throws PercpuMetricsError as {@link metrics}
+   */
+  perCpu(): Map<string, LaneSnapshot[]>;
+  perCpu(name?: string): LaneSnapshot[] | Map<string, LaneSnapshot[]> {
+    const families = this.#segment.lanes(name);
+    if (name === undefined) return new Map(families.map((family) => [family.name, family.series]));
+    const found = families.find((family) => family.name === name);
+    if (found !== undefined) return found.series;
     throw new PercpuMetricsError(
       'ERR_PCM_NOT_FOUND',
       `there is no family ${JSON.stringify(name)} in ${this.path}; snapshot() lists those that there are`,
@@ -191,6 +200,11 @@ export class Store {
   /** What an increment of this thread does, and why. */
   get mode(): StoreMode {
     return this.#segment.mode();
+  }
+
+  /** Whether the file was truncated, even if it grew again: what is counted from now on is lost. */
+  get broken(): boolean {
+    return this.#segment.broken();
   }
 
   /** Facts about the file. */

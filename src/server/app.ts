@@ -2,13 +2,16 @@
  * The service as a Fastify app that listens nowhere yet: everything that can be tested with `inject`. It observes
  * itself with the package's own plugin, into the store that it serves; where that is read-only, nothing is added to it.
  */
+import { isUtf8 } from 'node:buffer';
 import { createRequire } from 'node:module';
 import fastify, { type FastifyInstance, LogController } from 'fastify';
 import percpuMetrics from '../fastify/index.js';
 import { type PromRegistry, Registries } from '../fastify/registries.js';
 import { requestFamilyNames } from '../fastify/request-families.js';
+import { checkOptions, type Rule } from '../store/rules.js';
+import { AllowedMethods } from './allowed-methods.js';
 import { handleClientError } from './client-error.js';
-import { BODY_LIMIT, handleError, handleNotFound, problemOf, sendProblem } from './problem.js';
+import { BODY_LIMIT, handleError, handleNotFound, ProblemError, problemOf, sendProblem } from './problem.js';
 import { batchRoute } from './routes/batch.js';
 import { countersRoute } from './routes/counters.js';
 import { cpusRoute } from './routes/cpus.js';
@@ -62,10 +65,38 @@ function createApp(level: LogLevel): FastifyInstance {
         useDefaults: false,
         discriminator: true,
         allowUnionTypes: true,
+        // With the value that was wrong, which belongs into the message.
+        verbose: true,
       },
     },
     frameworkErrors: (error, _request, reply) => sendProblem(reply, problemOf(error)),
     clientErrorHandler: handleClientError,
+  });
+}
+
+const RULES: Readonly<Record<keyof AppOptions, Rule>> = {
+  source: {
+    expected: 'an OpenedStore, an AttachedStore or another source of a store',
+    holds: (value) => typeof value === 'object' && value !== null && 'readOnly' in value && 'store' in value,
+    required: true,
+  },
+  registries: {
+    expected: 'an array of objects with metrics()',
+    holds: (value) => Array.isArray(value) && value.every((registry) => typeof registry?.metrics === 'function'),
+  },
+  logLevel: {
+    expected: `one of ${LOG_LEVELS.join(', ')}`,
+    holds: (value) => (LOG_LEVELS as readonly unknown[]).includes(value),
+  },
+};
+
+/** JSON in UTF-8 and nothing else: what is not UTF-8 would be counted under another name than it was sent with. */
+function parseJson(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    if (isUtf8(body)) void parse(request, body.toString('utf8'), done);
+    else done(new ProblemError(400, 'ERR_HTTP_JSON', 'The body is not UTF-8; encode it so.'));
   });
 }
 
@@ -75,12 +106,14 @@ function createApp(level: LogLevel): FastifyInstance {
  * @throws PercpuMetricsError where the store refuses the families of the service itself
  */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  checkOptions('the service', RULES, options);
   const { source } = options;
   const app = createApp(options.logLevel ?? 'silent');
-  app.removeContentTypeParser('text/plain');
+  parseJson(app);
   app.setSchemaErrorFormatter((errors, part) => validationError(errors, part));
   app.setErrorHandler(handleError);
-  app.setNotFoundHandler(handleNotFound);
+  const allowed = new AllowedMethods(app);
+  app.setNotFoundHandler((request, reply) => handleNotFound(request, reply, allowed.of(request.url)));
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   await openapiRoute(app, version);
 

@@ -2,7 +2,6 @@
  * One thing that a client wants counted, and the JSON schemas of the requests that carry it. Schemas check shapes and
  * sizes; what depends on other fields or on the store is checked by `writer.ts`.
  */
-import { ProblemError } from './problem.js';
 
 /** The most items in a batch. */
 export const MAX_ITEMS = 1000;
@@ -75,6 +74,14 @@ const fields = {
   },
 } as const;
 
+/** What depends on the operation of a gauge: it is set to any number, which must be there; finite amounts are added. */
+const gaugeConditions = {
+  if: { required: ['op'], properties: { op: { enum: ['inc', 'dec'] } } },
+  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+  then: { properties: { value: { type: 'number' } } },
+  else: { required: ['value'] },
+};
+
 /** The schema of `:name`. */
 export const nameParams = { type: 'object', required: ['name'], properties: { name } } as const;
 
@@ -85,6 +92,7 @@ export function bodySchema(type: MeasurementType): object {
     additionalProperties: false,
     required: type === 'histogram' ? ['value'] : [],
     properties: fields[type],
+    ...(type === 'gauge' ? gaugeConditions : {}),
   };
 }
 
@@ -94,6 +102,7 @@ function itemSchema(type: MeasurementType): object {
     additionalProperties: false,
     required: ['type', 'name', ...(type === 'histogram' ? ['value'] : [])],
     properties: { type: { type: 'string', const: type }, name, ...fields[type] },
+    ...(type === 'gauge' ? gaugeConditions : {}),
   };
 }
 
@@ -123,24 +132,16 @@ const NON_FINITE: Readonly<Record<NonFinite, number>> = {
   '-Inf': Number.NEGATIVE_INFINITY,
 };
 
-function gaugeValue(operation: GaugeOperation, value: number | NonFinite | undefined): number {
-  if (value === undefined) {
-    if (operation !== 'set') return 1;
-    throw new ProblemError(400, 'ERR_HTTP_VALIDATION', 'to set a gauge needs a value; add "value", or use "op": "inc"');
-  }
-  if (typeof value === 'number') return value;
-  if (operation === 'set') return NON_FINITE[value];
-  throw new ProblemError(400, 'ERR_PCM_AMOUNT_NOT_FINITE', `${operation} takes a finite number, not ${value}`);
+function gaugeValue(value: number | NonFinite | undefined): number {
+  // Only "inc" and "dec" go without one: the schema says so.
+  if (value === undefined) return 1;
+  return typeof value === 'number' ? value : NON_FINITE[value];
 }
 
-/**
- * From a body that matches its schema to a measurement.
- *
- * @throws ProblemError 400
- */
+/** From a body that matches its schema to a measurement. */
 export function measurement(type: MeasurementType, family: string, body: MeasurementBody): Measurement {
   const { labels: given = {}, op = 'set', value, help: text, buckets } = body;
   const operation = type === 'gauge' ? op : type === 'counter' ? 'inc' : 'observe';
-  const amount = type === 'gauge' ? gaugeValue(op, value) : ((value as number | undefined) ?? 1);
+  const amount = type === 'gauge' ? gaugeValue(value) : ((value as number | undefined) ?? 1);
   return { type, name: family, labels: given, operation, value: amount, help: text, buckets };
 }

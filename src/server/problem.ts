@@ -17,7 +17,8 @@ export const SERVICE_CODES = {
   ERR_HTTP_JSON: 'the body is not JSON',
   ERR_HTTP_MEDIA_TYPE: 'the body is not application/json',
   ERR_HTTP_TOO_LARGE: 'the body or a part of the URL is too large',
-  ERR_HTTP_NO_ROUTE: 'there is nothing at this URL for this method',
+  ERR_HTTP_NO_ROUTE: 'there is nothing at this URL',
+  ERR_HTTP_METHOD: 'there is something at this URL, but not for this method',
   ERR_HTTP_MALFORMED: 'the request is no HTTP, or its URL or headers are malformed',
   ERR_HTTP_RESERVED_NAME: 'the family is the service’s own',
   ERR_HTTP_INTERNAL: 'the service made a mistake; its log has more',
@@ -139,8 +140,17 @@ export function handleError(error: unknown, request: FastifyRequest, reply: Fast
   return sendProblem(reply, found);
 }
 
-/** The handler of requests without a route. */
-export function handleNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/**
+ * The handler of requests without a route.
+ *
+ * @param allowed - The methods that there are at this URL.
+ */
+export function handleNotFound(request: FastifyRequest, reply: FastifyReply, allowed: readonly string[]): FastifyReply {
+  if (allowed.length > 0) {
+    const methods = allowed.join(', ');
+    const found = problem(405, 'ERR_HTTP_METHOD', `${request.method} is not for ${request.url}; use ${methods}.`);
+    return sendProblem(reply.header('allow', methods), found);
+  }
   const detail = `There is nothing at ${request.url} for ${request.method}; /openapi.json lists what there is.`;
   return sendProblem(reply, problem(404, 'ERR_HTTP_NO_ROUTE', detail));
 }

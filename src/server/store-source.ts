@@ -6,11 +6,26 @@
  */
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { PercpuMetricsError } from '../errors.js';
+import { display, PercpuMetricsError } from '../errors.js';
 import { openStore } from '../metrics/open-store.js';
-import type { Store } from '../metrics/store.js';
+import { Store } from '../metrics/store.js';
+import { checkOptions, type Rule } from '../store/rules.js';
 
 const WATCH_MILLISECONDS = 1000;
+
+const STORE_RULE: Rule = {
+  expected: 'what openStore() gives',
+  holds: (value) => value instanceof Store,
+  required: true,
+};
+const ATTACHED_RULES: Readonly<Record<string, Rule>> = {
+  path: {
+    expected: 'the path of a file',
+    holds: (value) => typeof value === 'string' && value !== '' && !value.includes('\0'),
+    required: true,
+  },
+  onChange: { expected: 'a function', holds: (value) => typeof value === 'function' },
+};
 
 /** A store, or the reason why there is none. */
 export interface StoreSource {
@@ -21,10 +36,11 @@ export interface StoreSource {
   close(): void;
 }
 
-function brokenError(path: string): PercpuMetricsError {
+/** The error for a store whose file was truncated. */
+export function brokenError(path: string): PercpuMetricsError {
   return new PercpuMetricsError(
     'ERR_PCM_BROKEN',
-    `${path} was truncated while it was open; restart its processes and keep whatever truncates it away from it`,
+    `${path} was truncated while it was open; remove it, restart its processes and keep whatever truncates it away from it`,
     { details: { path } },
   );
 }
@@ -42,10 +58,16 @@ export class OpenedStore implements StoreSource {
   #broken = false;
 
   constructor(store: Store) {
+    checkOptions('an opened store', { store: STORE_RULE }, { store });
     this.#store = store;
     this.readOnly = store.info.readOnly;
     this.#timer = watch(() => {
-      this.#broken ||= store.info.broken;
+      try {
+        this.#broken ||= store.broken;
+      } catch {
+        // It was closed by its owner, which whoever asks for it is told.
+        clearInterval(this.#timer);
+      }
     });
   }
 
@@ -79,6 +101,7 @@ export class AttachedStore implements StoreSource {
 
   /** @param onChange - Gets a line whenever the store is attached, or a new reason keeps it from being attached. */
   constructor(path: string, onChange: (message: string) => void = () => {}) {
+    checkOptions('an attached store', ATTACHED_RULES, { path, onChange });
     this.path = resolve(path);
     this.#truncation = brokenError(this.path);
     this.#onChange = onChange;
@@ -114,7 +137,7 @@ export class AttachedStore implements StoreSource {
     this.#store = next;
     this.#identity = found;
     this.#reason = undefined;
-    this.#onChange(`attached to ${this.path}`);
+    this.#say(`attached to ${this.path}`);
   }
 
   #detach(reason: unknown): void {
@@ -126,6 +149,15 @@ export class AttachedStore implements StoreSource {
     this.#store?.close();
     this.#store = undefined;
     const message = this.#reason instanceof Error ? this.#reason.message : String(this.#reason);
-    if (!(before instanceof Error) || before.message !== message) this.#onChange(message);
+    if (!(before instanceof Error) || before.message !== message) this.#say(message);
+  }
+
+  /** Runs in a timer: whatever the listener throws must not end the process. */
+  #say(message: string): void {
+    try {
+      this.#onChange(message);
+    } catch (error) {
+      process.emitWarning(`the listener of changes of a store failed: ${display(error)}`, 'PercpuMetricsWarning');
+    }
   }
 }

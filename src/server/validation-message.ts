@@ -3,6 +3,7 @@
  * meant where the schema's own message does not say it.
  */
 import type { FastifySchemaValidationError } from 'fastify';
+import { display } from '../errors.js';
 
 function list(values: unknown): string {
   return Array.isArray(values) ? values.map((value) => JSON.stringify(value)).join(', ') : String(values);
@@ -11,17 +12,22 @@ function list(values: unknown): string {
 function sentence(error: FastifySchemaValidationError, part: string): string {
   const place = `${part}${error.instancePath}`;
   const { params } = error;
+  const data = (error as { data?: unknown }).data;
   switch (error.keyword) {
     case 'additionalProperties':
       return `${place} has no field ${JSON.stringify(params['additionalProperty'])}`;
     case 'required':
       return `${place} needs the field ${JSON.stringify(params['missingProperty'])}`;
     case 'enum':
-      return `${place} must be one of ${list(params['allowedValues'])}`;
+      return `${place} must be one of ${list(params['allowedValues'])}, not ${display(data)}`;
     case 'discriminator':
       return `${place}/${params['tag']} must be "counter", "gauge" or "histogram"`;
     case 'propertyNames':
       return `${place} has the name ${JSON.stringify(params['propertyName'])}, which is not allowed`;
+    case 'type':
+    case 'minimum':
+    case 'pattern':
+      return `${place} ${error.message}, not ${display(data)}`;
     default:
       return `${place} ${error.message ?? 'is wrong'}`;
   }
@@ -33,6 +39,8 @@ function sentence(error: FastifySchemaValidationError, part: string): string {
  * @param errors - What the validator found; the alternatives of an `anyOf` are all there.
  */
 export function validationError(errors: readonly FastifySchemaValidationError[], part: string): Error {
-  const sentences = errors.filter(({ keyword }) => keyword !== 'anyOf').map((error) => sentence(error, part));
+  const sentences = errors
+    .filter(({ keyword }) => keyword !== 'anyOf' && keyword !== 'if')
+    .map((error) => sentence(error, part));
   return new Error([...new Set(sentences)].join('; '));
 }

@@ -1,7 +1,8 @@
 /**
  * Writes measurements into the store, all of a request or none. Three passes: check every one against the store and
  * against the others; declare the families and bind the series, which takes all the room that is needed; count. Only the
- * second can fail for want of room, and it counts nothing, so whatever is refused has left every value as it was.
+ * second can fail for want of room, and it counts nothing, so whatever is refused has left every value as it was. What
+ * was acknowledged was stored.
  *
  * Families are declared with sorted label names: workers that see the first request of a family at the same time agree
  * on its definition, whatever the order in the JSON was.
@@ -17,12 +18,21 @@ import { describeDefinition } from '../store/conflict.js';
 import type { FamilyDefinition } from '../store/types.js';
 import type { Measurement } from './measurement.js';
 import { ItemError, ProblemError } from './problem.js';
+import { brokenError } from './store-source.js';
 
 /** The help of families whose first request has none. */
 export const DEFAULT_HELP = 'Declared over HTTP.';
 
 type AnyFamily = Counter | Gauge | Histogram;
-type Apply = () => void;
+
+/** What is left to do when all room is there. */
+interface Step {
+  /** The handle. */
+  readonly series: object;
+  /** Whether what was there before is gone afterwards. */
+  readonly sets: boolean;
+  readonly apply: () => void;
+}
 
 /** A family of the store that this thread has opened. */
 interface OpenFamily {
@@ -70,9 +80,30 @@ export class MeasurementWriter {
   write(items: readonly Measurement[]): void {
     const planned = new Map<string, FamilyDefinition>();
     this.#forEach(items, (item) => this.#check(item, planned));
-    const applications: Apply[] = [];
-    this.#forEach(items, (item) => applications.push(this.#bind(item, planned)));
-    for (const apply of applications) apply();
+    const steps: Step[] = [];
+    this.#forEach(items, (item) => steps.push(this.#bind(item, planned)));
+    this.#apply(steps);
+    // A file that was truncated takes what is written to it, and forgets it: that must not be acknowledged.
+    if (this.#store.broken) throw brokenError(this.#store.path);
+  }
+
+  /**
+   * Sets go first, because they alone can fail (another process may hold the store's lock), and nothing is counted then.
+   * Whatever precedes the last set of a gauge makes no difference and is left out.
+   */
+  #apply(steps: readonly Step[]): void {
+    const lastSets = new Map<object, number>();
+    for (const [index, { series, sets }] of steps.entries()) if (sets) lastSets.set(series, index);
+    for (const index of lastSets.values()) {
+      try {
+        steps[index]?.apply();
+      } catch (cause) {
+        throw new ItemError(index, cause);
+      }
+    }
+    for (const [index, { series, apply }] of steps.entries()) {
+      if (index > (lastSets.get(series) ?? -1)) apply();
+    }
   }
 
   #forEach(items: readonly Measurement[], work: (item: Measurement) => void): void {
@@ -111,7 +142,7 @@ export class MeasurementWriter {
     return this.#families.get(name)?.definition ?? this.#store.find(name);
   }
 
-  #bind(item: Measurement, planned: ReadonlyMap<string, FamilyDefinition>): Apply {
+  #bind(item: Measurement, planned: ReadonlyMap<string, FamilyDefinition>): Step {
     const { family } = this.#families.get(item.name) ?? this.#declare(item, planned.get(item.name));
     const values = family.labelNames.map((label) => item.labels[label] ?? '');
     const { operation, value } = item;
@@ -119,17 +150,17 @@ export class MeasurementWriter {
       case 'counter': {
         const handle = (family as Counter).labels(...values);
         handle.reserve(value);
-        return () => handle.inc(value);
+        return { series: handle, sets: false, apply: () => handle.inc(value) };
       }
       case 'gauge': {
         const handle = (family as Gauge).labels(...values);
-        if (operation === 'set') return () => handle.set(value);
+        if (operation === 'set') return { series: handle, sets: true, apply: () => handle.setOrThrow(value) };
         handle.reserve(value);
-        return operation === 'inc' ? () => handle.inc(value) : () => handle.dec(value);
+        return { series: handle, sets: false, apply: () => handle[operation === 'inc' ? 'inc' : 'dec'](value) };
       }
       case 'histogram': {
         const handle = (family as Histogram).labels(...values);
-        return () => handle.observe(value);
+        return { series: handle, sets: false, apply: () => handle.observe(value) };
       }
     }
   }

@@ -47,8 +47,8 @@ const REMEDIES: Partial<Record<ErrorCode, (path: string) => string>> = {
   ERR_PCM_CORRUPT: (path) =>
     `the contents of ${path} contradict themselves; stop the processes that have it open, remove it and start anew`,
   ERR_PCM_BROKEN: (path) =>
-    `${path} was truncated while it was open, and what is counted from now on is lost; restart its processes and ` +
-    'keep whatever truncates it away from it',
+    `${path} was truncated while it was open, and what is counted from now on is lost; remove it, restart its ` +
+    'processes and keep whatever truncates it away from it',
   ERR_PCM_LOCK_TIMEOUT: (path) =>
     `another process has held the lock of ${path} for too long; look for one that is stopped (SIGSTOP, a debugger), ` +
     'let it go on or end it, and try again',

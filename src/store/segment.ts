@@ -10,8 +10,8 @@ import {
   addon,
   type ExpositionFormat,
   type FamilyDefinition,
+  type FamilyLanes,
   type FamilySnapshot,
-  type LaneSnapshot,
   type NativeHot,
   type NativeOpenOptions,
   type NativeStore,
@@ -104,6 +104,10 @@ export class Segment {
     return this.#attempt('describe the store', () => this.#native.info());
   }
 
+  broken(): boolean {
+    return this.#attempt('describe the store', () => this.#native.broken());
+  }
+
   mode(): StoreMode {
     return this.#attempt('tell the mode of the store', () => this.#native.mode());
   }
@@ -188,8 +192,9 @@ export class Segment {
     return this.#attempt('read the store', () => this.#native.snapshot());
   }
 
-  lanes(name: string): LaneSnapshot[] | undefined {
-    return this.#attempt(`read the lanes of ${name}`, () => this.#native.lanes(name));
+  /** Of one family, or of all in one pass. */
+  lanes(name?: string): FamilyLanes[] {
+    return this.#attempt(`read the lanes of ${name ?? 'the store'}`, () => this.#native.lanes(name));
   }
 
   /** Like {@link cell} while counting: {@link NO_CELL} where there is none to be had. */
@@ -229,6 +234,11 @@ export class Segment {
     }
   }
 
+  /** Sets a gauge, or throws where the value cannot be stored. */
+  setGaugeOrThrow(series: number, value: number, name: string): void {
+    this.#attempt(`set ${name}`, () => this.hot.set(series, value));
+  }
+
   #attempt<T>(action: string, work: () => T): T {
     if (this.#closed) this.#refuse(action, 'ERR_PCM_CLOSED');
     try {
@@ -240,7 +250,7 @@ export class Segment {
 
   /** What is left of a truncated file reads as zeros, which may look like any other fault first. */
   #error(cause: unknown, action: string): PercpuMetricsError {
-    const broken = !this.#closed && this.#native.info().broken;
+    const broken = !this.#closed && this.#native.broken();
     return nativeError(cause, { action, path: this.path }, broken ? 'ERR_PCM_BROKEN' : undefined);
   }
 

@@ -98,6 +98,11 @@ export class Child {
     this.#process.stdin?.write(`${line}\n`);
   }
 
+  /** Reads its standard error no more, as a log collector that has died. */
+  closeErrorOutput(): void {
+    this.#process.stderr?.destroy();
+  }
+
   send(message: object): void {
     this.#process.send?.(message);
   }

@@ -1,18 +1,7 @@
 /** Many measurements in one request, all of them or none. */
 import type { FastifyInstance } from 'fastify';
-import { batchSchema, type Measurement, type MeasurementItem, measurement } from '../measurement.js';
-import { ItemError } from '../problem.js';
+import { batchSchema, type MeasurementItem, measurement } from '../measurement.js';
 import { type WriteContext, writeOptions, writerOf } from './write-route.js';
-
-function measurements(items: readonly MeasurementItem[]): Measurement[] {
-  return items.map((item, index) => {
-    try {
-      return measurement(item.type, item.name, item);
-    } catch (cause) {
-      throw new ItemError(index, cause);
-    }
-  });
-}
 
 /** Adds `POST /v1/batch`. */
 export function batchRoute(app: FastifyInstance, context: WriteContext): void {
@@ -24,7 +13,7 @@ export function batchRoute(app: FastifyInstance, context: WriteContext): void {
       body: batchSchema,
     }),
     async (request, reply) => {
-      writerOf(context).write(measurements(request.body.items));
+      writerOf(context).write(request.body.items.map((item) => measurement(item.type, item.name, item)));
       return reply.code(204).send();
     },
   );

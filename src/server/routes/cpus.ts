@@ -1,6 +1,6 @@
 /** What each CPU has counted. */
 import type { FastifyInstance } from 'fastify';
-import type { Store } from '../../metrics/store.js';
+import type { LaneSnapshot } from '../../store/types.js';
 import { cpusSchema, problems } from '../schemas.js';
 import { type JsonNumber, jsonNumber } from '../snapshot-json.js';
 import type { StoreSource } from '../store-source.js';
@@ -12,8 +12,8 @@ interface LanesJson {
   atomic: JsonNumber[];
 }
 
-function lanes(store: Store, name: string): LanesJson[] {
-  return store.perCpu(name).map(({ labels, cpus, atomic }) => ({
+function lanes(series: readonly LaneSnapshot[]): LanesJson[] {
+  return series.map(({ labels, cpus, atomic }) => ({
     labels,
     cpus: cpus.map(jsonNumber),
     atomic: atomic.map(jsonNumber),
@@ -43,8 +43,13 @@ export function cpusRoute(app: FastifyInstance, source: StoreSource): void {
       const { name } = request.query;
       const all = store.snapshot().filter((family) => name === undefined || family.name === name);
       if (name !== undefined && all.length === 0) throw noFamily(name);
+      const perCpu = store.perCpu();
       return {
-        families: all.map((family) => ({ name: family.name, type: family.type, series: lanes(store, family.name) })),
+        families: all.map((family) => ({
+          name: family.name,
+          type: family.type,
+          series: lanes(perCpu.get(family.name) ?? []),
+        })),
       };
     },
   );

@@ -1,8 +1,7 @@
 /** Whether the process lives, and whether it can do its work. */
 import type { FastifyInstance } from 'fastify';
-import { PercpuMetricsError } from '../../errors.js';
 import { problems, readySchema } from '../schemas.js';
-import type { StoreSource } from '../store-source.js';
+import { brokenError, type StoreSource } from '../store-source.js';
 
 /** Adds `GET /healthz` and `GET /readyz`. */
 export function healthRoutes(app: FastifyInstance, source: StoreSource): void {
@@ -37,12 +36,7 @@ export function healthRoutes(app: FastifyInstance, source: StoreSource): void {
     },
     async () => {
       const { store, readOnly } = source;
-      if (store.info.broken) {
-        throw new PercpuMetricsError(
-          'ERR_PCM_BROKEN',
-          `${store.path} was truncated while it was open; restart its processes`,
-        );
-      }
+      if (store.broken) throw brokenError(store.path);
       return { status: 'ready', store: store.path, readOnly, mode: store.mode };
     },
   );

@@ -55,6 +55,29 @@ test('shares of the CPUs are those of what only goes up', (t) => {
   );
 });
 
+test('all lanes are read in one pass, however many families there are', (t) => {
+  const store = temporaryStore(t);
+  for (let id = 0; id < 20; id += 1) store.counter({ name: `family_${id}_total`, help: 'Many.' }).inc(id);
+  let passes = 0;
+  const watched = new Proxy(store, {
+    get(target, property) {
+      if (property === 'perCpu') passes += 1;
+      const value = Reflect.get(target, property, target) as unknown;
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  const { families } = inspectStore(watched);
+  assert.equal(passes, 1);
+  assert.equal(families.length, 20);
+  for (const [id, family] of families.entries()) {
+    const lanes = family.series.flatMap(({ spread }) => [...spread.cpus, ...spread.atomic]);
+    assert.equal(
+      lanes.reduce<number>((sum, amount) => sum + Number(amount), 0),
+      id,
+    );
+  }
+});
+
 test('a store without anything, and one without lanes of CPUs, can be looked at', (t) => {
   const empty = inspectStore(temporaryStore(t));
   assert.deepEqual(empty.families, []);

@@ -113,13 +113,18 @@ test('a registry that throws, hangs or renders something else is left out with a
 test('options that are wrong keep the app from starting, with a code and the value', async (t) => {
   const store = temporaryStore(t);
   const cases: [object, RegExp][] = [
-    [{}, /store must be what openStore\(\) gives, not undefined/],
-    [{ store: {} }, /store must be/],
-    [{ store, endpoint: 'metrics' }, /endpoint must be a path .* not 'metrics'/],
-    [{ store, endpoint: true }, /endpoint must be/],
-    [{ store, registries: {} }, /registries must be an array/],
-    [{ store, registries: [{}] }, /registries must be/],
-    [{ store, registryTimeout: 0 }, /registryTimeout must be .* not 0/],
+    [{}, /option store of the plugin must be what openStore\(\) gives, not undefined/],
+    [{ store: {} }, /store of the plugin must be/],
+    [{ store, endpoint: 'metrics' }, /endpoint of the plugin must be a path .* not 'metrics'/],
+    [{ store, endpoint: true }, /endpoint of the plugin must be/],
+    [{ store, registries: {} }, /registries of the plugin must be an array/],
+    [{ store, registries: [{}] }, /registries of the plugin must be/],
+    [{ store, registryTimeout: 0 }, /registryTimeout of the plugin must be .* not 0/],
+    [{ store, registryTimeout: '5' }, /registryTimeout of the plugin must be .* not '5'/],
+    [{ store, prefix: null }, /prefix of the plugin must be .* not null/],
+    [{ store, prefix: 'a-' }, /prefix of the plugin must be .* not 'a-'/],
+    [{ store, buckets: 5 }, /buckets of the plugin must be .* not 5/],
+    [{ store, end_point: '/x' }, /unknown option 'end_point'; the plugin has store, endpoint,/],
   ];
   for (const [options, message] of cases) {
     const app = temporaryApp(t);

@@ -9,7 +9,7 @@ import type { Store } from 'percpu-metrics';
 import percpuMetrics, { type PercpuMetricsPluginOptions } from 'percpu-metrics/fastify';
 import { numberOf, temporaryStore } from '../../support/temporary-store.js';
 
-const PATIENCE = 10_000;
+const PATIENCE = 30_000;
 
 /** Waits for something that must happen soon. */
 export async function until(condition: () => boolean): Promise<void> {

@@ -145,6 +145,7 @@ test('what each CPU holds adds up to what was counted', (t) => {
   assert.deepEqual(series?.labels, { method: 'GET', status: '200' });
   const sum = [...(series?.cpus ?? []), ...(series?.atomic ?? [])].reduce((one, other) => one + other, 0);
   assert.equal(sum, 5);
+  assert.deepEqual(store.perCpu().get('requests_total'), lanes);
   assert.throws(() => store.perCpu('none'), { code: 'ERR_PCM_NOT_FOUND', message: /no family "none"/ });
 });
 

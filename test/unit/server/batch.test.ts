@@ -45,7 +45,7 @@ test('one wrong item is named by its index, whatever is wrong, and nothing of th
     [7, 400, 'ERR_HTTP_VALIDATION'],
     [counter('no name'), 400, 'ERR_HTTP_VALIDATION'],
     [{ type: 'gauge', name: 'new' }, 400, 'ERR_HTTP_VALIDATION'],
-    [{ type: 'gauge', name: 'new', op: 'dec', value: 'NaN' }, 400, 'ERR_PCM_AMOUNT_NOT_FINITE'],
+    [{ type: 'gauge', name: 'new', op: 'dec', value: 'NaN' }, 400, 'ERR_HTTP_VALIDATION'],
     [counter('new_total', 1, { __a: 'x' }), 400, 'ERR_PCM_LABEL_NAME'],
     [{ type: 'histogram', name: 'new', value: 1, buckets: [1, 1] }, 400, 'ERR_PCM_BUCKETS'],
     [{ type: 'gauge', name: 'known_total', value: 1, labels: { a: 'x' } }, 409, 'ERR_PCM_TYPE_CONFLICT'],

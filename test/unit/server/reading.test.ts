@@ -115,7 +115,17 @@ test('a path that does not exist, a method that it does not have and a malformed
   const missing = problemIn(await service.get('/nothing'));
   assert.deepEqual([missing.status, missing.code], [404, 'ERR_HTTP_NO_ROUTE']);
   assert.match(missing.detail, /\/nothing for GET/);
-  assert.equal(problemIn(await service.post('/metrics', {})).status, 404);
+  for (const [method, url, allow] of [
+    ['POST', '/metrics', 'GET, HEAD'],
+    ['PUT', '/v1/gauges/level', 'POST'],
+    ['GET', '/v1/counters/a%20b?c', 'POST'],
+    ['OPTIONS', '/v1/batch', 'POST'],
+  ] as const) {
+    const answer = await service.app.inject({ method, url });
+    const refused = problemIn({ status: answer.statusCode, headers: answer.headers, body: answer.body });
+    assert.deepEqual([refused.status, refused.code, answer.headers.allow], [405, 'ERR_HTTP_METHOD', allow], url);
+  }
+  assert.equal(problemIn(await service.get('/v1/counters/a/b')).status, 404);
   const malformed = problemIn(await service.get('/v1/%ff'));
   assert.deepEqual([malformed.status, malformed.code], [400, 'ERR_HTTP_MALFORMED']);
   const long = problemIn(await service.post(`/v1/counters/${'a'.repeat(300)}`, {}));

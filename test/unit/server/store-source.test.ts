@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openStore, type Store } from 'percpu-metrics';
-import { AttachedStore, OpenedStore } from 'percpu-metrics/server';
+import { AttachedStore, buildApp, OpenedStore } from 'percpu-metrics/server';
 import { parseSamples, sumSamples } from '../../support/sample.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { numberOf, temporaryStore } from '../../support/temporary-store.js';
@@ -100,6 +100,24 @@ test('each new reason is told once', async (t) => {
   await until(() => changes.length === 2);
   assert.match(changes[1] ?? '', /symbolic link/);
   assert.throws(() => source.store, { code: 'ERR_PCM_UNSAFE_PATH' });
+});
+
+test('what is no source, no store or no option is refused with the value', async (t) => {
+  const store = temporaryStore(t);
+  const source = new OpenedStore(store);
+  t.after(() => source.close());
+  const cases: [() => unknown, RegExp][] = [
+    [() => new OpenedStore({} as never), /store of an opened store must be what openStore\(\) gives, not \{\}/],
+    [() => new AttachedStore('' as never), /path of an attached store must be the path of a file, not ''/],
+    [() => new AttachedStore(store.path, 5 as never), /onChange of an attached store must be a function, not 5/],
+    [() => buildApp({ source: 5 } as never), /source of the service must be .* not 5/],
+    [() => buildApp({ source, logLevel: 'loud' } as never), /logLevel of the service must be one of .* not 'loud'/],
+    [() => buildApp({ source, registries: [5] } as never), /registries of the service must be .* not \[ 5 \]/],
+    [() => buildApp({ source, level: 'info' } as never), /unknown option 'level'; the service has source,/],
+  ];
+  for (const [attempt, message] of cases) {
+    await assert.rejects(async () => attempt(), { code: 'ERR_PCM_OPTION', message });
+  }
 });
 
 test('a store that was truncated is not used, and readiness says so', async (t) => {
