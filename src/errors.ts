@@ -41,6 +41,7 @@ export const ERROR_CODES = {
   ERR_PCM_EXPONENTIAL: 'schema, range, quantiles or relative error of a native histogram or summary are out of range',
   ERR_PCM_STATE: 'states are not distinct texts, or the state set does not have this state',
   ERR_PCM_OPTION: 'an option is unknown, missing, or not of its type',
+  ERR_PCM_TOO_MANY_SCRAPES: 'as many scrapes as are allowed are being served',
   ERR_PCM_CLOSED: 'the store is closed',
   ERR_PCM_ADDON: 'the native addon cannot be loaded',
 } as const;

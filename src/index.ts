@@ -11,6 +11,7 @@ export type { Gauge, GaugeHandle } from './metrics/gauge.js';
 export type { Histogram, HistogramHandle, NativeHistogram, Summary } from './metrics/histogram.js';
 export type { Info, InfoOptions } from './metrics/info.js';
 export type { LabelObject, LabelValue, LabelValues } from './metrics/label-values.js';
+export { type NegotiatedFormat, negotiateFormat } from './metrics/negotiation.js';
 export { openStore } from './metrics/open-store.js';
 export { OVERFLOW_VALUE } from './metrics/overflow.js';
 export type { PromMetric, PromValue } from './metrics/prom-metric.js';

@@ -1,6 +1,6 @@
 /** A look at a store as tables for people. */
 import type { StoreInfo } from '../index.js';
-import type { JsonNumber } from '../server/snapshot-json.js';
+import type { JsonNumber } from '../metrics/family-json.js';
 import type { InspectedSeries, Inspection } from './inspection.js';
 import { type Column, renderTable } from './table.js';
 

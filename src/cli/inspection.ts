@@ -4,7 +4,7 @@
  * JSON does not have.
  */
 import type { ProcessInfo, Store, StoreInfo } from '../index.js';
-import { type FamilyJson, familyJson, type JsonNumber, jsonNumber, type SeriesJson } from '../server/snapshot-json.js';
+import { type FamilyJson, familyJson, type JsonNumber, jsonNumber, type SeriesJson } from '../metrics/family-json.js';
 
 /** What one lane holds of a series at least and at most, and all lanes. */
 export interface Spread {

@@ -14,7 +14,8 @@ import { Exchanges } from './exchange.js';
 import { type PromRegistry, Registries } from './registries.js';
 import { RequestFamilies } from './request-families.js';
 import { Routes } from './routes.js';
-import { renderScrape, type ScrapeSource } from './scrape.js';
+import type { ScrapeSource } from './scrape.js';
+import { ScrapeEndpoint } from './scrape-endpoint.js';
 
 export type { PromRegistry } from './registries.js';
 
@@ -35,10 +36,12 @@ export interface PercpuMetricsPluginOptions {
   readonly store: Store;
   /** The path of the scrape endpoint, `/metrics` by default; `false` for none. Its own requests are not counted. */
   readonly endpoint?: string | false;
-  /** Registries whose text follows that of the store, such as `client.register` of prom-client. */
+  /** Registries whose families follow those of the store, such as `client.register` of prom-client. */
   readonly registries?: readonly PromRegistry[];
   /** How long a registry may take before a scrape goes on without it, in milliseconds; 2000 by default. */
   readonly registryTimeout?: number;
+  /** Scrapes that are served at a time; beyond it they are answered with 503. 40 by default. */
+  readonly maxScrapes?: number;
   /** Upper bounds of the duration histogram in seconds; the default buckets of `store.histogram` otherwise. */
   readonly buckets?: readonly number[];
   /** Whether scrapes end with the metrics of the store itself (`percpu_metrics_*`); true by default. */
@@ -64,6 +67,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   registryTimeout: {
     expected: 'a positive number of milliseconds below 2^31',
     holds: (value) => typeof value === 'number' && value > 0 && value < 2 ** 31,
+  },
+  maxScrapes: {
+    expected: 'an integer from 1 on',
+    holds: (value) => Number.isSafeInteger(value) && (value as number) >= 1,
   },
   buckets: { expected: 'an array of ascending numbers', holds: Array.isArray },
   storeMetrics: FLAG,
@@ -106,15 +113,13 @@ function addEndpoint(app: FastifyInstance, url: string, options: PercpuMetricsPl
     registries: new Registries(options.registries ?? [], registryTimeout),
     storeMetrics: options.storeMetrics ?? true,
   };
+  const scrapes = new ScrapeEndpoint(source, options.maxScrapes);
   app.route({
     method: 'GET',
     url,
     exposeHeadRoute: true,
     config: { disableMetrics: true },
-    handler: async (request, reply) => {
-      const body = await renderScrape(source, request.log);
-      return reply.header('content-type', store.contentType).send(body);
-    },
+    handler: (request, reply) => scrapes.answer(request, reply),
   });
 }
 

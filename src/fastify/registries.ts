@@ -6,9 +6,13 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Anything that renders Prometheus text 0.0.4: a registry of prom-client or of a library with the same shape. */
+/** The formats that registries render. */
+export type RegistrySyntax = 'text' | 'openmetrics';
+
+/** Anything that renders Prometheus text 0.0.4 or OpenMetrics, such as a registry of prom-client. */
 export interface PromRegistry {
   metrics(): Promise<string> | string;
+  /** Tells which of the two; text where there is none. */
   readonly contentType?: string;
 }
 
@@ -25,11 +29,15 @@ class RegistryReader {
     this.#registry = registry;
   }
 
-  async read(limit: number): Promise<string> {
+  get syntax(): RegistrySyntax {
+    return this.#registry.contentType?.startsWith('application/openmetrics-text') === true ? 'openmetrics' : 'text';
+  }
+
+  async read(wanted: string, limit: number): Promise<string> {
     if (this.#busy) throw new Error('it still works on an earlier scrape');
-    const { contentType } = this.#registry;
-    if (contentType?.startsWith('application/openmetrics-text')) {
-      throw new Error('it renders OpenMetrics, which cannot be appended to text 0.0.4; set its content type back');
+    if (this.syntax !== wanted) {
+      const own = this.syntax === 'text' ? 'Prometheus text' : 'OpenMetrics';
+      throw new Error(`it renders ${own}, which cannot be appended to a scrape in ${wanted}; change its content type`);
     }
     const timer = new AbortController();
     const timeout = sleep(limit, undefined, { signal: timer.signal }).then(() => {
@@ -64,17 +72,27 @@ export class Registries {
     this.#limit = limit;
   }
 
-  /** The texts of all that answered in time, each ending in a newline. Never rejects. */
-  async texts(log: WarningLog): Promise<string[]> {
-    const results = await Promise.allSettled(this.#readers.map((reader) => reader.read(this.#limit)));
+  /** The one format that all of them render; `undefined` where they differ, or where there are none. */
+  get syntax(): RegistrySyntax | undefined {
+    const syntaxes = new Set(this.#readers.map((reader) => reader.syntax));
+    return syntaxes.size === 1 ? [...syntaxes][0] : undefined;
+  }
+
+  get isEmpty(): boolean {
+    return this.#readers.length === 0;
+  }
+
+  /** The texts of all that render this syntax and answered in time. Never rejects. */
+  async texts(syntax: string, log: WarningLog): Promise<string[]> {
+    const results = await Promise.allSettled(this.#readers.map((reader) => reader.read(syntax, this.#limit)));
     const texts: string[] = [];
     for (const [index, result] of results.entries()) {
       if (result.status === 'rejected') {
         log.warn({ err: result.reason, registry: index }, `registry ${index} is missing from this scrape`);
       } else if (typeof result.value !== 'string') {
         log.warn({ registry: index }, `registry ${index} is missing from this scrape: it rendered no string`);
-      } else if (result.value !== '') {
-        texts.push(result.value.endsWith('\n') ? result.value : `${result.value}\n`);
+      } else {
+        texts.push(result.value);
       }
     }
     return texts;

@@ -1,25 +1,36 @@
-/** Counters and gauges that are not in the store, as Prometheus text 0.0.4. */
-import type { FamilySnapshot } from '../store/types.js';
+/** Counters and gauges that are not in the store, and whose names are plain, as lines of text. */
+import type { ExpositionFormat, FamilySnapshot } from '../store/types.js';
 
 function escapeHelp(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
 }
 
-function escapeLabel(text: string): string {
+function escapeQuoted(text: string): string {
   return escapeHelp(text).replaceAll('"', '\\"');
 }
 
-function labelText(labels: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
+/** A plain name by a scheme: `dots` doubles underscores in all names, the others leave it as it is. */
+export function plainName(name: string, escaping: ExpositionFormat['escaping']): string {
+  return escaping === 'dots' ? name.replaceAll('_', '__') : name;
+}
+
+function labelText(labels: Readonly<Record<string, string>>, escaping: ExpositionFormat['escaping']): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${plainName(name, escaping)}="${escapeQuoted(value)}"`);
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
 }
 
-/** The lines of families whose values are finite numbers. */
-export function familyText(families: readonly FamilySnapshot[]): string {
-  const lines = families.flatMap(({ name, help, type, series }) => [
-    `# HELP ${name} ${escapeHelp(help)}`,
-    `# TYPE ${name} ${type}`,
-    ...series.flatMap((one) => ('value' in one ? `${name}${labelText(one.labels)} ${one.value}` : [])),
-  ]);
+/** The lines of families whose values are finite numbers; those of OpenMetrics without its end. */
+export function familyText(families: readonly FamilySnapshot[], format: ExpositionFormat): string {
+  const { escaping } = format;
+  const isOpenMetrics = format.syntax === 'openmetrics';
+  const lines = families.flatMap(({ name, help, type, series }) => {
+    const sample = plainName(name, escaping);
+    const family = isOpenMetrics && type === 'counter' ? sample.replace(/_total$/, '') : sample;
+    return [
+      `# HELP ${family} ${isOpenMetrics ? escapeQuoted(help) : escapeHelp(help)}`,
+      `# TYPE ${family} ${type}`,
+      ...series.flatMap((one) => ('value' in one ? `${sample}${labelText(one.labels, escaping)} ${one.value}` : [])),
+    ];
+  });
   return `${lines.join('\n')}\n`;
 }

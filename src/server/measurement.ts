@@ -2,6 +2,7 @@
  * One thing that a client wants counted, and the JSON schemas of the requests that carry it. Schemas check shapes and
  * sizes; what depends on other fields or on the store is checked by `writer.ts`.
  */
+import type { NonFinite } from '../metrics/family-json.js';
 
 /** The most items in a batch. */
 export const MAX_ITEMS = 1000;
@@ -11,8 +12,6 @@ const MAX_LABEL_VALUE = 1024;
 const MAX_HELP = 1024;
 const MAX_BUCKETS = 100;
 
-/** What JSON has no number for. */
-export type NonFinite = 'NaN' | '+Inf' | '-Inf';
 /** What can be counted over HTTP. */
 export type MeasurementType = 'counter' | 'gauge' | 'histogram';
 /** What is done to a gauge. */

@@ -1,8 +1,8 @@
 /** What each CPU has counted. */
 import type { FastifyInstance } from 'fastify';
+import { type JsonNumber, jsonNumber } from '../../metrics/family-json.js';
 import type { LaneSnapshot } from '../../store/types.js';
 import { cpusSchema, problems } from '../schemas.js';
-import { type JsonNumber, jsonNumber } from '../snapshot-json.js';
 import type { StoreSource } from '../store-source.js';
 import { nameQuery, noFamily } from './metrics.js';
 

@@ -1,11 +1,10 @@
 /** What the store holds: as Prometheus text for scrapers and as JSON for everyone else. */
 import type { FastifyInstance } from 'fastify';
 import type { Registries } from '../../fastify/registries.js';
-import { renderScrape, type ScrapeSource } from '../../fastify/scrape.js';
-import { CONTENT_TYPE } from '../../metrics/exposition-format.js';
+import { ScrapeEndpoint } from '../../fastify/scrape-endpoint.js';
+import { familyJson } from '../../metrics/family-json.js';
 import { ProblemError } from '../problem.js';
 import { familiesSchema, problems } from '../schemas.js';
-import { familyJson } from '../snapshot-json.js';
 import type { StoreSource } from '../store-source.js';
 
 /** The filter of `GET /v1/metrics` and `GET /v1/cpus`. */
@@ -14,6 +13,24 @@ export const nameQuery = {
   additionalProperties: false,
   properties: { name: { type: 'string', minLength: 1, description: 'Only this family.' } },
 } as const;
+
+/** The filter of `GET /metrics`. */
+const scrapeQuery = {
+  type: 'object',
+  properties: {
+    'name[]': {
+      anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }],
+      description: 'Only the families with one of these names.',
+    },
+  },
+} as const;
+
+const scrapeContent = Object.fromEntries(
+  ['text/plain', 'application/openmetrics-text', 'application/vnd.google.protobuf', 'application/json'].map((type) => [
+    type,
+    { schema: { type: 'string' } },
+  ]),
+);
 
 /** The answer where a filter names no family. */
 export function noFamily(name: string): ProblemError {
@@ -26,23 +43,21 @@ export function noFamily(name: string): ProblemError {
 
 /** Adds `GET /metrics` and `GET /v1/metrics`. */
 export function metricsRoutes(app: FastifyInstance, source: StoreSource, registries: Registries): void {
-  const scrape: ScrapeSource = { store: () => source.store, registries, storeMetrics: true };
+  const scrapes = new ScrapeEndpoint({ store: () => source.store, registries, storeMetrics: true });
   app.get(
     '/metrics',
     {
       config: { disableMetrics: true },
       schema: {
-        summary: 'Everything in the store, for Prometheus.',
+        summary: 'Everything in the store, for Prometheus, in the format that Accept asks for.',
+        querystring: scrapeQuery,
         response: {
-          200: { description: 'Text format 0.0.4.', content: { 'text/plain': { schema: { type: 'string' } } } },
-          ...problems({ 503: 'There is no store, or it cannot be read.' }),
+          200: { description: 'The families.', content: scrapeContent },
+          ...problems({ 503: 'There is no store, it cannot be read, or too many scrapes are being served.' }),
         },
       },
     },
-    async (request, reply) => {
-      const body = await renderScrape(scrape, request.log);
-      return reply.header('content-type', CONTENT_TYPE).send(body);
-    },
+    (request, reply) => scrapes.answer(request, reply),
   );
 
   app.get<{ Querystring: { name?: string } }>(

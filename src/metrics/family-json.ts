@@ -3,7 +3,9 @@
  * `"NaN"`, `"+Inf"` and `"-Inf"`, as in the Prometheus text format.
  */
 import type { FamilySnapshot, SeriesSnapshot } from '../store/types.js';
-import type { NonFinite } from './measurement.js';
+
+/** What JSON has no number for. */
+export type NonFinite = 'NaN' | '+Inf' | '-Inf';
 
 /** A number, or what JSON has no number for. */
 export type JsonNumber = number | NonFinite;
