@@ -27,10 +27,8 @@ struct torture_thread {
 };
 
 struct torture_process {
-    _Atomic uint32_t attached;
     _Atomic uint32_t registration; /* pcm_registration plus one, once it is known */
     _Atomic uint32_t error;        /* a status, negated, where something failed */
-    uint32_t unused;
     _Atomic uint64_t aborts;
     _Atomic uint64_t fallbacks;
     struct torture_thread threads[TORTURE_THREADS];

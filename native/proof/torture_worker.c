@@ -160,7 +160,6 @@ static int run_threads(struct worker *worker, uint32_t threads) {
     pcm_mode mode;
     pcm_thread_get_mode(worker->store, &mode);
     atomic_store(&worker->process->registration, (uint32_t)mode.registration + 1);
-    atomic_store(&worker->process->attached, 1);
     for (uint32_t i = 0; i < threads; i++)
         if (pthread_create(&handles[i], NULL, count, worker) != 0)
             return 1;

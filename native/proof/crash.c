@@ -1,0 +1,260 @@
+/*
+ * A process dies at every point of creating a store, attaching, declaring a family, creating series of each type,
+ * making cells, setting a gauge, carrying a store over from another boot, and closing. After each death the next
+ * process opens the store, finds what was there before unchanged, does the same to its end, and counts on. One line
+ * for each operation: its name, its points, and how many of them left a store that the next process could not use.
+ */
+#include "crash_points.h"
+#include "layout.h"
+#include "percpu_metrics.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char path[4096];
+static pcm_store *store;
+
+static int series_of(pcm_type type, const char *name, const char *label, pcm_series_id *out) {
+    static const double bounds[] = {1, 10};
+    pcm_bytes label_name = {"label", 5};
+    pcm_bytes value = {label, strlen(label)};
+    pcm_family_id family;
+    pcm_family_definition definition = {
+        .type = type,
+        .name = {name, strlen(name)},
+        .help = {"Crash", 5},
+        .unit = {"", 0},
+        .label_names = &label_name,
+        .label_count = 1,
+        .bounds = bounds,
+        .bound_count = type == PCM_HISTOGRAM ? 2 : 0,
+    };
+    int status = pcm_family_declare(store, &definition, &family);
+    return status == PCM_OK ? pcm_series_bind(store, family, &value, 1, out) : status;
+}
+
+static int open_store(bool persist) {
+    return pcm_store_open(&(pcm_open_options){.path = path, .capacity = 1024, .lanes = 2, .persist = persist}, &store);
+}
+
+/* ---------------------------------------------------------------- operations: each can be done again */
+
+static int open_it(void) {
+    return open_store(false);
+}
+
+static int declare_it(void) {
+    pcm_series_id series;
+    return series_of(PCM_COUNTER, "new_total", "first", &series);
+}
+
+static int bind_it(void) {
+    pcm_series_id series;
+    return series_of(PCM_COUNTER, "old_total", "new", &series);
+}
+
+static int histogram_it(void) {
+    pcm_series_id series;
+    pcm_histogram histogram;
+    int status = series_of(PCM_HISTOGRAM, "new_seconds", "first", &series);
+    return status == PCM_OK ? pcm_histogram_bind(store, series, &histogram) : status;
+}
+
+static int cell_it(void) {
+    pcm_series_id series;
+    uint32_t cell;
+    int status = series_of(PCM_GAUGE, "old_gauge", "old", &series);
+    if (status == PCM_OK)
+        status = pcm_series_cell(store, series, &cell);
+    return status == PCM_OK ? pcm_series_add_double(store, series, 0) : status;
+}
+
+static int set_it(void) {
+    pcm_series_id series;
+    int status = cell_it();
+    if (status == PCM_OK)
+        status = series_of(PCM_GAUGE, "old_gauge", "old", &series);
+    return status == PCM_OK ? pcm_gauge_set(store, series, 17) : status;
+}
+
+static int close_it(void) {
+    pcm_store_close(store);
+    store = NULL;
+    return PCM_OK;
+}
+
+static int carry_it(void) {
+    return open_store(true);
+}
+
+struct operation {
+    const char *name;
+    int (*act)(void);
+    bool is_open;    /* it begins with an open store */
+    bool is_new;     /* it begins without a file */
+    bool other_boot; /* its file is of another boot */
+};
+
+static const struct operation operations[] = {
+    {"create", open_it, false, true, false},
+    {"attach", open_it, false, false, false},
+    {"family", declare_it, true, false, false},
+    {"series", bind_it, true, false, false},
+    {"histogram", histogram_it, true, false, false},
+    {"cell", cell_it, true, false, false},
+    {"set", set_it, true, false, false},
+    {"close", close_it, true, false, false},
+    {"carry", carry_it, false, false, true},
+};
+
+/* ---------------------------------------------------------------- what is there before, and must be there after */
+
+static int prepare(const struct operation *operation) {
+    pcm_series_id series;
+    uint32_t cell;
+    uint8_t boot[16] = {1};
+    unlink(path);
+    if (operation->is_new)
+        return PCM_OK;
+    int status = open_store(false);
+    if (status == PCM_OK)
+        status = series_of(PCM_COUNTER, "old_total", "old", &series);
+    if (status == PCM_OK)
+        status = pcm_series_cell(store, series, &cell);
+    if (status != PCM_OK)
+        return status;
+    pcm_cell_add(store, cell, 41);
+    status = series_of(PCM_GAUGE, "old_gauge", "old", &series);
+    if (status == PCM_OK)
+        status = pcm_gauge_set(store, series, 3.5);
+    close_it();
+    int fd = operation->other_boot ? open(path, O_RDWR) : -1;
+    if (fd >= 0 && (pwrite(fd, boot, sizeof boot, offsetof(struct pcm__header, boot_id)) < 0 || close(fd) != 0))
+        return PCM_SYSTEM;
+    return status;
+}
+
+static int value_of(pcm_reader *reader, const char *name, double *out) {
+    for (uint32_t i = 0; i < pcm_reader_series_count(reader); i++) {
+        pcm_bytes found = pcm_reader_family(reader, pcm_reader_series(reader, i).family)->name;
+        pcm_number number;
+        if (found.size != strlen(name) || memcmp(found.data, name, found.size) != 0)
+            continue;
+        if (pcm_reader_label_value(reader, i, 0).size != 3 ||
+            memcmp(pcm_reader_label_value(reader, i, 0).data, "old", 3))
+            continue;
+        int status = pcm_reader_value(reader, i, &number);
+        *out = number.real;
+        return status;
+    }
+    return PCM_NOT_FOUND;
+}
+
+static int check_values(double total, double gauge, double other_gauge) {
+    pcm_reader *reader;
+    double value;
+    int status = pcm_reader_create(store, &reader);
+    if (status != PCM_OK)
+        return status;
+    status = pcm_reader_refresh(reader);
+    if (status == PCM_OK)
+        status = value_of(reader, "old_total", &value);
+    if (status == PCM_OK && value != total)
+        status = PCM_CORRUPT;
+    if (status == PCM_OK)
+        status = value_of(reader, "old_gauge", &value);
+    if (status == PCM_OK && value != gauge && value != other_gauge)
+        status = PCM_CORRUPT;
+    pcm_reader_destroy(reader);
+    return status;
+}
+
+/* What the next process does with the store that a death left behind. */
+static int go_on(const struct operation *operation) {
+    pcm_series_id series;
+    uint32_t cell;
+    int status = open_store(operation->other_boot);
+    if (status == PCM_OK && !operation->is_new)
+        status = check_values(41, 3.5, 17);
+    if (status == PCM_OK && operation->is_open && operation->act != close_it)
+        status = operation->act();
+    if (status == PCM_OK)
+        status = series_of(PCM_COUNTER, "old_total", "old", &series);
+    if (status == PCM_OK)
+        status = pcm_series_cell(store, series, &cell);
+    if (status != PCM_OK)
+        return status;
+    pcm_cell_add(store, cell, 1);
+    status = set_it();
+    if (status == PCM_OK)
+        status = check_values(operation->is_new ? 1 : 42, 17, 17);
+    close_it();
+    return status;
+}
+
+/* ---------------------------------------------------------------- deaths */
+
+/* In a child: does it, and dies at this point; gives the number of points where it does not. */
+static void live(const struct operation *operation, uint64_t deadly, int out) {
+    if (operation->is_open && open_store(false) != PCM_OK)
+        _exit(1);
+    crash_points_arm(deadly);
+    int status = operation->act();
+    uint64_t points = crash_points_disarm();
+    _exit(status == PCM_OK && write(out, &points, sizeof points) == sizeof points ? 0 : 1);
+}
+
+/* Whether the child died at the point, as it should, or ended well where there was none. */
+static bool die(const struct operation *operation, uint64_t deadly, uint64_t *points) {
+    int pipes[2];
+    int status;
+    if (pipe(pipes) != 0)
+        return false;
+    pid_t pid = fork();
+    if (pid == 0)
+        live(operation, deadly, pipes[1]);
+    close(pipes[1]);
+    bool told = read(pipes[0], points, sizeof *points) == sizeof *points;
+    close(pipes[0]);
+    if (pid < 0 || waitpid(pid, &status, 0) != pid)
+        return false;
+    return deadly == 0 ? told && WIFEXITED(status) && WEXITSTATUS(status) == 0
+                       : WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
+static bool survives(const struct operation *operation, uint64_t deadly) {
+    uint64_t points = 0;
+    int status = prepare(operation);
+    if (status == PCM_OK && !die(operation, deadly, &points))
+        status = PCM_ARGUMENT;
+    if (status == PCM_OK)
+        status = go_on(operation);
+    if (status != PCM_OK)
+        printf("# %s, point %llu: %s\n", operation->name, (unsigned long long)deadly, pcm_status_name(status));
+    return status == PCM_OK;
+}
+
+int main(int argc, char **argv) {
+    if (argc != 2)
+        return 2;
+    snprintf(path, sizeof path, "%s/store", argv[1]);
+    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
+        const struct operation *operation = &operations[i];
+        uint64_t points = 0;
+        uint64_t failed = 0;
+        if (prepare(operation) != PCM_OK || !die(operation, 0, &points))
+            return 1;
+        for (uint64_t point = 1; point <= points; point++)
+            failed += !survives(operation, point);
+        printf("%s %llu %llu\n", operation->name, (unsigned long long)points, (unsigned long long)failed);
+        fflush(stdout);
+    }
+    return 0;
+}

@@ -1,0 +1,72 @@
+/**
+ * A process that dies half-way leaves a store that the next one can use: it is killed before every write to the
+ * mapping and before every system call that changes something, in turn, in each operation that appends to the catalog,
+ * takes cells or a slot, or makes a file. The points are found by the compiler, not listed by hand.
+ */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { buildVariant, type Mutation } from '../support/native-variant.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const wrapped =
+  'mmap memcpy memset fallocate ftruncate pwrite fchmod linkat link mkostemp unlink rename close open fcntl'.split(' ');
+const own = ['proof/crash.c', 'proof/crash_points.c'];
+
+function buildCrash(mutation?: Mutation): Promise<string> {
+  const flags = ['-O1'];
+  return buildVariant({
+    name: mutation ? `crash-${mutation.name}` : 'crash',
+    sources: ['core', ...own],
+    // Without critical sections, as the compiler announces no writes of assembly; without built-in memcpy and memset.
+    flags: [...flags, '-fno-builtin', '-fsanitize=thread', '-Wno-tsan', '-DPCM_NO_RSEQ'],
+    otherFlags: Object.fromEntries(own.map((path) => [path, flags])),
+    linkFlags: wrapped.map((name) => `-Wl,--wrap=${name}`),
+    ...(mutation ? { mutation } : {}),
+  });
+}
+
+interface Outcome {
+  readonly points: number;
+  readonly failed: number;
+}
+
+async function runCrash(
+  executable: string,
+  directory: string,
+): Promise<{ outcomes: Map<string, Outcome>; log: string }> {
+  const { stdout } = await promisify(execFile)(executable, [directory], { timeout: 240_000, maxBuffer: 1 << 26 });
+  const lines = [...stdout.matchAll(/^(\w+) (\d+) (\d+)$/gm)];
+  const outcomes = lines.map(([, name = '', points, failed]): [string, Outcome] => [
+    name,
+    { points: Number(points), failed: Number(failed) },
+  ]);
+  return { outcomes: new Map(outcomes), log: stdout };
+}
+
+const operations = ['create', 'attach', 'family', 'series', 'histogram', 'cell', 'set', 'close', 'carry'];
+
+test('after a death at any point of any operation the next process finds all that was there, and carries on', async (t) => {
+  const { outcomes, log } = await runCrash(await buildCrash(), temporaryDirectory(t));
+  t.diagnostic(JSON.stringify([...outcomes]));
+  assert.deepEqual([...outcomes.keys()], operations, log);
+  for (const [name, { points, failed }] of outcomes) {
+    assert.ok(points > 0, `${name} has no points`);
+    assert.equal(failed, 0, log);
+  }
+});
+
+test('a record that is published before it is written is found by these deaths', async (t) => {
+  const executable = await buildCrash({
+    name: 'early-publish',
+    changes: [
+      {
+        find: '    *out = at(store, *offset);\n',
+        replace: '    *out = at(store, *offset);\n    atomic_store(&store->header->catalog_length, *offset + size);\n',
+      },
+    ],
+  });
+  const { outcomes, log } = await runCrash(executable, temporaryDirectory(t));
+  assert.ok((outcomes.get('family')?.failed ?? 0) > 0 && (outcomes.get('series')?.failed ?? 0) > 0, log);
+});

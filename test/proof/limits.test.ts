@@ -1,0 +1,33 @@
+/**
+ * Limits of the store and of a thread: many attachments, as many processes as there are slots, sums of fractions, and
+ * a process in which every critical section is aborted because it is single-stepped.
+ */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { type TestContext, test } from 'node:test';
+import { promisify } from 'node:util';
+import { buildVariant } from '../support/native-variant.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+async function runLimit(t: TestContext, name: string): Promise<string> {
+  const executable = await buildVariant({ name: 'limits', sources: ['core', 'proof/limits.c'], flags: ['-O3'] });
+  const { stdout } = await promisify(execFile)(executable, [name, temporaryDirectory(t)], { timeout: 280_000 });
+  t.diagnostic(stdout);
+  return stdout;
+}
+
+test('10,000 attachments of one process leave no descriptor behind and lose no count', async (t) => {
+  assert.match(await runLimit(t, 'attach'), /^ok attach$/m);
+});
+
+test('1,024 processes attach at once, and the next one is told that all slots are taken', async (t) => {
+  assert.match(await runLimit(t, 'processes'), /^ok processes$/m);
+});
+
+test('a sum of 1,600,000 fractions is off by no more than one rounding for each', async (t) => {
+  assert.match(await runLimit(t, 'fractions'), /^ok fractions$/m);
+});
+
+test('a process that is single-stepped gets to its end, by the atomic lane, and counts exactly', async (t) => {
+  assert.match(await runLimit(t, 'steps'), /^ok steps$/m);
+});
