@@ -232,7 +232,7 @@ test('maxScrapes has to be an integer from 1 on', async (t) => {
     const app = fastify() as FastifyInstance;
     await assert.rejects(async () => app.register(percpuMetrics, { store: temporaryStore(t), maxScrapes }), {
       code: 'ERR_PCM_OPTION',
-      message: /maxScrapes must be an integer from 1 on/,
+      message: /maxScrapes of the plugin must be an integer from 1 on/,
     });
     await app.close();
   }
