@@ -19,6 +19,12 @@ export interface LoadtestArguments {
   rounds: number | undefined;
   /** File for the results instead of a dated one. */
   output: string | undefined;
+  /** Results of an older run to compare with. */
+  compare: string | undefined;
+  /** Results to report instead of measuring. */
+  report: string | undefined;
+  /** Directory for the main charts. */
+  charts: string | undefined;
 }
 
 /** What `npm run bench` was asked for. */
@@ -45,6 +51,9 @@ export function parseLoadtestArguments(argv: readonly string[], scenarios: reado
         scenario: { type: 'string', multiple: true, default: [] },
         rounds: { type: 'string' },
         output: { type: 'string' },
+        compare: { type: 'string' },
+        report: { type: 'string' },
+        charts: { type: 'string' },
       },
     }),
   );
@@ -52,12 +61,20 @@ export function parseLoadtestArguments(argv: readonly string[], scenarios: reado
   if (unknown !== undefined) {
     throw new UsageError(`There is no scenario "${unknown}". Choose among: ${scenarios.join(', ')}.`);
   }
+  const measuring =
+    values.quick || values.scenario.length > 0 || values.rounds !== undefined || values.output !== undefined;
+  if (values.report !== undefined && measuring) {
+    throw new UsageError('--report measures nothing: leave --quick, --scenario, --rounds and --output out.');
+  }
   return {
     help: values.help,
     quick: values.quick,
     scenarios: scenarios.filter((name) => values.scenario.length === 0 || values.scenario.includes(name)),
     rounds: values.rounds === undefined ? undefined : parseRounds(values.rounds),
-    output: parseOutput(values.output),
+    output: parsePath('output', values.output),
+    compare: parsePath('compare', values.compare),
+    report: parsePath('report', values.report),
+    charts: parsePath('charts', values.charts),
   };
 }
 
@@ -73,7 +90,7 @@ export function parseBenchArguments(argv: readonly string[]): BenchArguments {
       },
     }),
   );
-  return { help: values.help, rounds: parseRounds(values.rounds), output: parseOutput(values.output) };
+  return { help: values.help, rounds: parseRounds(values.rounds), output: parsePath('output', values.output) };
 }
 
 function parse<T>(run: () => T): T {
@@ -93,8 +110,8 @@ function parseRounds(text: string): number {
   return rounds;
 }
 
-function parseOutput(path: string | undefined): string | undefined {
-  if (path === '') throw new UsageError('--output takes the path of a file, not an empty one.');
+function parsePath(option: string, path: string | undefined): string | undefined {
+  if (path === '') throw new UsageError(`--${option} takes a path, not an empty one.`);
   return path;
 }
 
@@ -103,14 +120,18 @@ export function loadtestUsage(scenarios: readonly { name: string; title: string 
   const width = Math.max(...scenarios.map(({ name }) => name.length));
   return `Usage: npm run loadtest -- [options]
 
-Loads services with autocannon in alternation, holds their counters against the answered requests, and prints and
-saves what came out. The exit code is 0 only if every counter was exact.
+Runs the scenarios, everything that is compared in alternation, holds every count against what it had to be, and prints
+and saves what came out, with a page to look at beside it. The exit code is 0 only if every count that is promised to be
+exact was exact.
 
 Options:
-  --quick            few and short rounds: under two minutes
+  --quick            few and short rounds, small sizes: under two minutes
   --scenario NAME    only this scenario; may be repeated
   --rounds N         rounds of each scenario
   --output FILE      where the results go (default: a dated file in loadtest/results/)
+  --compare FILE     show what changed beyond the noise since the run in this file
+  --report FILE      measure nothing: report the run in this file again
+  --charts DIR       write the main chart of each scenario to this directory, as SVG
   -h, --help         this text
 
 Scenarios:

@@ -24,8 +24,6 @@ export interface Round {
   /** Requests to be answered. */
   amount: number;
   signal: AbortSignal;
-  /** Called with the number of answers since the last call, a few times per second. */
-  onAnswers: (answers: number) => void;
 }
 
 /** What came out of one round. */
@@ -41,14 +39,14 @@ export interface Fired {
   /** Latencies in milliseconds. */
   p50: number;
   p99: number;
+  p999: number;
 }
 
 /** How often autocannon looks whether it is done; its own figures, which depend on it, are not used. */
 const SAMPLE_MILLISECONDS = 20;
-const REPORT_EVERY = 1000;
 
 /** @throws Error when nothing was answered, or the signal's reason */
-export async function fire({ origin, request, connections, amount, signal, onAnswers }: Round): Promise<Fired> {
+export async function fire({ origin, request, connections, amount, signal }: Round): Promise<Fired> {
   signal.throwIfAborted();
   const { path, ...shape } = request;
   const latencies = new Float64Array(amount);
@@ -67,12 +65,10 @@ export async function fire({ origin, request, connections, amount, signal, onAns
       latencies[answered] = milliseconds;
       answered += 1;
       lastAnswer = performance.now();
-      if (answered % REPORT_EVERY === 0) onAnswers(REPORT_EVERY);
     });
   });
   signal.throwIfAborted();
   if (answered === 0) throw new Error(`${origin} answered none of ${amount} requests (${result.errors} errors).`);
-  onAnswers(answered % REPORT_EVERY);
   const seconds = (lastAnswer - started) / 1000;
   const sorted = latencies.subarray(0, answered).sort();
   return {
@@ -83,5 +79,6 @@ export async function fire({ origin, request, connections, amount, signal, onAns
     requestsPerSecond: answered / seconds,
     p50: quantile(sorted, 0.5),
     p99: quantile(sorted, 0.99),
+    p999: quantile(sorted, 0.999),
   };
 }

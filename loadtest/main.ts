@@ -1,47 +1,94 @@
 /**
- * `npm run loadtest`: runs scenarios one after the other, prints their tables and saves everything that was measured.
- * It exits with 0 only if every counter equals the number of answered requests; how fast anything was never fails it.
+ * `npm run loadtest`: runs scenarios one after the other, prints what they found out and saves everything that was
+ * measured, with a page to look at. It exits with 0 only if every count that is promised to be exact was exact; how fast
+ * anything was never fails it.
  */
-import { alternate, type RunContext } from './alternation.js';
 import { type LoadtestArguments, loadtestUsage, parseLoadtestArguments } from './arguments.js';
 import { runCommand } from './command.js';
+import type { Findings } from './findings.js';
 import { describeMachine, summarizeMachine } from './machine.js';
-import { describePinning, pinGenerator } from './pinning.js';
-import { renderScenario, reportScenario, type ScenarioReport } from './report.js';
-import { defaultResultPath, writeResults } from './results.js';
+import { describePinning, type Pinning, pinGenerator } from './pinning.js';
+import { Progress } from './progress.js';
+import { Recorder } from './recorder.js';
+import { renderComparison } from './report/compare.js';
+import { type RunDocument, readDocument } from './report/document.js';
+import { modelTable } from './report/model.js';
+import { renderFindings } from './report/text.js';
+import { defaultResultPath, writeCharts, writePage, writeResults } from './results.js';
 import { scenarios } from './scenarios/index.js';
+import type { Scenario } from './scenarios/scenario.js';
+import { renderTable } from './table.js';
 import { withTemporaryDirectory } from './temporary-directory.js';
 
-async function run(options: LoadtestArguments, signal: AbortSignal): Promise<boolean> {
+async function measure(options: LoadtestArguments, signal: AbortSignal): Promise<RunDocument> {
   const started = new Date();
   const machine = describeMachine();
   const pinning = pinGenerator();
   process.stdout.write(`${summarizeMachine(machine)}\n${describePinning(pinning)}\n\n`);
-  const reports = await withTemporaryDirectory((directory) => runScenarios(options, { pinning, directory, signal }));
-  const path = await writeResults(options.output ?? defaultResultPath('loadtest', started), {
+  const findings: Findings[] = [];
+  await withTemporaryDirectory(async (directory) => {
+    const chosen = scenarios.filter(({ name }) => options.scenarios.includes(name));
+    for (const [index, scenario] of chosen.entries()) {
+      const title = `${index + 1}/${chosen.length} ${scenario.name}`;
+      const found = await runScenario(scenario, title, { options, directory, pinning, signal });
+      process.stdout.write(`${renderFindings(found)}\n\n`);
+      findings.push(found);
+    }
+  });
+  const seconds = (Date.now() - started.getTime()) / 1000;
+  const { quick } = options;
+  return {
     kind: 'loadtest',
+    version: 2,
     started: started.toISOString(),
-    seconds: (Date.now() - started.getTime()) / 1000,
-    quick: options.quick,
+    seconds,
+    quick,
     machine,
     pinning,
-    scenarios: reports,
-  });
-  const passed = reports.every((report) => report.passed);
-  process.stdout.write(`${passed ? 'Every counter is exact.' : 'NOT every counter is exact.'} Results: ${path}\n`);
-  return passed;
+    scenarios: findings,
+  };
 }
 
-async function runScenarios(options: LoadtestArguments, context: RunContext): Promise<ScenarioReport[]> {
-  const reports: ScenarioReport[] = [];
-  for (const scenario of scenarios.filter(({ name }) => options.scenarios.includes(name))) {
-    const effort = options.quick ? scenario.quick : scenario.full;
-    const results = await alternate(scenario, { ...effort, rounds: options.rounds ?? effort.rounds }, context);
-    const report = reportScenario(scenario, results);
-    process.stdout.write(`${renderScenario(report)}\n\n`);
-    reports.push(report);
+interface Surroundings {
+  options: LoadtestArguments;
+  directory: string;
+  pinning: Pinning;
+  signal: AbortSignal;
+}
+
+async function runScenario(scenario: Scenario, title: string, { options, ...rest }: Surroundings): Promise<Findings> {
+  const recorder = new Recorder(scenario);
+  const started = performance.now();
+  let bar: Progress | undefined;
+  const progress = (steps: number): ((activity: string) => void) => {
+    const own = new Progress(title, steps);
+    bar = own;
+    return (activity) => own.advance(1, activity);
+  };
+  try {
+    await scenario.run({ ...rest, quick: options.quick, rounds: options.rounds, recorder, progress });
+  } finally {
+    bar?.finish();
   }
-  return reports;
+  return recorder.findings((performance.now() - started) / 1000);
+}
+
+async function run(options: LoadtestArguments, signal: AbortSignal): Promise<boolean> {
+  // Read first: a file that cannot be read must not cost half an hour.
+  const old = options.compare === undefined ? undefined : await readDocument(options.compare);
+  const document = options.report === undefined ? await measure(options, signal) : await readDocument(options.report);
+  const model = modelTable(document.scenarios, document.machine.cpus);
+  if (model.rows.length > 0) process.stdout.write(`${renderTable(model.heading, model.rows)}\n\n`);
+  if (old !== undefined) process.stdout.write(`${renderComparison(old, document)}\n\n`);
+  const path =
+    options.report ??
+    (await writeResults(options.output ?? defaultResultPath('loadtest', new Date(document.started)), document));
+  const page = await writePage(path, document, old);
+  const charts = options.charts === undefined ? [] : await writeCharts(options.charts, document);
+  const passed = document.scenarios.every((findings) => findings.passed);
+  const counts = passed ? 'Every count that is promised to be exact is exact.' : 'NOT every promised count is exact.';
+  process.stdout.write(`${counts}\n${[path, page, ...charts].join('\n')}\n`);
+  return passed;
 }
 
 await runCommand('loadtest', async (signal) => {

@@ -10,7 +10,7 @@ import { basename } from 'node:path';
 
 /** Where the processes of a run are kept, or why they are not. */
 export type Pinning =
-  | { pinned: true; serverCpu: number; generatorCpu: number; siblings: boolean }
+  | { pinned: true; serverCpu: number; generatorCpu: number; siblings: boolean; cpus: number[] }
   | { pinned: false; reason: string };
 
 /** Expands what the kernel writes for a set of CPUs, such as `0-2,5`. */
@@ -39,7 +39,7 @@ export function choosePinning(allowed: readonly number[], siblings: readonly num
   if (serverCpu === undefined || generatorCpu === undefined) {
     return { pinned: false, reason: 'there is one CPU only, which the generator and the service share' };
   }
-  return { pinned: true, serverCpu, generatorCpu, siblings: apart === undefined };
+  return { pinned: true, serverCpu, generatorCpu, siblings: apart === undefined, cpus: [...allowed] };
 }
 
 /** CPUs that this process may use, ascending. */
@@ -68,6 +68,20 @@ export function pinGenerator(): Pinning {
   if (taskset.error !== undefined) return { pinned: false, reason: 'the command taskset (util-linux) is missing' };
   if (taskset.status !== 0) return { pinned: false, reason: `taskset failed: ${taskset.stderr.toString().trim()}` };
   return pinning;
+}
+
+/** Gives this process, and what it starts, all CPUs back while some work runs that wants them. */
+export async function onAllCpus<T>(pinning: Pinning, work: () => Promise<T>): Promise<T> {
+  if (!pinning.pinned) return await work();
+  const pin = (cpus: readonly number[]): void => {
+    spawnSync('taskset', ['-a', '-c', '-p', cpus.join(','), String(process.pid)], { stdio: 'ignore' });
+  };
+  pin(pinning.cpus);
+  try {
+    return await work();
+  } finally {
+    pin([pinning.generatorCpu]);
+  }
 }
 
 function siblingsOf(cpu: number): number[] {

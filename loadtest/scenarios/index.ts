@@ -1,6 +1,11 @@
 /** All scenarios, in the order in which they run. */
-import { plugin } from './plugin.js';
+import { contention } from './contention.js';
+import { dense } from './dense.js';
+import { lanes } from './lanes.js';
+import { memory } from './memory.js';
+import { recovery } from './recovery.js';
+import { request } from './request.js';
 import type { Scenario } from './scenario.js';
-import { service } from './service.js';
+import { scrape } from './scrape.js';
 
-export const scenarios: readonly Scenario[] = [service, plugin];
+export const scenarios: readonly Scenario[] = [request, dense, contention, scrape, memory, recovery, lanes];

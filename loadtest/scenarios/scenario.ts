@@ -1,58 +1,50 @@
 /**
- * What a scenario is: one request, several services that answer it, and what each of them must have counted
- * afterwards. A scenario is data; `alternation.ts` runs any of them.
+ * What a scenario is: contenders that are measured in alternation, and a conclusion that follows from the samples
+ * alone, whichever way it goes.
  */
-import type { LoadRequest } from '../generator.js';
+import type { Count, Figure, Goal } from '../findings.js';
+import type { Lookup } from '../lookup.js';
+import type { Pinning } from '../pinning.js';
+import type { Recorder } from '../recorder.js';
 
-/** A number that a service must have counted exactly once per answered request. */
-export interface CounterCheck {
-  /** Name of the sample in the service's exposition. */
-  metric: string;
-  /** Only series with these labels. */
-  labels?: Readonly<Record<string, string>>;
+/** What a scenario is run with. */
+export interface RunContext {
+  /** Few and short rounds, small sizes. */
+  quick: boolean;
+  /** Rounds instead of the scenario's own number. */
+  rounds: number | undefined;
+  pinning: Pinning;
+  /** A directory for stores, removed after the run. */
+  directory: string;
+  signal: AbortSignal;
+  recorder: Recorder;
+  /** Says how many steps there will be; gives what reports each. */
+  progress: (steps: number) => (activity: string) => void;
 }
 
-/** One of the services that a scenario compares. */
-export interface Contender {
-  /** Also the name of its files. */
-  name: string;
-  /**
-   * Script and arguments for Node. The service listens on 127.0.0.1, on a port of its own choice, and prints its URL.
-   *
-   * @param storePath - a path for its store, should it have one
-   */
-  command(storePath: string): string[];
-  /** It has a store at that path, whose mode belongs into the results. */
-  hasStore: boolean;
-  /** Empty for a service that counts nothing. */
-  checks: readonly CounterCheck[];
+/** What follows from the samples. */
+export interface Conclusion {
+  verdict: string;
+  goals: Goal[];
 }
 
-/** How much is measured. */
-export interface Effort {
-  rounds: number;
-  /** What a turn should take; decides, after the warm-up, how many requests it has. */
-  roundSeconds: number;
-}
-
-/** A threshold that a contender is held against. */
-export interface Goal {
-  contender: string;
-  /** Least throughput, as a part of the baseline's. */
-  ratio: number;
-}
-
-/** A comparison of services under one request. */
+/** A comparison. */
 export interface Scenario {
   name: string;
   title: string;
-  request: LoadRequest;
-  connections: number;
-  /** In the order in which they take their turns. */
-  contenders: readonly Contender[];
-  /** Name of the contender that ratios refer to. */
+  axis: string | null;
   baseline: string;
-  quick: Effort;
-  full: Effort;
-  goal?: Goal;
+  figures: readonly Figure[];
+  /**
+   * Measures into the recorder.
+   *
+   * @throws Error when a contender fails, or the signal's reason; all processes are ended either way
+   */
+  run(context: RunContext): Promise<void>;
+  conclude(lookup: Lookup, counts: readonly Count[]): Conclusion;
+}
+
+/** The fewer rounds of a quick run, or those that were asked for. */
+export function roundsOf({ quick, rounds }: RunContext, few: number, many: number): number {
+  return rounds ?? (quick ? few : many);
 }

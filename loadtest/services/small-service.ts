@@ -1,35 +1,50 @@
 /**
  * The smallest app whose requests are worth counting, with the metrics that the command line names:
- * `--metrics none`, `--metrics percpu-metrics --store PATH` or `--metrics prom-client`.
+ * `--metrics none`, `percpu-metrics` with `--store PATH`, `fastify-metrics-13`, `fastify-metrics-14` or
+ * `opentelemetry`.
  */
 import { parseArgs } from 'node:util';
-import fastify from 'fastify';
+import fastify, { type FastifyInstance } from 'fastify';
 import { openStore } from 'percpu-metrics';
 import percpuMetrics from 'percpu-metrics/fastify';
-import { Registry } from 'prom-client';
 import { listen } from './listen.js';
-
-import { addPromClientHooks } from './prom-client-hooks.js';
 
 const { values } = parseArgs({ options: { metrics: { type: 'string' }, store: { type: 'string' } } });
 const app = fastify();
 
-switch (values.metrics) {
-  case 'none':
-    break;
-  case 'percpu-metrics': {
-    if (values.store === undefined) throw new Error('--metrics percpu-metrics needs --store PATH.');
-    const store = openStore({ path: values.store });
-    await app.register(percpuMetrics, { store });
-    app.addHook('onClose', () => store.close());
-    break;
-  }
-  case 'prom-client':
-    addPromClientHooks(app, new Registry());
-    break;
-  default:
-    throw new Error(`--metrics is none, percpu-metrics or prom-client, not "${values.metrics}".`);
+/** The plugin around prom-client and its successor, with a histogram per route and nothing else. */
+async function addFastifyMetrics(to: FastifyInstance, name: 'fastify-metrics' | 'fastify-metrics-14'): Promise<void> {
+  const plugin = (await import(name)) as { default: { default: typeof import('fastify-metrics')['default'] } };
+  await to.register(plugin.default.default, {
+    endpoint: '/metrics',
+    defaultMetrics: { enabled: false },
+    routeMetrics: { enabled: { histogram: true, summary: false } },
+  });
 }
 
+async function addMetrics(): Promise<void> {
+  switch (values.metrics) {
+    case 'none':
+      return;
+    case 'percpu-metrics': {
+      if (values.store === undefined) throw new Error('--metrics percpu-metrics needs --store PATH.');
+      const store = openStore({ path: values.store });
+      await app.register(percpuMetrics, { store });
+      app.addHook('onClose', () => store.close());
+      return;
+    }
+    case 'fastify-metrics-13':
+      return await addFastifyMetrics(app, 'fastify-metrics');
+    case 'fastify-metrics-14':
+      return await addFastifyMetrics(app, 'fastify-metrics-14');
+    case 'opentelemetry':
+      // Loaded here only: the others must not pay for it.
+      return (await import('./opentelemetry-hooks.js')).addOpenTelemetryHooks(app);
+    default:
+      throw new Error(`There are no metrics "${values.metrics}".`);
+  }
+}
+
+await addMetrics();
 app.get<{ Params: { name: string } }>('/hello/:name', async (request) => ({ hello: request.params.name }));
 await listen(app);

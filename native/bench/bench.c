@@ -9,7 +9,10 @@
  * status 1. The exceptions are `plain`, a word per thread that nobody else writes, and `empty_call`, which counts
  * nothing and is the floor of whatever is not inlined.
  *
- *     pcm_bench [--rounds N] [--increments N]
+ * Without --threads each way is measured with one thread and with one per CPU. --work puts so many steps of arithmetic
+ * between two increments.
+ *
+ *     pcm_bench [--rounds N] [--increments N] [--threads N] [--work N]
  */
 #include "hot.h"
 #include "percpu_metrics.h"
@@ -39,39 +42,59 @@ static struct {
     char padding[CACHE_LINE - sizeof(uint64_t)];
 } cpu_words[MOST_THREADS] __attribute__((aligned(CACHE_LINE)));
 
+static uint64_t work_steps;
+
+/* What an application does between two increments: a chain of steps that no compiler leaves out. */
+static __attribute__((noinline)) void do_work(void) {
+    uint64_t value = 1;
+    for (uint64_t i = 0; i < work_steps; i++) {
+        value ^= value << 13;
+        __asm__ __volatile__("" : "+r"(value));
+    }
+}
+
+/* Two loops, so that the one without work has nothing in it but the increment. */
+#define REPEAT(count, increment)                                                                                       \
+    do {                                                                                                               \
+        if (work_steps == 0)                                                                                           \
+            for (uint64_t i = 0; i < (count); i++) {                                                                   \
+                increment;                                                                                             \
+            }                                                                                                          \
+        else                                                                                                           \
+            for (uint64_t i = 0; i < (count); i++) {                                                                   \
+                increment;                                                                                             \
+                do_work();                                                                                             \
+            }                                                                                                          \
+    } while (0)
+
 /* The function that other programs call. */
 static void run_cell_add(pcm_store *store, uint32_t cell, uint64_t count) {
-    for (uint64_t i = 0; i < count; i++)
-        pcm_cell_add(store, cell, 1);
+    REPEAT(count, pcm_cell_add(store, cell, 1));
 }
 
 /* What the addon does: the same without the call. */
 static void run_inline(pcm_store *store, uint32_t cell, uint64_t count) {
-    for (uint64_t i = 0; i < count; i++)
-        pcm__cell_add(store, cell, 1);
+    REPEAT(count, pcm__cell_add(store, cell, 1));
 }
 
 /* By hand, without anything of a store around it: getcpu of the vDSO and an atomic add. */
 static void run_getcpu_atomic(pcm_store *store, uint32_t cell, uint64_t count) {
     (void)store, (void)cell;
-    for (uint64_t i = 0; i < count; i++) {
-        unsigned int cpu;
-        getcpu(&cpu, NULL);
-        atomic_fetch_add_explicit(&cpu_words[cpu % MOST_THREADS].word, 1, memory_order_relaxed);
-    }
+    unsigned int cpu;
+    REPEAT(count, getcpu(&cpu, NULL);
+           atomic_fetch_add_explicit(&cpu_words[cpu % MOST_THREADS].word, 1, memory_order_relaxed));
 }
 
 /* The same with the CPU that the C library reads from its rseq area: rseq used as a fast getcpu only. */
 static void run_rseq_id_atomic(pcm_store *store, uint32_t cell, uint64_t count) {
     (void)store, (void)cell;
-    for (uint64_t i = 0; i < count; i++)
-        atomic_fetch_add_explicit(&cpu_words[(unsigned)sched_getcpu() % MOST_THREADS].word, 1, memory_order_relaxed);
+    REPEAT(count, atomic_fetch_add_explicit(&cpu_words[(unsigned)sched_getcpu() % MOST_THREADS].word, 1,
+                                            memory_order_relaxed));
 }
 
 static void run_atomic(pcm_store *store, uint32_t cell, uint64_t count) {
     (void)store, (void)cell;
-    for (uint64_t i = 0; i < count; i++)
-        atomic_fetch_add_explicit(&cpu_words[0].word, 1, memory_order_relaxed);
+    REPEAT(count, atomic_fetch_add_explicit(&cpu_words[0].word, 1, memory_order_relaxed));
 }
 
 static _Atomic uint32_t next_lane;
@@ -80,8 +103,7 @@ static void run_plain(pcm_store *store, uint32_t cell, uint64_t count) {
     (void)store, (void)cell;
     /* Volatile, so that the loop is not folded into one addition. */
     volatile uint64_t *word = (volatile uint64_t *)&cpu_words[atomic_fetch_add(&next_lane, 1) % MOST_THREADS].word;
-    for (uint64_t i = 0; i < count; i++)
-        *word = *word + 1;
+    REPEAT(count, *word = *word + 1);
 }
 
 /* The floor of anything that is called and not inlined. */
@@ -90,8 +112,7 @@ static __attribute__((noinline)) void nothing(pcm_store *store, uint32_t cell, i
 }
 
 static void run_empty_call(pcm_store *store, uint32_t cell, uint64_t count) {
-    for (uint64_t i = 0; i < count; i++)
-        nothing(store, cell, 1);
+    REPEAT(count, nothing(store, cell, 1));
 }
 
 static const struct subject subjects[] = {
@@ -204,7 +225,8 @@ static int list_cpus(int cpus[MOST_THREADS]) {
 }
 
 /* The lanes of `plain` must not be shared by two threads: they are handed out anew each time. */
-static void measure(const struct subject *subject, const int *cpus, int threads, int round, uint64_t count) {
+static void measure(const struct subject *subject, const int *cpus, int cpu_count, int threads, int round,
+                    uint64_t count) {
     struct work works[MOST_THREADS];
     pthread_t ids[MOST_THREADS];
     pthread_barrier_t barrier;
@@ -213,7 +235,7 @@ static void measure(const struct subject *subject, const int *cpus, int threads,
     atomic_store(&next_lane, 0);
     pthread_barrier_init(&barrier, NULL, (unsigned)threads);
     for (int i = 0; i < threads; i++) {
-        works[i] = (struct work){.subject = subject, .cpu = cpus[i], .count = count, .barrier = &barrier};
+        works[i] = (struct work){.subject = subject, .cpu = cpus[(round + i) % cpu_count], .count = count, .barrier = &barrier};
         if (start_pinned(&ids[i], &works[i]) != 0)
             fail("no thread could be started");
     }
@@ -234,8 +256,8 @@ static uint64_t option(int argc, char **argv, const char *name, uint64_t standar
     for (int i = 1; i + 1 < argc; i += 2)
         if (strcmp(argv[i], name) == 0) {
             standard = strtoull(argv[i + 1], NULL, 10);
-            if (standard < 1 || standard > 1000000000)
-                fail("usage: pcm_bench [--rounds N] [--increments N]");
+            if (standard > 1000000000)
+                fail("usage: pcm_bench [--rounds N] [--increments N] [--threads N] [--work N]");
         }
     return standard;
 }
@@ -243,6 +265,10 @@ static uint64_t option(int argc, char **argv, const char *name, uint64_t standar
 int main(int argc, char **argv) {
     int rounds = (int)option(argc, argv, "--rounds", 15);
     uint64_t count = option(argc, argv, "--increments", 10000000);
+    int threads = (int)option(argc, argv, "--threads", 0);
+    work_steps = option(argc, argv, "--work", 0);
+    if (rounds < 1 || count < 1 || threads > MOST_THREADS)
+        fail("usage: pcm_bench [--rounds N] [--increments N] [--threads N] [--work N]");
     int cpus[MOST_THREADS];
     int cpu_count = list_cpus(cpus);
     char directory[] = "/dev/shm/pcm-bench-XXXXXX";
@@ -258,9 +284,9 @@ int main(int argc, char **argv) {
     for (int round = 0; round < rounds; round++)
         for (size_t i = 0; i < SUBJECTS; i++) {
             /* Each of the CPUs in turn is the one that works alone. */
-            measure(&subjects[i], &cpus[round % cpu_count], 1, round, count);
-            if (cpu_count > 1)
-                measure(&subjects[i], cpus, cpu_count, round, count / 4 + 1);
+            measure(&subjects[i], cpus, cpu_count, threads > 0 ? threads : 1, round, count);
+            if (threads == 0 && cpu_count > 1)
+                measure(&subjects[i], cpus, cpu_count, cpu_count, round, count / 4 + 1);
         }
     for (pcm_backend backend = PCM_BACKEND_RSEQ; backend <= PCM_BACKEND_ATOMIC_PADDED; backend++)
         pcm_store_close(stores[backend]);

@@ -22,7 +22,30 @@ describe('the command line of the load test', () => {
       scenarios: known,
       rounds: undefined,
       output: undefined,
+      compare: undefined,
+      report: undefined,
+      charts: undefined,
     });
+  });
+
+  it('reports an older run without measuring, and refuses what asks for both', () => {
+    const { report, compare, charts } = parseLoadtestArguments(
+      ['--report', 'a.json', '--compare', 'b.json', '--charts', 'docs'],
+      known,
+    );
+    assert.deepEqual([report, compare, charts], ['a.json', 'b.json', 'docs']);
+    for (const other of [['--quick'], ['--rounds', '2'], ['--output', 'x.json'], ['--scenario', 'plugin']]) {
+      assert.match(
+        complaint(() => parseLoadtestArguments(['--report', 'a.json', ...other], known)),
+        /measures nothing/,
+      );
+    }
+    for (const option of ['compare', 'report', 'charts', 'output']) {
+      assert.match(
+        complaint(() => parseLoadtestArguments([`--${option}=`], known)),
+        new RegExp(`--${option} takes a path`),
+      );
+    }
   });
 
   it('takes scenarios several times and keeps them in their own order, each once', () => {

@@ -20,7 +20,6 @@ const round = {
   connections: 7,
   amount: 100,
   signal: new AbortController().signal,
-  onAnswers: () => {},
 } as const;
 
 describe('a round of load', () => {
@@ -30,10 +29,9 @@ describe('a round of load', () => {
       seen += 1;
       response.end('ok');
     });
-    let reported = 0;
-    const fired = await fire({ ...round, origin, onAnswers: (answers) => (reported += answers) });
-    assert.deepEqual([fired.answered, fired.refused, fired.failed, seen, reported], [100, 0, 0, 100, 100]);
-    assert.ok(fired.p50 > 0 && fired.p50 <= fired.p99);
+    const fired = await fire({ ...round, origin });
+    assert.deepEqual([fired.answered, fired.refused, fired.failed, seen], [100, 0, 0, 100]);
+    assert.ok(fired.p50 > 0 && fired.p50 <= fired.p99 && fired.p99 <= fired.p999);
     assert.equal(fired.requestsPerSecond, fired.answered / fired.seconds);
   });
 

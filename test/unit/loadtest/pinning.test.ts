@@ -19,12 +19,13 @@ describe('choosePinning', () => {
       serverCpu: 0,
       generatorCpu: 2,
       siblings: false,
+      cpus: [0, 1, 2, 3],
     });
   });
 
   it('makes do with two threads of one core, and says so', () => {
     const pinning = choosePinning([0, 1], [0, 1]);
-    assert.deepEqual(pinning, { pinned: true, serverCpu: 0, generatorCpu: 1, siblings: true });
+    assert.deepEqual(pinning, { pinned: true, serverCpu: 0, generatorCpu: 1, siblings: true, cpus: [0, 1] });
     assert.match(describePinning(pinning), /two threads of one core/);
   });
 

@@ -1,99 +1,107 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ContenderResult, Turn } from '../../../loadtest/alternation.js';
-import { renderScenario, reportScenario } from '../../../loadtest/report.js';
+import { Recorder } from '../../../loadtest/recorder.js';
+import { renderChart } from '../../../loadtest/report/chart.js';
+import { renderPage } from '../../../loadtest/report/page.js';
+import { exactnessOf, tablesOf } from '../../../loadtest/report/tables.js';
+import { renderFindings } from '../../../loadtest/report/text.js';
+import { scenarios } from '../../../loadtest/scenarios/index.js';
 import type { Scenario } from '../../../loadtest/scenarios/scenario.js';
+import { inventedRun } from '../../support/loadtest-run.js';
 
-const scenario: Scenario = {
-  name: 'plugin',
-  title: 'A small handler',
-  request: { method: 'GET', path: '/' },
-  connections: 8,
-  contenders: [],
-  baseline: 'bare',
-  quick: { rounds: 3, roundSeconds: 1 },
-  full: { rounds: 3, roundSeconds: 1 },
-  goal: { contender: 'plugin', ratio: 0.95 },
-};
+const scenario = scenarios.find(({ name }) => name === 'request') as Scenario;
+const count = { point: '', what: 'http_requests_total', expected: 1000, promised: true };
 
-function turn(requestsPerSecond: number, change: Partial<Turn> = {}): Turn {
-  const fired = { answered: 1000, refused: 0, failed: 0, seconds: 1000 / requestsPerSecond, p50: 1, p99: 3 };
-  return { ...fired, requestsPerSecond, cpuSeconds: 0.01, counts: [], ...change };
+/** @param kept - throughput of the plugin by round, where that of the bare app is 1,000, 500 and 1,100 */
+function recorded(kept: readonly number[]): Recorder {
+  const recorder = new Recorder(scenario);
+  for (const rate of [1000, 500, 1100]) recorder.add('throughput', 'bare', '', rate);
+  for (const rate of kept) recorder.add('throughput', 'percpu-metrics', '', rate);
+  return recorder;
 }
 
-function count(counted: number): Turn['counts'] {
-  return [{ metric: 'http_requests_total', expected: 1000, counted }];
-}
-
-const bare: ContenderResult = { name: 'bare', mode: null, rounds: [turn(1000), turn(500), turn(1100)] };
-
-function plugin(rounds: Turn[]): ContenderResult {
-  return { name: 'plugin', mode: { backend: 'rseq', registration: 'libc', aborts: 0, fallbacks: 0 }, rounds };
-}
-
-const exact = plugin([970, 480, 1056].map((rate) => turn(rate, { cpuSeconds: 0.0125, counts: count(1000) })));
-
-describe('the report of a scenario', () => {
-  it('takes ratios round by round against the baseline', () => {
-    const report = reportScenario(scenario, [bare, exact]);
-    assert.deepEqual(report.contenders[0]?.ratio.median, 1);
-    assert.equal(report.contenders[1]?.ratio.median, 0.96);
-    assert.deepEqual(report.goal, { contender: 'plugin', ratio: 0.95, measured: 0.96, met: true });
+describe('the findings of a scenario', () => {
+  it('take ratios round by round against the baseline', () => {
+    const findings = recorded([970, 480, 1056]).findings(1);
+    assert.equal(findings.goals[0]?.measured, 0.96);
+    assert.equal(tablesOf(findings, false)[0]?.rows[1]?.at(-1), '0.96x');
   });
 
-  it('compares CPU time per request the same way', () => {
-    const [, ours] = reportScenario(scenario, [bare, exact]).contenders;
-    assert.equal(ours?.cpuPerRequest?.median, 12.5);
-    assert.equal(ours?.cpuRatio?.median, 0.8);
+  it('say of a goal whether it was met, missed or not measured', () => {
+    const text = renderFindings(recorded([980, 490, 1078]).findings(1));
+    assert.match(text, /with the plugin, of the bare app: at least 0\.97: met \(0\.98\)/);
+    assert.match(text, /per CPU second .*: not measured/);
+    assert.match(renderFindings(recorded([900, 450, 990]).findings(1)), /at least 0\.97: missed \(0\.90\)/);
   });
 
-  it('does without CPU time where the kernel does not tell it', () => {
-    const silent = plugin(exact.rounds.map((one) => ({ ...one, cpuSeconds: null })));
-    const [, ours] = reportScenario(scenario, [bare, silent]).contenders;
-    assert.equal(ours?.cpuPerRequest, null);
-    assert.equal(ours?.cpuRatio, null);
+  it('pass when every promised count is exact, and only then', () => {
+    const recorder = recorded([970, 480, 1056]);
+    recorder.count({ ...count, contender: 'percpu-metrics', counted: 1000 });
+    recorder.count({ ...count, contender: 'prom-client', counted: 999, promised: false });
+    assert.equal(recorder.findings(1).passed, true);
+    recorder.count({ ...count, contender: 'percpu-metrics', counted: 999 });
+    const findings = recorder.findings(1);
+    assert.equal(findings.passed, false);
+    assert.deepEqual(exactnessOf(findings).rows, [
+      ['percpu-metrics', 'NO', '2', 'http_requests_total: 999 instead of 1000', ''],
+      ['prom-client', 'no, nor promised', '1', 'http_requests_total: 999 instead of 1000', ''],
+    ]);
   });
 
-  it('passes when every count of every turn is what was answered', () => {
-    const report = reportScenario(scenario, [bare, exact]);
-    assert.equal(report.passed, true);
-    assert.deepEqual(
-      report.contenders.map((contender) => contender.exact),
-      [null, true],
-    );
+  it('fail when requests were not answered, even if the counts agree', () => {
+    const recorder = recorded([970, 480, 1056]);
+    recorder.lost('percpu-metrics', 0);
+    assert.equal(recorder.findings(1).passed, true);
+    recorder.lost('percpu-metrics', 1);
+    assert.equal(recorder.findings(1).passed, false);
+    assert.match(renderFindings(recorder.findings(1)), /percpu-metrics: 1 requests were refused or not answered/);
   });
 
-  it('fails on a single count that is one too low, and shows it', () => {
-    const [first, second] = exact.rounds as [Turn, Turn, Turn];
-    const report = reportScenario(scenario, [bare, plugin([first, second, turn(1056, { counts: count(999) })])]);
-    assert.equal(report.passed, false);
-    assert.match(renderScenario(report), /plugin: http_requests_total is 999 where 1000 requests were answered/);
-    assert.match(renderScenario(report), /^plugin .* NO /m);
+  it('leave out what could not be measured', () => {
+    const recorder = recorded([970, 480, 1056]);
+    recorder.add('cpu', 'bare', '', undefined);
+    assert.deepEqual(tablesOf(recorder.findings(1), false)[0]?.heading.slice(0, 2), ['', 'Requests per second, /s']);
   });
+});
 
-  it('fails when requests were refused or not answered, even if the counts agree', () => {
-    for (const loss of [{ refused: 1 }, { failed: 1 }]) {
-      const [first, second] = exact.rounds as [Turn, Turn, Turn];
-      const report = reportScenario(scenario, [
-        bare,
-        plugin([first, second, turn(1056, { counts: count(1000), ...loss })]),
-      ]);
-      assert.equal(report.passed, false);
-      assert.match(renderScenario(report), /plugin: 1 requests were refused or not answered/);
+describe('the verdict of a scenario', () => {
+  it('is one sentence that follows from the samples, whichever way they go', () => {
+    for (const { name, verdict } of inventedRun(1).scenarios) {
+      assert.match(verdict, /^[A-Z].*\.$/s, name);
+      assert.doesNotMatch(verdict, /NaN|undefined|Infinity/, name);
     }
+    const better = recorded([970, 480, 1056]);
+    for (const rate of [990, 495, 1089]) better.add('throughput', 'OpenTelemetry SDK', '', rate);
+    assert.match(better.findings(1).verdict, /keeps 96\.0 %.*OpenTelemetry SDK.*keeps 99\.0 %, which is not less/);
+  });
+});
+
+describe('the page', () => {
+  it('has a chart, a table and a sentence for each scenario, and escapes what it shows', () => {
+    const page = renderPage(inventedRun(1));
+    for (const { name } of scenarios) assert.match(page, new RegExp(`<section id="${name}">`));
+    assert.equal(page.match(/class="verdict"/g)?.length, scenarios.length);
+    assert.ok((page.match(/<svg /g)?.length ?? 0) > scenarios.length);
+    assert.ok(page.includes('&lt;b&gt;&amp;amp;&lt;/b&gt;') && !page.includes('<b>'));
+    assert.doesNotMatch(page, /NaN|undefined|Infinity/);
   });
 
-  it('says of a goal that was not reached that it was missed, with the figure', () => {
-    const slow = plugin([900, 450, 990].map((rate) => turn(rate, { counts: count(1000) })));
-    const text = renderScenario(reportScenario(scenario, [bare, slow]));
-    assert.match(text, /at least 95\.0 % of the throughput of bare: missed \(90\.0 %\)/);
+  it('says when a promised count is off', () => {
+    assert.doesNotMatch(renderPage(inventedRun(1)), /NOT every count/);
+    assert.match(renderPage(inventedRun(1, 999)), /NOT every count/);
   });
+});
 
-  it('shows the mode that was in force', () => {
-    assert.match(renderScenario(reportScenario(scenario, [bare, exact])), /^plugin .* yes {2}rseq \(libc\)$/m);
-  });
-
-  it('refuses results without the baseline', () => {
-    assert.throws(() => reportScenario(scenario, [exact]), /baseline "bare"/);
+describe('a chart', () => {
+  it('can be drawn of values that are all the same, nothing or very far apart', () => {
+    const [figure] = scenario.figures;
+    for (const values of [[0], [5], [2.6], [1e-6, 1e9]]) {
+      const recorder = new Recorder(scenario);
+      for (const [index, value] of values.entries()) recorder.add('throughput', `contender ${index}`, '', value);
+      for (const scale of ['linear', 'log'] as const) {
+        const chart = figure && renderChart(recorder.findings(1), { ...figure, scale });
+        assert.doesNotMatch(chart ?? 'undefined', /NaN|undefined|Infinity/);
+      }
+    }
   });
 });

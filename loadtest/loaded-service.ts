@@ -1,0 +1,92 @@
+/**
+ * A service of a scenario while it takes its turns: started where the pinning says, fired at with a fixed number of
+ * requests, and held against every answer that it has given since it started, warm-up included.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openStore } from 'percpu-metrics';
+import { type Fired, fire, type LoadRequest } from './generator.js';
+import type { RunContext } from './scenarios/scenario.js';
+import { ServiceProcess } from './service-process.js';
+
+/** One turn. */
+export interface Turn extends Fired {
+  /** CPU time of the service per request in microseconds; `undefined` where the kernel does not tell. */
+  cpuMicroseconds: number | undefined;
+}
+
+/** What a service must have counted. */
+export interface Expectation {
+  what: string;
+  expected: number;
+  promised: boolean;
+  /** Reads what it did count. */
+  read(): Promise<number>;
+}
+
+/** What is counted after the last byte of an answer was sent is still allowed this much time to be counted. */
+const SETTLE_MILLISECONDS = 2_000;
+const SETTLE_STEP_MILLISECONDS = 20;
+
+/** A service under load. */
+export class LoadedService {
+  readonly name: string;
+  readonly #context: RunContext;
+  readonly #service: ServiceProcess;
+
+  private constructor(name: string, context: RunContext, service: ServiceProcess) {
+    this.name = name;
+    this.#context = context;
+    this.#service = service;
+  }
+
+  /** @param nodeArguments - Script and arguments; see {@link ServiceProcess.start}. */
+  static async start(context: RunContext, name: string, nodeArguments: readonly string[]): Promise<LoadedService> {
+    context.signal.throwIfAborted();
+    return new LoadedService(name, context, await ServiceProcess.start(context.pinning, nodeArguments));
+  }
+
+  get origin(): string {
+    return this.#service.origin;
+  }
+
+  async fire(request: LoadRequest, amount: number, connections: number): Promise<Turn> {
+    const { signal, recorder } = this.#context;
+    const before = this.#service.cpuSeconds();
+    const fired = await fire({ origin: this.origin, request, connections, amount, signal });
+    const after = this.#service.cpuSeconds();
+    recorder.lost(this.name, fired.refused + fired.failed);
+    const cpu = before === undefined || after === undefined ? undefined : after - before;
+    return { ...fired, cpuMicroseconds: cpu && (cpu / fired.answered) * 1e6 };
+  }
+
+  /** Holds what was counted against what had to be, once what is still under way has had its time. */
+  async expect(point: string, { what, expected, promised, read }: Expectation): Promise<void> {
+    const until = performance.now() + SETTLE_MILLISECONDS;
+    let counted = await read();
+    while (counted !== expected && performance.now() < until) {
+      await sleep(SETTLE_STEP_MILLISECONDS);
+      counted = await read();
+    }
+    this.#context.recorder.count({ contender: this.name, point, what, expected, counted, promised });
+  }
+
+  /** What the service answers to a GET, as text. */
+  async get(path: string): Promise<string> {
+    const response = await fetch(this.origin + path);
+    if (!response.ok) throw new Error(`${this.origin}${path} answered ${response.status}.`);
+    return await response.text();
+  }
+
+  /** Records how the writers of its store are at work. */
+  recordMode(storePath: string): void {
+    using store = openStore({ path: storePath, readOnly: true });
+    const writer = store.processes.find(({ alive }) => alive);
+    if (writer === undefined) return;
+    const { backend, registration } = writer;
+    this.#context.recorder.mode(this.name, registration === 'none' ? backend : `${backend} (${registration})`);
+  }
+
+  async stop(): Promise<void> {
+    await this.#service.stop();
+  }
+}

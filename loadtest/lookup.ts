@@ -1,0 +1,47 @@
+/** Finds series among findings, and what they amount to. */
+import type { Findings, Series } from './findings.js';
+import { pairedRatios, type Summary, summarize } from './statistics.js';
+
+/** The series of a scenario, for whoever draws conclusions from them. */
+export class Lookup {
+  readonly #series: readonly Series[];
+
+  constructor({ series }: Pick<Findings, 'series'>) {
+    this.#series = series;
+  }
+
+  /** Points of a figure's axis, in the order in which they were measured. */
+  points(figure: string): string[] {
+    return [...new Set(this.#series.filter((one) => one.figure === figure).map(({ point }) => point))];
+  }
+
+  /** Contenders that a figure was measured of. */
+  contenders(figure: string): string[] {
+    return [...new Set(this.#series.filter((one) => one.figure === figure).map(({ contender }) => contender))];
+  }
+
+  /** Empty where nothing was measured. */
+  samples(figure: string, contender: string, point = ''): readonly number[] {
+    const found = this.#series.find(
+      (one) => one.figure === figure && one.contender === contender && one.point === point,
+    );
+    return found?.samples ?? [];
+  }
+
+  summary(figure: string, contender: string, point = ''): Summary | undefined {
+    const samples = this.samples(figure, contender, point);
+    return samples.length === 0 ? undefined : summarize(samples);
+  }
+
+  median(figure: string, contender: string, point = ''): number | undefined {
+    return this.summary(figure, contender, point)?.median;
+  }
+
+  /** A figure of a contender as a multiple of another's, round by round. */
+  ratio(figure: string, contender: string, other: string, point = ''): Summary | undefined {
+    const own = this.samples(figure, contender, point);
+    const theirs = this.samples(figure, other, point);
+    if (own.length === 0 || own.length !== theirs.length) return undefined;
+    return summarize(pairedRatios(own, theirs));
+  }
+}

@@ -1,0 +1,96 @@
+/** The report of a run as one HTML page that needs nothing but itself. */
+import type { Findings } from '../findings.js';
+import { summarizeMachine } from '../machine.js';
+import { describePinning } from '../pinning.js';
+import { formatNumber } from '../table.js';
+import { renderChart } from './chart.js';
+import { compareRuns, describeMachines } from './compare.js';
+import type { RunDocument } from './document.js';
+import { modelTable } from './model.js';
+import { escapeText } from './svg.js';
+import { exactnessOf, type TextTable, tablesOf } from './tables.js';
+import { describeGoal } from './text.js';
+
+const STYLE = `
+body { font: 15px/1.5 "DejaVu Sans", Verdana, Helvetica, Arial, sans-serif; color: #222; background: #fff; max-width: 1000px; margin: 2em auto; padding: 0 1em; }
+h1, h2 { line-height: 1.2; }
+h2 { margin-top: 2.5em; border-top: 1px solid #ccc; padding-top: 1em; }
+table { border-collapse: collapse; margin: 1em 0; font-size: 13px; }
+th, td { padding: 3px 10px; text-align: right; border-bottom: 1px solid #e4e4e4; vertical-align: top; }
+th:first-child, td:first-child { text-align: left; }
+caption { text-align: left; font-weight: bold; padding: 3px 10px; }
+.wide { overflow-x: auto; }
+.verdict { font-size: 17px; font-weight: bold; }
+svg { max-width: 100%; height: auto; display: block; margin: 1.5em 0; }
+ul { padding-left: 1.2em; }
+.missed::marker { content: "\\2717\\00a0"; }
+.met::marker { content: "\\2713\\00a0"; }
+.note { color: #555; font-size: 13px; }
+`;
+
+/** @param old - an older run, whose differences are shown */
+export function renderPage(run: RunDocument, old?: RunDocument): string {
+  const title = 'percpu-metrics: load test';
+  const model = modelTable(run.scenarios, run.machine.cpus);
+  const exact = run.scenarios.every(({ passed }) => passed);
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${title}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<h1>${title}</h1>
+<p>${escapeText(summarizeMachine(run.machine)).replaceAll('\n', '<br>')}<br>${escapeText(describePinning(run.pinning))}</p>
+<p>${run.quick ? 'A quick run' : 'A full run'} of ${escapeText(run.started)}, ${formatNumber(run.seconds, 0)} s.
+${exact ? 'Every count that is promised to be exact was exact.' : '<strong>NOT every count that is promised to be exact was exact.</strong>'}
+Bars and marks are medians, the lines through them the middle half of the samples.</p>
+${run.scenarios.map(renderScenario).join('\n')}
+${model.rows.length === 0 ? '' : `<h2>Cost model</h2>\n<p>Fitted to this run. What is said of CPUs that it did not have is a prediction.</p>\n${renderHtmlTable(model)}`}
+${old === undefined ? '' : renderDifferences(old, run)}
+</body>
+</html>
+`;
+}
+
+function renderScenario(findings: Findings): string {
+  const charts = findings.figures.map((figure) => renderChart(findings, figure) ?? '').filter((chart) => chart !== '');
+  const goals = findings.goals.map(
+    (goal) => `<li class="${goal.met ? 'met' : 'missed'}">${escapeText(describeGoal(goal))}</li>`,
+  );
+  const exactness = exactnessOf(findings);
+  return `<section id="${findings.name}">
+<h2>${escapeText(findings.title)}</h2>
+<p class="verdict">${escapeText(findings.verdict)}</p>
+${goals.length === 0 ? '' : `<ul>${goals.join('\n')}</ul>`}
+${charts.join('\n')}
+${tablesOf(findings, true).map(renderHtmlTable).join('\n')}
+${exactness.rows.length === 0 ? '' : renderHtmlTable(exactness)}
+${findings.notes.map((note) => `<p class="note">${escapeText(note)}</p>`).join('\n')}
+</section>`;
+}
+
+function renderHtmlTable({ caption, heading, rows }: TextTable): string {
+  const cells = (texts: readonly string[], tag: 'th' | 'td'): string =>
+    `<tr>${texts.map((one) => `<${tag}>${escapeText(one)}</${tag}>`).join('')}</tr>`;
+  return `<div class="wide"><table>${caption === '' ? '' : `<caption>${escapeText(caption)}</caption>`}<thead>${cells(heading, 'th')}</thead><tbody>
+${rows.map((row) => cells(row, 'td')).join('\n')}
+</tbody></table></div>`;
+}
+
+function renderDifferences(old: RunDocument, run: RunDocument): string {
+  const rows = compareRuns(old, run).map(({ scenario, figure, contender, point, before, after, relative, kind }) => [
+    `${scenario}: ${figure.title}, ${contender}${point && `, ${point}`}`,
+    kind,
+    formatNumber(before, figure.decimals),
+    formatNumber(after, figure.decimals),
+    `${formatNumber(relative * 100, 1)} %`,
+  ]);
+  const table =
+    rows.length === 0
+      ? '<p>Nothing changed beyond the noise.</p>'
+      : renderHtmlTable({ caption: '', heading: ['beyond the noise', '', 'before', 'after', 'change'], rows });
+  return `<h2>Against the run of ${escapeText(old.started)}</h2>\n<p>${escapeText(describeMachines(old, run))}</p>\n${table}`;
+}

@@ -1,0 +1,185 @@
+/**
+ * How many increments a request must have before the designs can be told apart: 1 to 1,000 increments per request,
+ * over 1 to 10,000 series, all in one thread. Shared atomics have no rival here, so this is their best case.
+ */
+import { join } from 'node:path';
+import { type Figure, judge } from '../findings.js';
+import { LoadedService } from '../loaded-service.js';
+import type { Lookup } from '../lookup.js';
+import { packageRoot } from '../results.js';
+import { DESIGNS, type Design } from '../services/counters.js';
+import { formatNumber } from '../table.js';
+import { type Conclusion, type RunContext, roundsOf, type Scenario } from './scenario.js';
+
+const BASELINE: Design = 'rseq';
+const CONNECTIONS = 16;
+const MOST_SERIES = 10_000;
+const FULL = { increments: [1, 10, 100, 1000], series: [1, 100, MOST_SERIES], seconds: 0.4 };
+const QUICK = { increments: [1, 100, 1000], series: [100], seconds: 0.1 };
+const WARM_UP_REQUESTS = 400;
+const LEAST_REQUESTS = 200;
+/** Difference of the CPU time per request from which on the designs count as different. */
+const VISIBLE = 0.05;
+
+const grouped = (number: number): string => formatNumber(number, 0);
+const nameOf = (quantity: string, series: number): string => `${quantity}-${series}`;
+
+function figuresOf(series: number): Figure[] {
+  const over = series === 1 ? 'one series' : `${grouped(series)} series`;
+  const time = { unit: 'ms', better: 'lower', decimals: 2, chart: null, scale: 'log' } as const;
+  const line = { chart: 'lines', scale: 'log' } as const;
+  return [
+    {
+      name: nameOf('cpu', series),
+      title: `CPU time per request, ${over}`,
+      unit: 'us',
+      better: 'lower',
+      decimals: 1,
+      ...line,
+    },
+    {
+      name: nameOf('throughput', series),
+      title: `Requests per second, ${over}`,
+      unit: '/s',
+      better: 'higher',
+      decimals: 0,
+      ...line,
+    },
+    { name: nameOf('p50', series), title: `Latency, median, ${over}`, ...time },
+    { name: nameOf('p99', series), title: `Latency, p99, ${over}`, ...time },
+    { name: nameOf('p999', series), title: `Latency, p99.9, ${over}`, ...time },
+  ];
+}
+
+interface Entrant {
+  service: LoadedService;
+  /** Increments that its answered requests stand for. */
+  expected: number;
+}
+
+async function turn(
+  entrant: Entrant,
+  increments: number,
+  series: number,
+  amount: number,
+): ReturnType<LoadedService['fire']> {
+  const request = { method: 'GET', path: `/work/${increments}/${series}` } as const;
+  const fired = await entrant.service.fire(request, amount, CONNECTIONS);
+  entrant.expected += fired.answered * increments;
+  return fired;
+}
+
+async function run(context: RunContext): Promise<void> {
+  const { recorder, directory, quick } = context;
+  const plan = quick ? QUICK : FULL;
+  const rounds = roundsOf(context, 2, 3);
+  const script = join(packageRoot, 'out', 'loadtest', 'services', 'dense-service.js');
+  const entrants: Entrant[] = [];
+  try {
+    for (const design of DESIGNS) {
+      const path = `${directory}/dense-${DESIGNS.indexOf(design)}`;
+      const options = ['--design', design, '--store', path, '--series', String(MOST_SERIES)];
+      const service = await LoadedService.start(context, design, [script, ...options]);
+      entrants.push({ service, expected: 0 });
+      if (!['prom-client', 'Atomics.add', 'plain lane'].includes(design)) service.recordMode(path);
+    }
+    const step = context.progress(plan.series.length * plan.increments.length * rounds * entrants.length);
+    for (const series of plan.series) {
+      for (const increments of plan.increments) {
+        await measurePoint({ context, entrants, increments, series, rounds, seconds: plan.seconds, step });
+      }
+    }
+    recorder.note(`${CONNECTIONS} connections, ${rounds} rounds; every series is bound before.`);
+  } finally {
+    await Promise.all(entrants.map(({ service }) => service.stop()));
+  }
+}
+
+interface PointPlan {
+  context: RunContext;
+  entrants: readonly Entrant[];
+  increments: number;
+  series: number;
+  rounds: number;
+  seconds: number;
+  step: (activity: string) => void;
+}
+
+async function measurePoint({
+  context,
+  entrants,
+  increments,
+  series,
+  rounds,
+  seconds,
+  step,
+}: PointPlan): Promise<void> {
+  const point = String(increments);
+  const amounts: number[] = [];
+  for (const entrant of entrants) {
+    const { requestsPerSecond } = await turn(entrant, increments, series, WARM_UP_REQUESTS);
+    amounts.push(Math.max(LEAST_REQUESTS, Math.round(requestsPerSecond * seconds)));
+  }
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const [index, entrant] of entrants.entries()) {
+      const { name } = entrant.service;
+      const fired = await turn(entrant, increments, series, amounts[index] ?? LEAST_REQUESTS);
+      const { requestsPerSecond, cpuMicroseconds, p50, p99, p999 } = fired;
+      const measured = { throughput: requestsPerSecond, cpu: cpuMicroseconds, p50, p99, p999 };
+      for (const [figure, value] of Object.entries(measured))
+        context.recorder.add(nameOf(figure, series), name, point, value);
+      step(`${increments} on ${series} ${name}`);
+    }
+  }
+  for (const entrant of entrants) {
+    const read = async (): Promise<number> => Number(await entrant.service.get('/total'));
+    await entrant.service.expect(`${point} on ${series}`, {
+      what: 'increments',
+      expected: entrant.expected,
+      promised: true,
+      read,
+    });
+  }
+}
+
+/** The sizes that were measured, the usual one first. */
+function sizesOf(lookup: Lookup): number[] {
+  return [100, ...FULL.series].filter((series) => lookup.points(nameOf('cpu', series)).length > 0);
+}
+
+function conclude(lookup: Lookup): Conclusion {
+  const [series = 100] = sizesOf(lookup);
+  const figure = nameOf('cpu', series);
+  const points = lookup.points(figure);
+  const dearer = (rival: Design, point: string): number =>
+    (lookup.ratio(figure, rival, BASELINE, point)?.median ?? 1) - 1;
+  const seen = (rival: Design): string => {
+    const point = points.find((one) => dearer(rival, one) > VISIBLE);
+    return point === undefined
+      ? `${rival} never costs ${VISIBLE * 100} % more than rseq`
+      : `${rival} costs more than rseq from ${grouped(Number(point))} increments on (${formatNumber(dearer(rival, point) * 100, 0)} %)`;
+  };
+  const cheaper = DESIGNS.filter((design) => points.some((point) => dearer(design, point) < -VISIBLE));
+  const against = cheaper.length === 0 ? '' : `; cheaper than rseq somewhere: ${cheaper.join(', ')}`;
+  const last = points.at(-1) ?? '';
+  return {
+    verdict: `CPU time per request over ${grouped(series)} series, in one thread: ${seen('atomic')}; ${seen('prom-client')}${against}.`,
+    goals: [
+      judge(
+        `CPU time per request with prom-client, times that with rseq, ${grouped(Number(last))} increments`,
+        lookup.ratio(figure, 'prom-client', BASELINE, last)?.median,
+        { atLeast: 1 },
+      ),
+    ],
+  };
+}
+
+export const dense: Scenario = {
+  name: 'dense',
+  title: 'Many increments per request',
+  axis: 'increments per request',
+  baseline: BASELINE,
+  figures: FULL.series.flatMap(figuresOf),
+  run,
+  conclude,
+};

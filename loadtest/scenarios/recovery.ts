@@ -1,0 +1,198 @@
+/**
+ * What is left of the counts when workers are killed under load: requests that were acknowledged against requests that
+ * the scrape knows afterwards, scrapes that went down, and scrapes that failed.
+ */
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sumSamples } from '../exposition.js';
+import type { Count, Figure } from '../findings.js';
+import { fire } from '../generator.js';
+import { LoadedService } from '../loaded-service.js';
+import type { Lookup } from '../lookup.js';
+import { onAllCpus } from '../pinning.js';
+import { packageRoot } from '../results.js';
+import { COUNTER, LIBRARIES, type Library } from '../services/series.js';
+import { formatNumber } from '../table.js';
+import { type Conclusion, type RunContext, roundsOf, type Scenario } from './scenario.js';
+
+const OURS: Library = 'percpu-metrics';
+const RIVAL: Library = 'prom-client';
+const CONNECTIONS = 16;
+const PLAN = {
+  quick: { workers: 2, amount: 6_000, kills: 2, pause: 300 },
+  full: { workers: 4, amount: 60_000, kills: 8, pause: 500 },
+};
+/** Between two scrapes. */
+const SCRAPE_PAUSE = 50;
+/** A scrape that waits for a killed worker fails; the next one may find all of them alive. */
+const LAST_SCRAPE_ATTEMPTS = 5;
+
+const shape = { better: 'lower', decimals: 2, scale: 'linear' } as const;
+const figures: readonly Figure[] = [
+  { name: 'missing', title: 'Acknowledged requests that are missing', unit: '%', ...shape, chart: 'bars' },
+  {
+    name: 'downs',
+    title: 'Scrapes that were lower than the one before',
+    unit: '',
+    ...shape,
+    decimals: 0,
+    chart: 'bars',
+  },
+  { name: 'failed', title: 'Scrapes that failed', unit: '', ...shape, decimals: 0, chart: null },
+];
+
+/** What a scrape knew, or `undefined` where it failed. */
+async function scrape(service: LoadedService): Promise<number | undefined> {
+  try {
+    return sumSamples(await service.get('/metrics'), COUNTER);
+  } catch {
+    return undefined;
+  }
+}
+
+interface Watch {
+  downs: number;
+  failed: number;
+}
+
+/** Scrapes until it is told to stop. */
+async function watch(service: LoadedService, stopped: () => boolean): Promise<Watch> {
+  const seen: Watch = { downs: 0, failed: 0 };
+  let last = 0;
+  while (!stopped()) {
+    const value = await scrape(service);
+    if (value === undefined) seen.failed += 1;
+    else {
+      if (value < last) seen.downs += 1;
+      last = value;
+    }
+    await sleep(SCRAPE_PAUSE);
+  }
+  return seen;
+}
+
+/** Fires in parts until all workers that are to die have died; gives the acknowledged requests. */
+async function loadAndKill(context: RunContext, service: LoadedService): Promise<number> {
+  const plan = context.quick ? PLAN.quick : PLAN.full;
+  const origin = await service.get('/workers');
+  const request = { method: 'GET', path: '/work' } as const;
+  let killed = 0;
+  let acknowledged = 0;
+  const kill = async (): Promise<void> => {
+    for (; killed < plan.kills; killed += 1) {
+      await sleep(plan.pause);
+      await service.get('/kill');
+    }
+  };
+  const killing = kill();
+  try {
+    do {
+      const fired = await fire({
+        origin,
+        request,
+        connections: CONNECTIONS,
+        amount: plan.amount,
+        signal: context.signal,
+      });
+      acknowledged += fired.answered - fired.refused;
+    } while (killed < plan.kills);
+  } finally {
+    await killing;
+  }
+  return acknowledged;
+}
+
+async function lastScrape(service: LoadedService): Promise<number> {
+  for (let attempt = 1; attempt <= LAST_SCRAPE_ATTEMPTS; attempt += 1) {
+    const value = await scrape(service);
+    if (value !== undefined) return value;
+  }
+  throw new Error(`${service.name} could not be scraped after its workers were replaced.`);
+}
+
+async function measure(context: RunContext, library: Library, round: number): Promise<void> {
+  const { recorder } = context;
+  const plan = context.quick ? PLAN.quick : PLAN.full;
+  const script = join(packageRoot, 'out', 'loadtest', 'services', 'recovery-service.js');
+  const path = `${context.directory}/recovery-${round}`;
+  // One CPU for all workers would be no cluster: they share all CPUs with the generator.
+  const free = { ...context, pinning: { pinned: false, reason: 'a cluster needs all CPUs' } as const };
+  const options = ['--library', library, '--workers', String(plan.workers), '--store', path];
+  const service = await LoadedService.start(free, library, [script, ...options]);
+  try {
+    let done = false;
+    const watching = watch(service, () => done);
+    const acknowledged = await loadAndKill(context, service).finally(() => {
+      done = true;
+    });
+    const seen = await watching;
+    const counted = await lastScrape(service);
+    const missing = Math.max(0, acknowledged - counted);
+    recorder.add('missing', library, '', (missing / acknowledged) * 100);
+    recorder.add('downs', library, '', seen.downs);
+    recorder.add('failed', library, '', seen.failed);
+    const promised = library === OURS;
+    const shared = { contender: library, point: `round ${round}`, promised };
+    recorder.count({
+      ...shared,
+      what: 'acknowledged requests',
+      expected: acknowledged,
+      counted: acknowledged - missing,
+    });
+    recorder.count({ ...shared, what: 'scrapes that went down', expected: 0, counted: seen.downs });
+    if (promised) service.recordMode(path);
+  } finally {
+    await service.stop();
+  }
+}
+
+async function run(context: RunContext): Promise<void> {
+  const plan = context.quick ? PLAN.quick : PLAN.full;
+  const rounds = roundsOf(context, 1, 3);
+  const step = context.progress(rounds * LIBRARIES.length);
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const library of LIBRARIES) {
+      await measure(context, library, round);
+      step(`round ${round}/${rounds} ${library}`);
+    }
+  }
+  context.recorder.note(
+    `${plan.workers} workers, ${plan.kills} of them killed with SIGKILL in each of ${rounds} rounds and replaced.`,
+  );
+}
+
+function conclude(lookup: Lookup, counts: readonly Count[]): Conclusion {
+  const sum = (library: Library, pick: (count: Count) => number): number =>
+    counts
+      .filter(({ contender, what }) => contender === library && what === 'acknowledged requests')
+      .reduce((total, one) => total + pick(one), 0);
+  const missing = (library: Library): number => sum(library, ({ expected, counted }) => expected - counted);
+  const text = (library: Library): string =>
+    `${library} misses ${formatNumber(missing(library), 0)} of ${formatNumber(
+      sum(library, ({ expected }) => expected),
+      0,
+    )} acknowledged requests`;
+  const downs = formatNumber(lookup.median('downs', RIVAL), 0);
+  return {
+    verdict: `After the kills ${text(OURS)}; ${text(RIVAL)}, whose scrapes went down ${downs} times in a run (median).`,
+    goals: [
+      {
+        title: 'acknowledged requests that are missing',
+        unit: '',
+        atMost: 0,
+        measured: missing(OURS),
+        met: missing(OURS) === 0,
+      },
+    ],
+  };
+}
+
+export const recovery: Scenario = {
+  name: 'recovery',
+  title: 'Counts after workers were killed',
+  axis: null,
+  baseline: RIVAL,
+  figures,
+  run: (context) => onAllCpus(context.pinning, () => run(context)),
+  conclude,
+};

@@ -1,0 +1,185 @@
+/**
+ * What metrics cost a small handler: a bare Fastify app, and the same app with one labelled counter and one histogram
+ * per request, kept by this package's plugin and by what else there is.
+ *
+ * fastify-metrics keeps its histogram only (its summary, which costs more, is switched off); the count in it stands
+ * for the counter. OpenTelemetry has no plugin for its SDK's metrics that counts the same, so it gets the hooks that
+ * its documentation shows, with a counter and a histogram.
+ */
+import { join } from 'node:path';
+import { sumSamples } from '../exposition.js';
+import type { Figure } from '../findings.js';
+import { judge } from '../findings.js';
+import { LoadedService } from '../loaded-service.js';
+import type { Lookup } from '../lookup.js';
+import { packageRoot } from '../results.js';
+import { summarize } from '../statistics.js';
+import { formatNumber } from '../table.js';
+import { type Conclusion, type RunContext, roundsOf, type Scenario } from './scenario.js';
+
+const ROUTE = '/hello/:name';
+const REQUEST = { method: 'GET', path: '/hello/world' } as const;
+const CONNECTIONS = 32;
+const OURS = 'percpu-metrics';
+const BARE = 'bare';
+
+/** A service that is compared, and the sample that must equal its answered requests. */
+interface Contender {
+  name: string;
+  metrics: string;
+  counted: string[];
+  promised: boolean;
+}
+
+/** Node that the successor of prom-client, and the plugin around it, ask for. */
+const SUCCESSOR_NODE = 22;
+
+function contenders(): Contender[] {
+  const histogram = 'http_request_duration_seconds_count';
+  const all = [
+    { name: BARE, metrics: 'none', counted: [], promised: true },
+    { name: OURS, metrics: 'percpu-metrics', counted: ['http_requests_total', histogram], promised: true },
+    { name: 'fastify-metrics 13, prom-client 15', metrics: 'fastify-metrics-13', counted: [histogram], promised: true },
+    {
+      name: 'fastify-metrics 14, @prometheus-io/client',
+      metrics: 'fastify-metrics-14',
+      counted: [histogram],
+      promised: true,
+    },
+    {
+      name: 'OpenTelemetry SDK',
+      metrics: 'opentelemetry',
+      counted: ['http_requests_total', histogram],
+      promised: true,
+    },
+  ];
+  const successor = Number.parseInt(process.versions.node, 10) >= SUCCESSOR_NODE;
+  return all.filter(({ metrics }) => successor || metrics !== 'fastify-metrics-14');
+}
+
+const figures: readonly Figure[] = [
+  {
+    name: 'throughput',
+    title: 'Requests per second',
+    unit: '/s',
+    better: 'higher',
+    decimals: 0,
+    chart: 'bars',
+    scale: 'linear',
+  },
+  {
+    name: 'cpu',
+    title: 'CPU time per request',
+    unit: 'us',
+    better: 'lower',
+    decimals: 2,
+    chart: 'bars',
+    scale: 'linear',
+  },
+  { name: 'p50', title: 'Latency, median', unit: 'ms', better: 'lower', decimals: 2, chart: null, scale: 'linear' },
+  { name: 'p99', title: 'Latency, p99', unit: 'ms', better: 'lower', decimals: 2, chart: null, scale: 'linear' },
+  { name: 'p999', title: 'Latency, p99.9', unit: 'ms', better: 'lower', decimals: 2, chart: null, scale: 'linear' },
+];
+
+/** Compilers look at how often code ran; a slow machine may stop before they are through. */
+const WARM_UP = { requests: 20_000, quickRequests: 4_000, part: 2_000, milliseconds: 4_000 };
+const LEAST_REQUESTS = 1_000;
+
+class Entrant {
+  readonly service: LoadedService;
+  readonly contender: Contender;
+  #answered = 0;
+
+  constructor(contender: Contender, service: LoadedService) {
+    this.contender = contender;
+    this.service = service;
+  }
+
+  /** Fires and checks the counts. */
+  async turn(amount: number): Promise<Awaited<ReturnType<LoadedService['fire']>>> {
+    const turn = await this.service.fire(REQUEST, amount, CONNECTIONS);
+    this.#answered += turn.answered;
+    for (const what of this.contender.counted) {
+      const read = async (): Promise<number> => sumSamples(await this.service.get('/metrics'), what, { route: ROUTE });
+      await this.service.expect('', { what, expected: this.#answered, promised: this.contender.promised, read });
+    }
+    return turn;
+  }
+
+  /** Gives the requests per second of the last part, when the service has been compiled and its caches are warm. */
+  async warmUp(quick: boolean): Promise<number> {
+    const until = performance.now() + WARM_UP.milliseconds;
+    const enough = quick ? WARM_UP.quickRequests : WARM_UP.requests;
+    let rate: number;
+    do rate = (await this.turn(WARM_UP.part)).requestsPerSecond;
+    while (this.#answered < enough && performance.now() < until);
+    return rate;
+  }
+}
+
+async function run(context: RunContext): Promise<void> {
+  const { recorder, directory, quick } = context;
+  const script = join(packageRoot, 'out', 'loadtest', 'services', 'small-service.js');
+  const rounds = roundsOf(context, 5, 31);
+  const entrants: Entrant[] = [];
+  try {
+    for (const contender of contenders()) {
+      const path = `${directory}/request-${contender.metrics}`;
+      const service = await LoadedService.start(context, contender.name, [
+        script,
+        '--metrics',
+        contender.metrics,
+        '--store',
+        path,
+      ]);
+      entrants.push(new Entrant(contender, service));
+      if (contender.name === OURS) service.recordMode(path);
+    }
+    const rates: number[] = [];
+    for (const entrant of entrants) rates.push(await entrant.warmUp(quick));
+    const amount = Math.max(LEAST_REQUESTS, Math.round(summarize(rates).median * (quick ? 0.3 : 1)));
+    const step = context.progress(rounds * entrants.length);
+    for (let round = 1; round <= rounds; round += 1) {
+      for (const entrant of entrants) {
+        const { requestsPerSecond, cpuMicroseconds, p50, p99, p999 } = await entrant.turn(amount);
+        const measured = { throughput: requestsPerSecond, cpu: cpuMicroseconds, p50, p99, p999 };
+        for (const [figure, value] of Object.entries(measured)) recorder.add(figure, entrant.contender.name, '', value);
+        step(`round ${round}/${rounds} ${entrant.contender.name}`);
+      }
+    }
+    recorder.note(`${CONNECTIONS} connections, ${amount} requests per turn, ${rounds} rounds.`);
+    if (entrants.length < 5) recorder.note(`@prometheus-io/client needs Node ${SUCCESSOR_NODE}; it is left out.`);
+  } finally {
+    await Promise.all(entrants.map(({ service }) => service.stop()));
+  }
+}
+
+function conclude(lookup: Lookup): Conclusion {
+  const kept = (name: string): number | undefined => lookup.ratio('throughput', name, BARE)?.median;
+  const percent = (ratio: number | undefined): string => `${formatNumber(ratio && ratio * 100, 1)} %`;
+  const others = lookup.contenders('throughput').filter((name) => name !== BARE && name !== OURS);
+  const best = others.sort((one, other) => (kept(other) ?? 0) - (kept(one) ?? 0))[0];
+  const ours = kept(OURS) ?? 0;
+  const theirs = best === undefined ? 0 : (kept(best) ?? 0);
+  const verdict =
+    `The plugin keeps ${percent(ours)} of the throughput of the bare app; ` +
+    `${best ?? 'nothing else'}, the next of the others, keeps ${percent(theirs)}${theirs >= ours ? ', which is not less' : ''}.`;
+  const cpu = lookup.ratio('cpu', BARE, OURS)?.median;
+  return {
+    verdict,
+    goals: [
+      judge('throughput with the plugin, of the bare app', kept(OURS), { atLeast: 0.97 }),
+      judge('requests per CPU second with the plugin, of the bare app', cpu, { atLeast: 0.97 }),
+    ],
+  };
+}
+
+export const request: Scenario = {
+  name: 'request',
+  title: 'One counter and one histogram per request of a small handler',
+  axis: null,
+  baseline: BARE,
+  figures,
+  run,
+  conclude,
+};

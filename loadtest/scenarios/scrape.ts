@@ -1,0 +1,194 @@
+/**
+ * What a scrape costs whoever waits for it, and the requests that wait behind it: the latency, the bytes per second and
+ * the delay of the event loop, idle and under load, by number of series; and the sum over the workers of a cluster.
+ */
+import { join } from 'node:path';
+import { sumSamples } from '../exposition.js';
+import { type Figure, judge } from '../findings.js';
+import { fire } from '../generator.js';
+import { LoadedService } from '../loaded-service.js';
+import type { Lookup } from '../lookup.js';
+import { packageRoot } from '../results.js';
+import { Scraper } from '../scraper.js';
+import { COUNTER, HISTOGRAM, LIBRARIES, type Library } from '../services/series.js';
+import { formatNumber } from '../table.js';
+import { type Conclusion, type RunContext, roundsOf, type Scenario } from './scenario.js';
+
+const OURS: Library = 'percpu-metrics';
+const RIVAL: Library = 'prom-client';
+const LOAD = { connections: 4, amount: 500 };
+
+const shape = { better: 'lower', decimals: 2, chart: 'bars', scale: 'log' } as const;
+const figures: readonly Figure[] = [
+  { name: 'latency', title: 'Duration of a scrape', unit: 'ms', ...shape },
+  { name: 'delay', title: 'Longest delay of the event loop during a scrape', unit: 'ms', ...shape },
+  {
+    name: 'rate',
+    title: 'Text per second of a scrape',
+    unit: 'MB/s',
+    ...shape,
+    better: 'higher',
+    decimals: 0,
+    chart: null,
+  },
+  { name: 'cluster', title: 'Duration of a scrape of a whole cluster', unit: 'ms', ...shape },
+];
+
+/** One size that is measured, alone or under load, or in a cluster. */
+interface Size {
+  point: string;
+  counters: number;
+  histograms: number;
+  workers: number;
+  loaded: boolean;
+}
+
+const alone = { workers: 0, loaded: false };
+
+function sizesOf(quick: boolean): Size[] {
+  const thousand = (number: number): string => formatNumber(number, 0);
+  const counters = (number: number, loaded = false): Size => ({
+    ...alone,
+    point: `${thousand(number)} counters${loaded ? ', loaded' : ''}`,
+    counters: number,
+    histograms: 0,
+    loaded,
+  });
+  const histograms = (number: number, workers = 0): Size => ({
+    ...alone,
+    point: `${workers > 0 ? `${workers} x ` : ''}${thousand(number)} histograms`,
+    counters: 0,
+    histograms: number,
+    workers,
+  });
+  if (quick) return [counters(1000), counters(10_000), counters(10_000, true), histograms(1000), histograms(200, 2)];
+  return [
+    ...[counters(1000), counters(10_000), counters(100_000), counters(10_000, true), counters(100_000, true)],
+    ...[histograms(10_000), histograms(10_000, 2), histograms(10_000, 4), histograms(10_000, 8)],
+  ];
+}
+
+interface Entrant {
+  library: Library;
+  service: LoadedService;
+  scraper: Scraper;
+}
+
+async function enter(context: RunContext, library: Library, size: Size): Promise<Entrant> {
+  const { counters, histograms, workers } = size;
+  const script = join(
+    packageRoot,
+    'out',
+    'loadtest',
+    'services',
+    workers > 0 ? 'cluster-service.js' : 'scrape-service.js',
+  );
+  const path = `${context.directory}/scrape-${size.point.replaceAll(/\W/g, '-')}`;
+  const options = { '--library': library, '--counters': counters, '--histograms': histograms, '--store': path };
+  const all = workers > 0 ? { ...options, '--workers': workers } : options;
+  const service = await LoadedService.start(context, library, [script, ...Object.entries(all).flat().map(String)]);
+  if (library === OURS) service.recordMode(path);
+  return { library, service, scraper: new Scraper(service.origin) };
+}
+
+/** Keeps a service busy until the work is done. */
+async function underLoad<T>(context: RunContext, { service }: Entrant, work: () => Promise<T>): Promise<T> {
+  let done = false;
+  const load = async (): Promise<void> => {
+    const request = { method: 'GET', path: '/hello' } as const;
+    while (!done) await fire({ origin: service.origin, request, ...LOAD, signal: context.signal });
+  };
+  const loading = load();
+  try {
+    return await work();
+  } finally {
+    done = true;
+    await loading;
+  }
+}
+
+async function turn(context: RunContext, size: Size, entrant: Entrant): Promise<void> {
+  const { recorder } = context;
+  const { library, scraper, service } = entrant;
+  const name = size.workers > 0 ? 'cluster' : 'latency';
+  if (size.workers === 0) await service.get('/delay');
+  const { milliseconds, bytes } = await scraper.scrape();
+  recorder.add(name, library, size.point, milliseconds);
+  if (size.workers > 0) return;
+  recorder.add('rate', library, size.point, bytes / milliseconds / 1000);
+  recorder.add('delay', library, size.point, Number(await service.get('/delay')));
+}
+
+async function measure(
+  context: RunContext,
+  size: Size,
+  rounds: number,
+  step: (activity: string) => void,
+): Promise<void> {
+  const entrants: Entrant[] = [];
+  try {
+    for (const library of LIBRARIES) entrants.push(await enter(context, library, size));
+    for (const entrant of entrants) await check(context, size, entrant);
+    for (let round = 1; round <= rounds; round += 1) {
+      context.signal.throwIfAborted();
+      for (const entrant of entrants) {
+        const work = (): Promise<void> => turn(context, size, entrant);
+        await (size.loaded ? underLoad(context, entrant, work) : work());
+      }
+      step(size.point);
+    }
+  } finally {
+    for (const { scraper } of entrants) scraper.close();
+    await Promise.all(entrants.map(({ service }) => service.stop()));
+  }
+}
+
+/** Every series was touched once by each process that has it. Also the scrape that warms up. */
+async function check(context: RunContext, size: Size, { library, scraper }: Entrant): Promise<void> {
+  const text = (await scraper.scrape()).text();
+  const what = size.counters > 0 ? COUNTER : `${HISTOGRAM}_count`;
+  const expected = (size.counters + size.histograms) * Math.max(1, size.workers);
+  const counted = sumSamples(text, what);
+  context.recorder.count({ contender: library, point: size.point, what, expected, counted, promised: true });
+}
+
+async function run(context: RunContext): Promise<void> {
+  const sizes = sizesOf(context.quick);
+  const rounds = roundsOf(context, 3, 9);
+  const step = context.progress(sizes.length * rounds);
+  for (const size of sizes) await measure(context, size, rounds, step);
+  context.recorder.note(
+    `${rounds} rounds. The event loop counts as late from 1 ms on; "loaded" has ${LOAD.connections} connections of requests beside the scrape.`,
+  );
+}
+
+function conclude(lookup: Lookup): Conclusion {
+  const idle = lookup.points('latency').filter((point) => point.endsWith(' counters'));
+  const largest = idle.at(-1) ?? '';
+  const cluster = lookup.points('cluster').at(-1) ?? '';
+  const faster = lookup.ratio('latency', RIVAL, OURS, largest)?.median;
+  const clusterFaster = lookup.ratio('cluster', RIVAL, OURS, cluster)?.median;
+  const delay = lookup.median('delay', OURS, largest);
+  const wins = (ratio: number | undefined): string =>
+    ratio !== undefined && ratio < 1 ? `${formatNumber(1 / ratio, 1)}x slower` : `${formatNumber(ratio, 1)}x faster`;
+  return {
+    verdict:
+      `A scrape of ${largest} is ${wins(faster)} than prom-client's and delays the event loop by ${formatNumber(delay, 1)} ms ` +
+      `(prom-client: ${formatNumber(lookup.median('delay', RIVAL, largest), 1)} ms); of a cluster with ${cluster} it is ${wins(clusterFaster)}.`,
+    goals: [
+      judge(`scrape of ${largest}, times as fast as prom-client`, faster, { atLeast: 50 }),
+      judge(`delay of the event loop by a scrape of ${largest}`, delay, { atMost: 2 }, 'ms'),
+      judge(`scrape of a cluster, ${cluster}, times as fast as the cluster registry`, clusterFaster, { atLeast: 100 }),
+    ],
+  };
+}
+
+export const scrape: Scenario = {
+  name: 'scrape',
+  title: 'Scrapes by number of series',
+  axis: 'series',
+  baseline: RIVAL,
+  figures,
+  run,
+  conclude,
+};

@@ -1,0 +1,40 @@
+/**
+ * A small app with many series: `GET /metrics` is the scrape, `GET /delay` tells by how many milliseconds the event loop
+ * was late at most since it was last asked. Arguments: `--library NAME --counters N --histograms N --store PATH`.
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { parseArgs } from 'node:util';
+import fastify from 'fastify';
+import { listen } from './listen.js';
+import { LIBRARIES, makeSeries } from './series.js';
+
+const string = { type: 'string' } as const;
+const { values } = parseArgs({
+  options: { library: string, counters: string, histograms: string, store: string },
+});
+const library = LIBRARIES.find((one) => one === values.library);
+if (library === undefined || values.store === undefined) throw new Error('--library NAME and --store PATH are needed.');
+
+/** The monitor is woken this often, in milliseconds; being woken on time is no delay. */
+const RESOLUTION = 1;
+
+const series = makeSeries(library, {
+  counters: Number(values.counters),
+  histograms: Number(values.histograms),
+  storePath: values.store,
+});
+series.touch();
+const delay = monitorEventLoopDelay({ resolution: RESOLUTION });
+delay.enable();
+
+const app = fastify();
+app.get('/hello', async () => ({ hello: 'world' }));
+app.get('/delay', async () => {
+  const milliseconds = Math.max(0, delay.max / 1e6 - RESOLUTION);
+  delay.reset();
+  return milliseconds;
+});
+app.get('/metrics', async (_request, reply) =>
+  reply.header('content-type', series.contentType).send(await series.render()),
+);
+await listen(app);

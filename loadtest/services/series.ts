@@ -1,0 +1,83 @@
+/**
+ * Many series of counters or histograms in one of the libraries, each with a value, and the text of all of them.
+ */
+import { openStore } from 'percpu-metrics';
+import * as promClient from 'prom-client';
+
+/** The libraries whose scrapes are compared. */
+export const LIBRARIES = ['percpu-metrics', 'prom-client'] as const;
+
+/** One of {@link LIBRARIES}. */
+export type Library = (typeof LIBRARIES)[number];
+
+/** Names of the families. */
+export const COUNTER = 'loadtest_items_total';
+export const HISTOGRAM = 'loadtest_item_seconds';
+
+/** What is made. */
+export interface SeriesPlan {
+  counters: number;
+  histograms: number;
+  /** For a store of ours. */
+  storePath: string;
+}
+
+/** A process's series. */
+export interface SeriesOfLibrary {
+  /** Adds 1 to each counter, and an observation to each histogram. */
+  touch(): void;
+  contentType: string;
+  /** The text of all. */
+  render(): Promise<string | Buffer>;
+  /** The registry, where there is one. */
+  registry: promClient.Registry | undefined;
+}
+
+const help = 'Items of the load test.';
+const labelNames = ['shop', 'kind'] as const;
+const labelsOf = (index: number): [string, string] => [`shop-${index % 100}`, `kind-${index}`];
+/** Cells that a histogram with the default buckets takes, and some for the catalog's own granules. */
+const CELLS_OF_HISTOGRAM = 16;
+const SPARE_CELLS = 1024;
+const OBSERVED = 0.042;
+
+/** Makes the series. */
+export function makeSeries(library: Library, plan: SeriesPlan): SeriesOfLibrary {
+  return library === 'prom-client' ? ofPromClient(plan) : ofStore(plan);
+}
+
+function ofStore({ counters, histograms, storePath }: SeriesPlan): SeriesOfLibrary {
+  const capacity = counters + histograms * CELLS_OF_HISTOGRAM + SPARE_CELLS;
+  const store = openStore({ path: storePath, capacity });
+  const counter = store.counter({ name: COUNTER, help, labelNames });
+  const histogram = store.histogram({ name: HISTOGRAM, help, labelNames });
+  const counting = Array.from({ length: counters }, (_, index) => counter.labels(...labelsOf(index)));
+  const observing = Array.from({ length: histograms }, (_, index) => histogram.labels(...labelsOf(index)));
+  return {
+    touch() {
+      for (const handle of counting) handle.inc();
+      for (const handle of observing) handle.observe(OBSERVED);
+    },
+    contentType: store.contentType,
+    render: () => store.render(),
+    registry: undefined,
+  };
+}
+
+function ofPromClient({ counters, histograms }: SeriesPlan): SeriesOfLibrary {
+  // The registry that a cluster's primary asks its workers for.
+  const registry = promClient.register;
+  const counter = new promClient.Counter({ name: COUNTER, help, labelNames });
+  const histogram = new promClient.Histogram({ name: HISTOGRAM, help, labelNames });
+  const counting = Array.from({ length: counters }, (_, index) => counter.labels(...labelsOf(index)));
+  const observing = Array.from({ length: histograms }, (_, index) => histogram.labels(...labelsOf(index)));
+  return {
+    touch() {
+      for (const handle of counting) handle.inc();
+      for (const handle of observing) handle.observe(OBSERVED);
+    },
+    contentType: registry.contentType,
+    render: () => registry.metrics(),
+    registry,
+  };
+}

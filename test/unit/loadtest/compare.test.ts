@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Series } from '../../../loadtest/findings.js';
+import { compareRuns, renderComparison } from '../../../loadtest/report/compare.js';
+import type { RunDocument } from '../../../loadtest/report/document.js';
+import { fitLine, modelTable } from '../../../loadtest/report/model.js';
+import { inventedRun } from '../../support/loadtest-run.js';
+
+/** A run whose scenario `request` holds just these samples of one contender. */
+function runWith(figure: string, samples: number[]): RunDocument {
+  const run = inventedRun(1);
+  const series: Series[] = [{ figure, contender: 'percpu-metrics', point: '', samples }];
+  return {
+    ...run,
+    scenarios: run.scenarios.filter(({ name }) => name === 'request').map((one) => ({ ...one, series })),
+  };
+}
+
+function kinds(figure: string, before: number[], after: number[]): string[] {
+  return compareRuns(runWith(figure, before), runWith(figure, after)).map(({ kind }) => kind);
+}
+
+describe('a comparison of two runs', () => {
+  it('finds nothing between a run and itself', () => {
+    assert.deepEqual(compareRuns(inventedRun(1), inventedRun(1)), []);
+    assert.match(renderComparison(inventedRun(1), inventedRun(1)), /Nothing changed beyond the noise/);
+  });
+
+  it('tells regressions from improvements by what is better', () => {
+    const [low, high] = [
+      [99, 100, 101],
+      [119, 120, 121],
+    ];
+    assert.deepEqual(kinds('throughput', high, low), ['regression']);
+    assert.deepEqual(kinds('throughput', low, high), ['improvement']);
+    assert.deepEqual(kinds('cpu', low, high), ['regression']);
+    assert.deepEqual(kinds('cpu', high, low), ['improvement']);
+  });
+
+  it('marks nothing that lies within the noise, is small, or was measured too seldom', () => {
+    assert.deepEqual(kinds('throughput', [80, 100, 120], [60, 85, 110]), []);
+    assert.deepEqual(kinds('throughput', [99.9, 100, 100.1], [96, 96.1, 96.2]), []);
+    assert.deepEqual(kinds('throughput', [100, 100], [50, 50]), []);
+  });
+
+  it('shows regressions first, and where the conditions differ', () => {
+    const before = inventedRun(1);
+    const after = { ...inventedRun(2), quick: true };
+    const [first, ...rest] = compareRuns(before, after);
+    assert.equal(first?.kind, 'regression');
+    assert.equal(rest.at(-1)?.kind, 'improvement');
+    const text = renderComparison(before, after);
+    assert.match(text, /Not the same conditions: one of the runs is a quick one/);
+    assert.match(text, /^WORSE .*\+100\.0 %$/m);
+  });
+});
+
+describe('the cost model', () => {
+  it('fits a straight line, if there are two places at least', () => {
+    assert.deepEqual(
+      fitLine([
+        [1, 3],
+        [2, 5],
+        [3, 7],
+      ]),
+      { slope: 2, intercept: 1 },
+    );
+    assert.equal(
+      fitLine([
+        [1, 3],
+        [1, 5],
+      ]),
+      undefined,
+    );
+    assert.equal(fitLine([]), undefined);
+  });
+
+  it('marks as a prediction what was not measured', () => {
+    const { heading, rows } = modelTable(inventedRun(1).scenarios, 2);
+    assert.deepEqual(heading.slice(1), [
+      '2 CPUs, fitted',
+      '8 CPUs, prediction',
+      '64 CPUs, prediction',
+      '256 CPUs, prediction',
+    ]);
+    for (const subject of [/increment in C, rseq/, /scrape of 100,000 counters/, /file of a counter series/]) {
+      assert.ok(
+        rows.some(([name = '']) => subject.test(name)),
+        String(subject),
+      );
+    }
+    assert.deepEqual(modelTable([], 2).rows, []);
+  });
+});
