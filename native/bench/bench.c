@@ -235,7 +235,8 @@ static void measure(const struct subject *subject, const int *cpus, int cpu_coun
     atomic_store(&next_lane, 0);
     pthread_barrier_init(&barrier, NULL, (unsigned)threads);
     for (int i = 0; i < threads; i++) {
-        works[i] = (struct work){.subject = subject, .cpu = cpus[(round + i) % cpu_count], .count = count, .barrier = &barrier};
+        works[i] = (struct work){
+            .subject = subject, .cpu = cpus[(round + i) % cpu_count], .count = count, .barrier = &barrier};
         if (start_pinned(&ids[i], &works[i]) != 0)
             fail("no thread could be started");
     }
