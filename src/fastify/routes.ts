@@ -29,10 +29,41 @@ const STANDARD_METHODS = new Set([
 /** The series of one route, by method: a route may answer several. */
 type Methods = Map<string, RouteSeries>;
 
+/**
+ * Finds the `config` of a request's route. `request.routeOptions` is made anew with a dozen of properties each time that
+ * it is read, which costs more than anything else here; Fastify takes `config` from an object that the request holds
+ * under a symbol. That is no interface of Fastify's, so it is found by its description, held against `routeOptions`
+ * for each route once, and given up for good where it is not there or says otherwise.
+ */
+class RouteConfigs {
+  #symbol: symbol | undefined;
+  #sought = false;
+
+  of(request: FastifyRequest): object {
+    if (!this.#sought) this.#seek(request);
+    if (this.#symbol === undefined) return request.routeOptions.config;
+    const context = (request as unknown as Record<symbol, { config?: object } | undefined>)[this.#symbol];
+    return context?.config ?? request.routeOptions.config;
+  }
+
+  /** The config that a route really has, for a route that is seen for the first time. */
+  verified(request: FastifyRequest, config: object): object {
+    const actual = request.routeOptions.config;
+    if (actual !== config) this.#symbol = undefined;
+    return actual;
+  }
+
+  #seek(request: FastifyRequest): void {
+    this.#sought = true;
+    this.#symbol = Object.getOwnPropertySymbols(request).find(({ description }) => description === 'fastify.context');
+  }
+}
+
 /** Finds the series of requests. */
 export class Routes {
   readonly #families: RequestFamilies;
   readonly #byConfig = new WeakMap<object, Methods | null>();
+  readonly #configs = new RouteConfigs();
   readonly #unknown: Methods = new Map();
 
   constructor(families: RequestFamilies) {
@@ -41,14 +72,22 @@ export class Routes {
 
   /** The series of the route that the request was routed to; `null` where its requests are not to be counted. */
   of(request: FastifyRequest): RouteSeries | null {
-    const config = request.routeOptions.config;
+    const config = this.#configs.of(request);
+    const methods = this.#byConfig.get(config) ?? this.#find(request, config);
+    if (methods === null) return null;
+    return methods.get(request.method) ?? this.#add(methods, request.method, request.routeOptions.url);
+  }
+
+  /** What is known of a route that is not counted, or that was not seen before. */
+  #find(request: FastifyRequest, found: object): Methods | null {
+    if (this.#byConfig.get(found) === null) return null;
+    const config = this.#configs.verified(request, found);
     let methods = this.#byConfig.get(config);
     if (methods === undefined) {
       methods = this.#resolve(request.routeOptions);
       this.#byConfig.set(config, methods);
     }
-    if (methods === null) return null;
-    return methods.get(request.method) ?? this.#add(methods, request.method, request.routeOptions.url);
+    return methods;
   }
 
   #resolve(options: FastifyRequest['routeOptions']): Methods | null {

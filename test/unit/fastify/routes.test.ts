@@ -1,7 +1,10 @@
 /** Which route a request is counted for. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { FastifyRequest } from 'fastify';
 import percpuMetrics from 'percpu-metrics/fastify';
+import type { RequestFamilies } from '#src/fastify/request-families.js';
+import { Routes } from '#src/fastify/routes.js';
 import { temporaryStore } from '../../support/temporary-store.js';
 import { durationsOf, inFlightOf, observedApp, requestsOf, temporaryApp } from './observed-app.js';
 
@@ -143,4 +146,52 @@ test('one app can be observed into several stores', async (t) => {
     other.snapshot().map((family) => family.name),
     ['shop_http_requests_total', 'shop_http_request_duration_seconds', 'shop_http_requests_in_flight'],
   );
+});
+
+test('a request is counted for its route wherever Fastify keeps what it knows of routes', async (t) => {
+  const families = { bind: () => undefined } as unknown as RequestFamilies;
+  const request = (context: object, config: object, url: string) => {
+    const routeOptions = { config, url };
+    return Object.assign(Object.create({ routeOptions, method: 'GET' }), {
+      [Symbol('fastify.context')]: context,
+    }) as FastifyRequest;
+  };
+  await t.test('elsewhere', () => {
+    const routes = new Routes(families);
+    const [one, two] = [{}, {}];
+    const first = routes.of(request({}, one, '/one'));
+    assert.equal(routes.of(request({}, one, '/one')), first);
+    assert.notEqual(routes.of(request({}, two, '/two')), first);
+  });
+  await t.test('under the symbol, but as something else', () => {
+    const routes = new Routes(families);
+    const [one, two, shared] = [{}, {}, { config: {} }];
+    const first = routes.of(request(shared, one, '/one'));
+    assert.notEqual(routes.of(request(shared, two, '/two')), first);
+    assert.equal(routes.of(request(shared, one, '/one')), first);
+  });
+});
+
+test('what a route is counted for is not asked of the whole of its options each time', async (t) => {
+  const { app, store } = await observedApp(t);
+  let reads = 0;
+  app.addHook('onRequest', async (request) => {
+    const prototype = Object.getPrototypeOf(request);
+    const { get } = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(prototype), 'routeOptions') ?? {};
+    if (Object.hasOwn(prototype, 'counted')) return;
+    Object.defineProperty(prototype, 'counted', { value: true });
+    Object.defineProperty(prototype, 'routeOptions', {
+      get() {
+        reads += 1;
+        return get?.call(this);
+      },
+    });
+  });
+  app.get('/known', async () => 'known');
+  await app.inject('/known');
+  await app.inject('/known');
+  const before = reads;
+  await app.inject('/known');
+  assert.equal(reads, before);
+  assert.deepEqual(requestsOf(store), { 'GET /known 200': 3 });
 });
