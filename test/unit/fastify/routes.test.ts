@@ -172,26 +172,30 @@ test('a request is counted for its route wherever Fastify keeps what it knows of
   });
 });
 
-test('what a route is counted for is not asked of the whole of its options each time', async (t) => {
-  const { app, store } = await observedApp(t);
+test('the options of a route are read when it is first seen, and not for each request', () => {
+  const routes = new Routes({ bind: () => undefined } as unknown as RequestFamilies);
+  const config = {};
   let reads = 0;
-  app.addHook('onRequest', async (request) => {
-    const prototype = Object.getPrototypeOf(request);
-    const { get } = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(prototype), 'routeOptions') ?? {};
-    if (Object.hasOwn(prototype, 'counted')) return;
-    Object.defineProperty(prototype, 'counted', { value: true });
-    Object.defineProperty(prototype, 'routeOptions', {
-      get() {
-        reads += 1;
-        return get?.call(this);
-      },
-    });
-  });
-  app.get('/known', async () => 'known');
-  await app.inject('/known');
-  await app.inject('/known');
+  const request = {
+    get routeOptions() {
+      reads += 1;
+      return { config, url: '/known' };
+    },
+    method: 'GET',
+    [Symbol('fastify.context')]: { config },
+  } as unknown as FastifyRequest;
+  const first = routes.of(request);
   const before = reads;
-  await app.inject('/known');
+  assert.equal(routes.of(request), first);
   assert.equal(reads, before);
-  assert.deepEqual(requestsOf(store), { 'GET /known 200': 3 });
+});
+
+test('Fastify keeps the config of a route where it is looked for', async (t) => {
+  const app = temporaryApp(t);
+  app.get('/known', async (request) => {
+    const symbol = Object.getOwnPropertySymbols(request).find(({ description }) => description === 'fastify.context');
+    const context = (request as unknown as Record<symbol, { config?: object }>)[symbol ?? Symbol('none')];
+    return { same: context?.config === request.routeOptions.config };
+  });
+  assert.deepEqual((await app.inject('/known')).json(), { same: true });
 });
