@@ -156,8 +156,9 @@ Napi::Value Snapshot(Napi::Env env, const pcm_reader *reader) {
     for (uint32_t i = 0; i < series_count; i++) {
         const Napi::HandleScope scope(env);
         const uint32_t index = pcm_reader_series(reader, i).family;
+        /* As in every format: it comes with the next reading. */
         if (index >= family_count)
-            ThrowStatus(env, PCM_CORRUPT);
+            break;
         const pcm_family_definition &family = *pcm_reader_family(reader, index);
         lists[index].Set(sizes[index]++, SeriesOf(env, reader, family, i));
     }
@@ -188,7 +189,7 @@ Napi::Value Lanes(Napi::Env env, const pcm_store *store, const pcm_reader *reade
         const Napi::HandleScope scope(env);
         const uint32_t index = pcm_reader_series(reader, i).family;
         if (index >= family_count)
-            ThrowStatus(env, PCM_CORRUPT);
+            break;
         if (wanted[index])
             lists[index].Set(sizes[index]++,
                              LanesOf(env, info, reader, i, *pcm_reader_family(reader, index), &numbers));

@@ -6,16 +6,29 @@
 #include <math.h>
 #include <string.h>
 
-static bool is_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+/* The length of the well-formed UTF-8 sequence at the front of a text that is not empty, or 0; see Unicode, table 3-7. */
+static size_t sequence_size(const unsigned char *text, size_t size) {
+    unsigned char lead = text[0];
+    size_t length = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
+    if (length == 0 || length > size)
+        return 0;
+    for (size_t i = 1; i < length; i++)
+        if ((text[i] & 0xC0) != 0x80)
+            return 0;
+    bool is_overlong = (lead == 0xE0 && text[1] < 0xA0) || (lead == 0xF0 && text[1] < 0x90);
+    bool is_surrogate = lead == 0xED && text[1] > 0x9F;
+    bool is_beyond = lead == 0xF4 && text[1] > 0x8F;
+    return is_overlong || is_surrogate || is_beyond ? 0 : length;
 }
 
-static bool is_name(pcm_bytes name, bool colons) {
+/* Any UTF-8, as Prometheus 3 has it; formats that do not know such names escape them. */
+static bool is_name(pcm_bytes name) {
+    const unsigned char *text = (const unsigned char *)name.data;
     if (name.size == 0 || name.size > PCM_MAX_STRING)
         return false;
-    for (size_t i = 0; i < name.size; i++) {
-        char c = name.data[i];
-        if (!is_letter(c) && !(colons && c == ':') && !(i > 0 && c >= '0' && c <= '9'))
+    for (size_t i = 0, size = 0; i < name.size; i += size) {
+        size = sequence_size(text + i, name.size - i);
+        if (size == 0)
             return false;
     }
     return true;
@@ -30,7 +43,7 @@ static bool labels_are_valid(const pcm_family_definition *definition) {
         return false;
     for (uint32_t i = 0; i < definition->label_count; i++) {
         pcm_bytes name = definition->label_names[i];
-        if (!is_name(name, false) || (name.size >= 2 && name.data[0] == '_' && name.data[1] == '_'))
+        if (!is_name(name) || (name.size >= 2 && name.data[0] == '_' && name.data[1] == '_'))
             return false;
         /* What the lines of one series are told apart by. */
         bool has_le = definition->type == PCM_HISTOGRAM || definition->type == PCM_NATIVE_HISTOGRAM;
@@ -59,7 +72,7 @@ static bool bounds_are_valid(const pcm_family_definition *definition) {
 }
 
 bool pcm__definition_is_valid(const pcm_family_definition *definition) {
-    return definition->type >= PCM_COUNTER && definition->type <= PCM_SUMMARY && is_name(definition->name, true) &&
+    return definition->type >= PCM_COUNTER && definition->type <= PCM_SUMMARY && is_name(definition->name) &&
            definition->help.size <= PCM_MAX_STRING && definition->unit.size <= PCM_MAX_STRING &&
            labels_are_valid(definition) && bounds_are_valid(definition);
 }

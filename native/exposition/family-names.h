@@ -22,6 +22,8 @@ struct ExposedName {
 struct FamilyNames {
     ExposedName name;
     std::vector<ExposedName> labels;
+    /* Another family has the name that OpenMetrics gives to this one, without _total or _info. */
+    bool is_shadowed = false;
 };
 
 /* The name of the family alone, and those of its labels, different from each other. May throw std::bad_alloc. */

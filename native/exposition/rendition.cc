@@ -19,17 +19,31 @@ std::string TextOf(pcm_bytes bytes) {
     return {bytes.data, bytes.size};
 }
 
+/* The name that OpenMetrics gives to counters and infos; empty for others. */
+std::string Shortened(const std::string &name) {
+    for (const char *end : {"_total", "_info"}) {
+        const size_t size = std::strlen(end);
+        if (name.size() > size && name.compare(name.size() - size, size, end) == 0)
+            return name.substr(0, name.size() - size);
+    }
+    return {};
+}
+
 } // namespace
 
 void Rendition::Clear() noexcept {
     families_.clear();
     plain_.clear();
     escaped_.clear();
+    shortened_.clear();
     series_count_ = 0;
     max_size_ = 0;
 }
 
-/* Names that stay as they are come first: one that was escaped to the same before gives way, by a new beginning. */
+/*
+ * Names that stay as they are come first: one that was escaped, or shortened for OpenMetrics, to the same before gives
+ * way, by a new beginning.
+ */
 void Rendition::TakeInNames(const pcm_reader *reader) {
     const uint32_t count = pcm_reader_family_count(reader);
     for (uint32_t i = static_cast<uint32_t>(families_.size()); i < count; i++) {
@@ -37,7 +51,7 @@ void Rendition::TakeInNames(const pcm_reader *reader) {
         std::string text = TextOf(name);
         if (ExposeFamilyName(name, format_.escaping).text != text)
             continue;
-        const bool taken = escaped_.count(text) > 0;
+        const bool taken = escaped_.count(text) > 0 || shortened_.count(text) > 0;
         plain_.insert(std::move(text));
         if (taken) {
             Clear();
@@ -61,6 +75,11 @@ void Rendition::TakeInFamilies(const pcm_reader *reader) {
             escaped_.insert(names.name.text);
         }
         names.labels = ExposeLabelNames(definition, format_.escaping);
+        if (format_.syntax == Syntax::kOpenMetrics) {
+            const std::string shortened = Shortened(names.name.text);
+            names.is_shadowed = plain_.count(shortened) > 0;
+            shortened_.insert(shortened);
+        }
         families_.push_back({names.name.text, MakeFamilyOutput(format_.syntax, definition, names)});
         max_size_ += families_.back().output->max_size();
     }

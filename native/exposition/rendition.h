@@ -51,8 +51,9 @@ class Rendition {
 
     Format format_;
     std::vector<Family> families_;
-    std::unordered_set<std::string> plain_;   /* names that no escaping has changed */
-    std::unordered_set<std::string> escaped_; /* names that one has */
+    std::unordered_set<std::string> plain_;     /* names that no escaping has changed */
+    std::unordered_set<std::string> escaped_;   /* names that one has */
+    std::unordered_set<std::string> shortened_; /* names without _total and _info, of OpenMetrics */
     uint32_t series_count_ = 0;
     size_t max_size_ = 0;
 };

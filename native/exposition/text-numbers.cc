@@ -21,14 +21,14 @@ const char *PrometheusWord(pcm_type type) noexcept {
     }
 }
 
-/* A type that asks something of the names is given up where they have not got it, such as after escaping. */
+/* A type that asks something of the names is given up where they have not got it, or where it would take another family's name. */
 const char *OpenMetricsWord(pcm_type type, const FamilyNames &names) {
     const std::string &name = names.name.text;
     switch (type) {
     case PCM_COUNTER:
-        return HasSuffix(name, "_total") ? "counter" : "unknown";
+        return HasSuffix(name, "_total") && !names.is_shadowed ? "counter" : "unknown";
     case PCM_INFO:
-        return HasSuffix(name, "_info") ? "info" : "gauge";
+        return HasSuffix(name, "_info") && !names.is_shadowed ? "info" : "gauge";
     case PCM_STATE_SET:
         return !names.labels.empty() && names.labels.back().text == name ? "stateset" : "gauge";
     case PCM_UNTYPED:
@@ -46,7 +46,7 @@ const char *TypeWord(Syntax syntax, pcm_type type, const FamilyNames &names) {
 
 TextNumbers::TextNumbers(Syntax syntax, const pcm_family_definition &definition, const FamilyNames &names)
     : TextFamily(syntax, definition, names, TypeWord(syntax, definition.type, names)),
-      has_created_(definition.type == PCM_COUNTER && HasSuffix(names.name.text, "_total")) {}
+      has_created_(definition.type == PCM_COUNTER && HasSuffix(names.name.text, "_total") && !names.is_shadowed) {}
 
 void TextNumbers::AppendSeries(const std::string &labels, uint64_t created_at_ms) {
     AppendSample("", labels);

@@ -220,10 +220,10 @@ int pcm_store_get_activity(pcm_store *store, pcm_activity *out, uint64_t *lanes,
 
 typedef struct pcm_family_definition {
     pcm_type type;
-    pcm_bytes name; /* [a-zA-Z_:][a-zA-Z0-9_:]* */
+    pcm_bytes name; /* any UTF-8 but none at all; formats that only know older names escape it */
     pcm_bytes help;
     pcm_bytes unit;
-    const pcm_bytes *label_names; /* [a-zA-Z_][a-zA-Z0-9_]*, distinct, not starting with "__" */
+    const pcm_bytes *label_names; /* likewise, distinct, not starting with "__" */
     uint32_t label_count;
     /*
      * Histograms: finite upper bounds, ascending, without +Inf. Native histograms and summaries: the least and the

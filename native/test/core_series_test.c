@@ -57,8 +57,9 @@ void families_are_found_again_or_conflict(void) {
 
 void invalid_definitions_are_refused(void) {
     pcm_store *store = open_default("a");
-    static const char *const bad_names[] = {"", "1st", "a-b", "a b", "a\n", "\xc3\xa4"};
-    static const char *const bad_labels[] = {"", "1st", "a:b", "__name__", "a-b"};
+    static const char *const bad_names[] = {
+        "", "\xff", "a\x80", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe0\x80\x80"};
+    static const char *const bad_labels[] = {"", "\xff", "__name__", "\xe2\x82"};
     static const double descending[] = {2, 1};
     static const double infinite[] = {1, INFINITY};
     static const double nan_bounds[] = {NAN};

@@ -96,3 +96,72 @@ TEST("a scrape in one format leaves those in others as they are") {
         CHECK_EQUAL(store.Render({pcm::Syntax::kText, pcm::Escaping::kValues}), text + std::to_string(i) + "\n");
     }
 }
+
+TEST("a counter gives its type up where OpenMetrics would give it the name of another family") {
+    TemporaryStore store;
+    store.Bind(store.Declare({PCM_COUNTER, "jobs_total", "", {}, {}}));
+    CHECK_EQUAL(Render(store), "# TYPE jobs counter\njobs_total 0\njobs_created CREATED\n# EOF\n");
+    store.Set(store.Bind(store.Declare({PCM_GAUGE, "jobs", "", {}, {}})), 4);
+    CHECK_EQUAL(Render(store), "# TYPE jobs_total unknown\njobs_total 0\n# TYPE jobs gauge\njobs 4\n# EOF\n");
+}
+
+TEST("names of any UTF-8 stand in quotes, where the format has them") {
+    TemporaryStore store;
+    const pcm_family_id family = store.Declare({PCM_COUNTER, "http.\"a\"\n_total", "Help.", {"plain", "user.id"}, {}});
+    store.Bind(family, {"x", "y"});
+    store.Bind(store.Declare({PCM_HISTOGRAM,
+                              "gr\xC3\xB6\xC3\x9F"
+                              "e",
+                              "",
+                              {},
+                              {1}}));
+    CHECK_EQUAL(store.Render(pcm_test::kText100), "# HELP \"http.\\\"a\\\"\\n_total\" Help.\n"
+                                                  "# TYPE \"http.\\\"a\\\"\\n_total\" counter\n"
+                                                  "{\"http.\\\"a\\\"\\n_total\",plain=\"x\",\"user.id\"=\"y\"} 0\n"
+                                                  "# TYPE \"gr\xC3\xB6\xC3\x9F"
+                                                  "e\" histogram\n"
+                                                  "{\"gr\xC3\xB6\xC3\x9F"
+                                                  "e_bucket\",le=\"1\"} 0\n"
+                                                  "{\"gr\xC3\xB6\xC3\x9F"
+                                                  "e_bucket\",le=\"+Inf\"} 0\n"
+                                                  "{\"gr\xC3\xB6\xC3\x9F"
+                                                  "e_sum\"} 0\n"
+                                                  "{\"gr\xC3\xB6\xC3\x9F"
+                                                  "e_count\"} 0\n");
+    CHECK(Render(store).find("{\"http.\\\"a\\\"\\n_created\",plain=\"x\",\"user.id\"=\"y\"} ") != std::string::npos);
+    CHECK(store.Render().find("\nhttp__a___total{plain=\"x\",user_id=\"y\"} 0\n") != std::string::npos);
+}
+
+TEST("names that escaping makes the same stay different, and those that it leaves alone come first") {
+    TemporaryStore store;
+    store.Bind(store.Declare({PCM_GAUGE, "a.b", "", {"x.y", "x_y"}, {}}), {"1", "2"});
+    CHECK_EQUAL(store.Render(), "# TYPE a_b gauge\na_b{U__x_2e_y=\"1\",x_y=\"2\"} 0\n");
+    store.Bind(store.Declare({PCM_GAUGE, "a:b", "", {}, {}}));
+    store.Bind(store.Declare({PCM_GAUGE, "a-b", "", {}, {}}));
+    store.Bind(store.Declare({PCM_GAUGE, "a_b", "", {}, {}}));
+    CHECK_EQUAL(store.Render(), "# TYPE U__a_2e_b gauge\nU__a_2e_b{U__x_2e_y=\"1\",x_y=\"2\"} 0\n"
+                                "# TYPE a:b gauge\na:b 0\n"
+                                "# TYPE U__a_2d_b gauge\nU__a_2d_b 0\n"
+                                "# TYPE a_b gauge\na_b 0\n");
+}
+
+TEST("a filter lets families pass by any of their names") {
+    TemporaryStore store;
+    store.Bind(store.Declare({PCM_COUNTER, "n_total", "", {}, {}}));
+    store.Bind(store.Declare({PCM_HISTOGRAM, "h", "", {}, {1}}));
+    store.Bind(store.Declare({PCM_GAUGE, "a.b", "", {}, {}}));
+    const auto types = [&](const std::string &name) {
+        pcm::NameFilter filter;
+        filter.Add(name);
+        const std::string text = store.Render(pcm_test::kText, filter);
+        return text.substr(0, text.find('\n'));
+    };
+    for (const char *name : {"n_total", "n", "n_created"})
+        CHECK_EQUAL(types(name), "# TYPE n_total counter");
+    for (const char *name : {"h", "h_bucket", "h_sum", "h_count", "h_created"})
+        CHECK_EQUAL(types(name), "# TYPE h histogram");
+    for (const char *name : {"a.b", "a_b"})
+        CHECK_EQUAL(types(name), "# TYPE a_b gauge");
+    for (const char *name : {"", "n_sum", "h_total", "a"})
+        CHECK_EQUAL(types(name), "");
+}

@@ -12,11 +12,14 @@ export const DEFAULT_BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1
 
 /** What a counter or gauge is declared with. */
 export interface MetricOptions<Names extends readonly string[]> {
-  /** `[a-zA-Z_:][a-zA-Z0-9_:]*`; by convention with the unit, and `_total` at the end of a counter. */
+  /**
+   * By convention letters, digits, `_` and `:`, with the unit, and `_total` at the end of a counter. Any other text is a
+   * name as well, which formats that do not know such names escape.
+   */
   readonly name: string;
   /** What it counts, for people. */
   readonly help: string;
-  /** `[a-zA-Z_][a-zA-Z0-9_]*`, not beginning with `__`, each once. None by default. */
+  /** By convention letters, digits and `_`, else as the name; not beginning with `__`, each once. None by default. */
   readonly labelNames?: Names | undefined;
   /** A base unit such as `seconds` or `bytes`; none by default. */
   readonly unit?: string | undefined;
@@ -33,8 +36,6 @@ export interface HistogramOptions<Names extends readonly string[]> extends Metri
   readonly buckets?: readonly number[] | undefined;
 }
 
-const METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
-const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 const UNIT = /^[a-zA-Z0-9_:]*$/;
 const MAX_BYTES = 65535;
 const MAX_LABELS = 64;
@@ -73,6 +74,13 @@ function checkKeys(type: MetricType, options: object): void {
   }
 }
 
+/** Any text that UTF-8 can hold, as Prometheus 3 has it. */
+function isName(name: unknown): name is string {
+  return (
+    typeof name === 'string' && name !== '' && !/\p{Surrogate}/u.test(name) && Buffer.byteLength(name) <= MAX_BYTES
+  );
+}
+
 function checkName(type: MetricType, name: unknown): string {
   if (typeof name === 'string' && name.startsWith(STORE_METRICS_PREFIX)) {
     fail(
@@ -84,10 +92,10 @@ function checkName(type: MetricType, name: unknown): string {
   if (type === 'info' && typeof name === 'string' && !/._info$/.test(name)) {
     fail('ERR_PCM_METRIC_NAME', `${display(name)} is no name for an info; let it end in _info`, { name });
   }
-  if (typeof name === 'string' && METRIC_NAME.test(name) && name.length <= MAX_BYTES) return name;
+  if (isName(name)) return name;
   fail(
     'ERR_PCM_METRIC_NAME',
-    `${display(name)} is no name for a metric; use letters, digits, _ and :, not beginning with a digit`,
+    `${display(name)} is no name for a metric; use a text of 1 to ${MAX_BYTES} bytes, best of letters, digits, _ and :`,
     { name },
   );
 }
@@ -122,9 +130,8 @@ function checkLabelNames(type: MetricType, name: string, labelNames: unknown): s
   const seen = new Set<string>();
   for (const label of labelNames as unknown[]) {
     let problem = '';
-    if (typeof label !== 'string' || !LABEL_NAME.test(label) || label.length > MAX_BYTES) {
-      problem = 'use letters, digits and _, not beginning with a digit';
-    } else if (label.startsWith('__')) problem = 'names that begin with __ are reserved for Prometheus';
+    if (!isName(label)) problem = `use a text of 1 to ${MAX_BYTES} bytes, best of letters, digits and _`;
+    else if (label.startsWith('__')) problem = 'names that begin with __ are reserved for Prometheus';
     else if (label === RESERVED_LABELS[type]?.[0]) problem = RESERVED_LABELS[type][1];
     else if (seen.has(label)) problem = 'it is there twice';
     else seen.add(label);
