@@ -249,7 +249,7 @@ test('a state set with other states is another definition', (t) => {
 
 for (const [defaultLabels, code, message] of [
   [{ le: 'x' }, 'ERR_PCM_LABEL_NAME', /'le' is no name for a label of wait/],
-  [{ 'a b': 'x' }, 'ERR_PCM_LABEL_NAME', /'a b'/],
+  [{ __a: 'x' }, 'ERR_PCM_LABEL_NAME', /'__a'/],
 ] as const) {
   test(`the default label ${Object.keys(defaultLabels)[0]} is refused where a family is declared`, (t) => {
     const store = temporaryStore(t, { defaultLabels });
