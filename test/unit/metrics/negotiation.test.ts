@@ -55,6 +55,8 @@ test('only what is offered is chosen', () => {
   assert.equal(negotiateAmong(PROMETHEUS_2, ['text', 'json'])?.syntax, 'text');
   assert.equal(negotiateAmong('application/json', ['text', 'json'])?.contentType, 'application/json; charset=utf-8');
   assert.equal(negotiateAmong('application/json', ['text']), undefined);
+  assert.equal(negotiateAmong('text/plain;q=0', ['text']), undefined);
+  assert.equal(negotiateAmong('*/*;q=0', ['text', 'json']), undefined);
   assert.equal(negotiateAmong('*/*', ['openmetrics'])?.syntax, 'openmetrics');
 });
 
