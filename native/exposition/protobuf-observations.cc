@@ -14,7 +14,16 @@ enum : unsigned {
     kSampleCount = 1,
     kSampleSum = 2,
     kHistogramBucket = 3,
+    kHistogramSchema = 5,
+    kHistogramZeroThreshold = 6,
+    kHistogramZeroCount = 7,
+    kHistogramNegativeSpan = 9,
+    kHistogramNegativeDelta = 10,
+    kHistogramPositiveSpan = 12,
+    kHistogramPositiveDelta = 13,
     kHistogramCreated = 15,
+    kSpanOffset = 1,
+    kSpanLength = 2,
     kSummaryQuantile = 3,
     kSummaryCreated = 4,
     kBucketCount = 1,
@@ -47,6 +56,58 @@ char *WriteDouble(char *to, unsigned field, double value) noexcept {
     *to++ = Tag(field, WireType::kFixed64);
     std::memcpy(to, &value, sizeof value);
     return to + sizeof value;
+}
+
+/* A sint32 or sint64: the sign is the lowest bit. */
+char *WriteSigned(char *to, unsigned field, int64_t value) noexcept {
+    const auto bits = static_cast<uint64_t>(value);
+    return WriteCount(to, field, bits << 1 ^ (value < 0 ? ~uint64_t{0} : 0));
+}
+
+/* The buckets of one sign: `step` goes from a cell to the one of the next index. */
+struct Side {
+    const int64_t *cells;
+    ptrdiff_t step;
+    uint32_t count;
+    int32_t first_index;
+
+    int64_t at(uint32_t i) const noexcept {
+        return cells[static_cast<ptrdiff_t>(i) * step];
+    }
+};
+
+/* Runs of buckets that are not empty: each one's distance from the end of the one before, and its length. */
+char *WriteSpans(char *to, unsigned field, const Side &side) noexcept {
+    int64_t end = 0;
+    for (uint32_t i = 0; i < side.count; i++) {
+        if (side.at(i) == 0)
+            continue;
+        const uint32_t start = i;
+        while (i < side.count && side.at(i) != 0)
+            i++;
+        char span[2 * kMaxCountField];
+        const int64_t index = int64_t{side.first_index} + start;
+        char *const span_end = WriteCount(WriteSigned(span, kSpanOffset, index - end), kSpanLength, i - start);
+        end = index + (i - start);
+        const auto size = static_cast<size_t>(span_end - span);
+        to = WriteHead(to, field, size);
+        std::memcpy(to, span, size);
+        to += size;
+    }
+    return to;
+}
+
+/* Of buckets that are not empty, the difference of each one from the one before. */
+char *WriteDeltas(char *to, unsigned field, const Side &side) noexcept {
+    uint64_t before = 0;
+    for (uint32_t i = 0; i < side.count; i++) {
+        const auto count = static_cast<uint64_t>(side.at(i));
+        if (count == 0)
+            continue;
+        to = WriteSigned(to, field, static_cast<int64_t>(count - before));
+        before = count;
+    }
+    return to;
 }
 
 /* Histograms and summaries have the same fields for them. */
@@ -134,14 +195,29 @@ char *ProtobufHistograms::WriteValue(char *to, const Observations &observations)
 /* ---------------------------------------------------------------- native histograms */
 
 ProtobufNativeHistograms::ProtobufNativeHistograms(const pcm_family_definition &definition, const FamilyNames &names)
-    : ProtobufObservations(definition, names, Type::kHistogram) {}
+    : ProtobufObservations(definition, names, Type::kHistogram) {
+    pcm_definition_exponential(&definition, &shape_);
+}
 
+/* A span of its own for each bucket: its head, its two numbers, which have 32 bits; and a delta. */
 size_t ProtobufNativeHistograms::max_value_size() const noexcept {
-    return kMaxTotals;
+    constexpr size_t kMaxBucket = 2 + 2 * (1 + 5) + kMaxCountField;
+    return kMaxTotals + 2 * kMaxCountField + kDoubleField + (shape_.zero_cell + shape_.bucket_count) * kMaxBucket;
 }
 
 char *ProtobufNativeHistograms::WriteValue(char *to, const Observations &observations) const noexcept {
-    return WriteTotals(to, observations.count, observations.sum);
+    const int64_t *zero = observations.buckets + shape_.zero_cell;
+    /* Where negative values have no buckets, zero_cell is 0, and so is the number of them. */
+    const Side negative{zero - 1, -1, shape_.zero_cell, shape_.first_index};
+    const Side positive{zero + 1, 1, shape_.bucket_count, shape_.first_index};
+    to = WriteTotals(to, observations.count, observations.sum);
+    to = WriteSigned(to, kHistogramSchema, shape_.schema);
+    to = WriteDouble(to, kHistogramZeroThreshold, shape_.zero_threshold);
+    to = WriteCount(to, kHistogramZeroCount, static_cast<uint64_t>(*zero));
+    to = WriteSpans(to, kHistogramNegativeSpan, negative);
+    to = WriteDeltas(to, kHistogramNegativeDelta, negative);
+    to = WriteSpans(to, kHistogramPositiveSpan, positive);
+    return WriteDeltas(to, kHistogramPositiveDelta, positive);
 }
 
 /* ---------------------------------------------------------------- summaries */

@@ -69,6 +69,9 @@ class ProtobufNativeHistograms final : public ProtobufObservations {
   protected:
     size_t max_value_size() const noexcept override;
     char *WriteValue(char *to, const Observations &observations) const noexcept override;
+
+  private:
+    pcm_exponential shape_{};
 };
 
 class ProtobufSummaries final : public ProtobufObservations {

@@ -96,13 +96,14 @@ export class PrometheusServer {
   }
 
   /** Starts it with a configuration file, and waits until it answers queries. */
-  static async startWith(t: TestContext, file: string, data: string): Promise<PrometheusServer> {
+  static async startWith(t: TestContext, file: string, data: string, ...flags: string[]): Promise<PrometheusServer> {
     const address = `127.0.0.1:${await freePort()}`;
     const child = await Child.start(t, [
       'prometheus',
       `--config.file=${file}`,
       `--storage.tsdb.path=${data}`,
       `--web.listen-address=${address}`,
+      ...flags,
     ]);
     await child.waitForOutput(/Server is ready to receive web requests/);
     return new PrometheusServer(`http://${address}`, child);
