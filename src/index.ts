@@ -2,6 +2,7 @@
 export { ERROR_CODES, type ErrorCode, PercpuMetricsError } from './errors.js';
 export type { Amounts, Batch, RecordableHandle } from './metrics/batch.js';
 export { exponentialBuckets, exponentialBucketsRange, linearBuckets } from './metrics/buckets.js';
+export type { Collectable } from './metrics/collectors.js';
 export type { Counter, CounterHandle } from './metrics/counter.js';
 export { DEFAULT_BUCKETS, type HistogramOptions, type MetricOptions } from './metrics/definition.js';
 export type { NativeHistogramOptions, SummaryOptions } from './metrics/exponential.js';

@@ -65,7 +65,7 @@ function checkKeys(type: MetricType, options: object): void {
     'help',
     'labelNames',
     'unit',
-    ...(type === 'stateset' || type === 'info' ? [] : ['maxSeries']),
+    ...(type === 'stateset' || type === 'info' ? [] : ['maxSeries', 'collect', 'collectTimeout']),
     ...(OWN_OPTIONS[type] ?? []),
   ];
   for (const option of Object.keys(options)) {

@@ -3,7 +3,10 @@
  * so that its handles are found again.
  */
 import { display } from '../errors.js';
+import type { Segment } from '../store/segment.js';
 import type { MetricType } from '../store/types.js';
+import { CollectFailures } from './collect-failures.js';
+import { type Collectable, Collectors, checkCollect, checkTimeout } from './collectors.js';
 import { CounterFamily } from './counter.js';
 import { type Declaration, defaultValues, withDefaultNames } from './default-labels.js';
 import { defineFamily, sameDefinition, seriesLimit } from './definition.js';
@@ -12,6 +15,7 @@ import { GaugeFamily } from './gauge.js';
 import { HistogramFamily } from './histogram.js';
 import { InfoFamily, type InfoOptions, infoDefinition } from './info.js';
 import { conflictingSuffix } from './name-clash.js';
+import { PromReader } from './prom-metric.js';
 import { checkStates, StateSetFamily } from './state-set.js';
 
 type AnyFamily = Family<unknown>;
@@ -21,11 +25,19 @@ const NO_LIMITS = { ofFamily: 0, ofStore: 0 } as const;
 
 /** The families of a store object. */
 export class Families {
+  readonly collectors: Collectors;
   readonly #context: FamilyContext;
+  readonly #failures: CollectFailures;
   readonly #families = new Map<string, AnyFamily>();
 
-  constructor(context: FamilyContext) {
-    this.#context = context;
+  constructor(segment: Segment, options: Pick<FamilyContext, 'defaultLabels' | 'maxSeries'>) {
+    this.collectors = new Collectors(segment, (collector, reason) => this.#failures.count(collector, reason));
+    const snapshot = async () => {
+      await this.collectors.run();
+      return segment.snapshot();
+    };
+    this.#context = { ...options, segment, promReader: new PromReader(snapshot) };
+    this.#failures = new CollectFailures(this.#context);
   }
 
   counter(options: unknown): AnyFamily {
@@ -57,9 +69,25 @@ export class Families {
     return family;
   }
 
+  /** Runs `collect` before each scrape; see `store.onCollect`. */
+  onCollect(key: unknown, name: string, collect: () => unknown, timeout: number): () => void {
+    this.#failures.prepare(name);
+    return this.collectors.add(key, name, collect, timeout);
+  }
+
   #declare(type: MetricType, options: unknown, make: Make): AnyFamily {
-    const { segment } = this.#context;
     const declaration = this.#define(type, options);
+    const { name } = declaration.definition;
+    const { collect, collectTimeout } = options as Collectable<unknown>;
+    const timeout = checkTimeout(name, collectTimeout);
+    if (collect !== undefined) checkCollect(name, collect);
+    const family = this.#findOrMake(declaration, make);
+    if (collect !== undefined) this.onCollect(name, name, () => collect.call(family, family), timeout);
+    return family;
+  }
+
+  #findOrMake(declaration: Declaration, make: Make): AnyFamily {
+    const { segment } = this.#context;
     const { definition } = declaration;
     const known = this.#families.get(definition.name);
     if (known !== undefined && !segment.closed && sameDefinition(known.definition, definition)) {

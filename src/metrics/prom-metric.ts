@@ -71,17 +71,17 @@ export function promMetric(
  * is taken after the last of them asked and so holds whatever was counted before.
  */
 export class PromReader {
-  readonly #snapshot: () => FamilySnapshot[];
+  readonly #snapshot: () => Promise<FamilySnapshot[]>;
   #pending: Promise<Map<string, FamilySnapshot>> | undefined;
 
-  constructor(snapshot: () => FamilySnapshot[]) {
+  constructor(snapshot: () => Promise<FamilySnapshot[]>) {
     this.#snapshot = snapshot;
   }
 
   async read(name: string): Promise<FamilySnapshot | undefined> {
-    this.#pending ??= Promise.resolve().then(() => {
+    this.#pending ??= Promise.resolve().then(async () => {
       this.#pending = undefined;
-      return new Map(this.#snapshot().map((family) => [family.name, family]));
+      return new Map((await this.#snapshot()).map((family) => [family.name, family]));
     });
     return (await this.#pending).get(name);
   }

@@ -2,7 +2,7 @@
  * The store as its users see it: families to count with, and everything that can be read from it. All processes that
  * have the file open see the same values; closing one store ends it for this object only.
  */
-import { PercpuMetricsError } from '../errors.js';
+import { display, PercpuMetricsError } from '../errors.js';
 import type { StoreOptions } from '../store/options.js';
 import type { Segment } from '../store/segment.js';
 import type {
@@ -15,111 +15,22 @@ import type {
   StoreMode,
 } from '../store/types.js';
 import { type Batch, PreparedBatch, type RecordableHandle } from './batch.js';
-import type { Counter } from './counter.js';
-import type { HistogramOptions, MetricOptions } from './definition.js';
-import type { NativeHistogramOptions, SummaryOptions } from './exponential.js';
+import { checkCollect, checkTimeout } from './collectors.js';
 import { CONTENT_TYPE, type RenderOptions, renderArguments } from './exposition-format.js';
 import { Families } from './families.js';
-import type { Gauge } from './gauge.js';
-import type { Histogram, NativeHistogram, Summary } from './histogram.js';
-import type { Info, InfoOptions } from './info.js';
-import { PromReader } from './prom-metric.js';
-import type { StateSet, StateSetOptions } from './state-set.js';
+import { FamilyStore } from './family-store.js';
 
 /** An open store; `openStore` makes one. */
-export class Store {
+export class Store extends FamilyStore {
   /** What to send as `Content-Type` with what {@link metrics} and {@link render} give without options. */
   readonly contentType = CONTENT_TYPE;
   readonly #segment: Segment;
-  readonly #families: Families;
 
   /** @internal */
   constructor(segment: Segment, options: Pick<StoreOptions, 'defaultLabels' | 'maxSeries'> = {}) {
     const { defaultLabels = {}, maxSeries = 0 } = options;
+    super(new Families(segment, { defaultLabels, maxSeries }));
     this.#segment = segment;
-    this.#families = new Families({
-      segment,
-      promReader: new PromReader(() => segment.snapshot()),
-      defaultLabels,
-      maxSeries,
-    });
-  }
-
-  /**
-   * Declares a counter. The same definition gives the same family, in this and in any other process.
-   *
-   * @throws PercpuMetricsError `ERR_PCM_OPTION`, `ERR_PCM_METRIC_NAME`, `ERR_PCM_LABEL_NAME`, `ERR_PCM_TYPE_CONFLICT`,
-   * `ERR_PCM_DEFINITION_CONFLICT`, `ERR_PCM_CAPACITY`, `ERR_PCM_NO_SPACE`, `ERR_PCM_READ_ONLY`, `ERR_PCM_CLOSED`
-   */
-  counter<const Names extends readonly string[] = []>(options: MetricOptions<Names>): Counter<Names> {
-    return this.#families.counter(options) as unknown as Counter<Names>;
-  }
-
-  /**
-   * Declares a gauge. The same definition gives the same family, in this and in any other process.
-   *
-   * @throws PercpuMetricsError as {@link counter}
-   */
-  gauge<const Names extends readonly string[] = []>(options: MetricOptions<Names>): Gauge<Names> {
-    return this.#families.gauge('gauge', options) as unknown as Gauge<Names>;
-  }
-
-  /**
-   * Declares a histogram. The same definition, buckets included, gives the same family, in this and in any process.
-   *
-   * @throws PercpuMetricsError as {@link counter}, and `ERR_PCM_BUCKETS`
-   */
-  histogram<const Names extends readonly string[] = []>(options: HistogramOptions<Names>): Histogram<Names> {
-    return this.#families.histogram('histogram', options) as unknown as Histogram<Names>;
-  }
-
-  /**
-   * Declares a histogram with exponential buckets.
-   *
-   * @throws PercpuMetricsError as {@link counter}, and `ERR_PCM_EXPONENTIAL`
-   */
-  nativeHistogram<const Names extends readonly string[] = []>(
-    options: NativeHistogramOptions<Names>,
-  ): NativeHistogram<Names> {
-    return this.#families.histogram('native-histogram', options) as unknown as NativeHistogram<Names>;
-  }
-
-  /**
-   * Declares a summary.
-   *
-   * @throws PercpuMetricsError as {@link counter}, and `ERR_PCM_EXPONENTIAL`
-   */
-  summary<const Names extends readonly string[] = []>(options: SummaryOptions<Names>): Summary<Names> {
-    return this.#families.histogram('summary', options) as unknown as Summary<Names>;
-  }
-
-  /**
-   * Declares what is a number and nothing that is known better, such as one that is handed on from elsewhere.
-   *
-   * @throws PercpuMetricsError as {@link counter}
-   */
-  untyped<const Names extends readonly string[] = []>(options: MetricOptions<Names>): Gauge<Names> {
-    return this.#families.gauge('untyped', options) as unknown as Gauge<Names>;
-  }
-
-  /**
-   * Declares facts, such as the version that runs, as labels of a series whose value is 1.
-   *
-   * @throws PercpuMetricsError as {@link counter}, and `ERR_PCM_LABEL_VALUE`
-   */
-  infoMetric(options: InfoOptions): Info {
-    return this.#families.info(options);
-  }
-
-  /**
-   * Declares which of some states something is in.
-   *
-   * @throws PercpuMetricsError as {@link counter}, and `ERR_PCM_STATE`
-   */
-  stateSet<const States extends readonly string[], const Names extends readonly string[] = []>(
-    options: StateSetOptions<States, Names>,
-  ): StateSet<States, Names> {
-    return this.#families.stateSet(options) as unknown as StateSet<States, Names>;
   }
 
   /**
@@ -131,6 +42,28 @@ export class Store {
    */
   batch<const Handles extends readonly RecordableHandle[]>(handles: Handles): Batch<Handles> {
     return new PreparedBatch(this.#segment, handles) as unknown as Batch<Handles>;
+  }
+
+  /**
+   * Has something called before each scrape of this process, for example to set several gauges from one look at what
+   * they are about. It fails, or is late, without harm to the scrape: see `collect` of the families.
+   *
+   * @param name - What failures are counted and reported by.
+   * @param timeout - Milliseconds that a scrape waits for its promise; 1000 by default.
+   * @returns What ends it.
+   * @throws PercpuMetricsError `ERR_PCM_OPTION`
+   */
+  onCollect(name: string, collect: () => void | Promise<void>, timeout?: number): () => void {
+    if (typeof name !== 'string' || name === '') {
+      throw new PercpuMetricsError('ERR_PCM_OPTION', `a collector has a text as its name, not ${display(name)}`);
+    }
+    checkCollect(name, collect);
+    return this.families.onCollect(Symbol(name), name, collect, checkTimeout(name, timeout));
+  }
+
+  /** Runs the collectors now, as a scrape does; {@link snapshot} does not. Never fails. */
+  async collect(): Promise<void> {
+    await this.families.collectors.run();
   }
 
   /**
@@ -152,6 +85,8 @@ export class Store {
    */
   async render(options: RenderOptions = {}): Promise<Buffer> {
     const { format, names } = renderArguments(options);
+    const collection = this.families.collectors.run();
+    if (collection !== undefined) await collection;
     return this.#segment.render(format, names);
   }
 

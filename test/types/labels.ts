@@ -136,3 +136,20 @@ export function batchesTakeOneAmountPerHandle(store: Store): void {
   // @ts-expect-error a family with labels is no handle
   store.batch([requests]);
 }
+
+export function collectorsKnowTheirFamily(store: Store): void {
+  store.gauge({
+    name: 'a',
+    help: 'A.',
+    labelNames: ['queue'],
+    collect(family) {
+      this.labels('q').set(1);
+      family.labels({ queue: 'q' }).inc();
+      // @ts-expect-error a wrong name
+      family.labels({ kue: 'q' });
+    },
+  });
+  store.counter({ name: 'a_total', help: 'A.', collect: async (family) => family.inc() });
+  // @ts-expect-error a time limit is a number
+  store.counter({ name: 'a_total', help: 'A.', collect: () => {}, collectTimeout: '1' });
+}
