@@ -95,7 +95,8 @@ static int copy_all(pcm_store *old, pcm_store *new) {
         status = pcm_family_declare(new, pcm_reader_family(reader, i), &id);
     }
     for (uint32_t i = 0; status == PCM_OK && i < pcm_reader_series_count(reader); i++)
-        status = copy_series(reader, i, new);
+        if (pcm_reader_is_current(reader, i))
+            status = copy_series(reader, i, new);
     pcm_reader_destroy(reader);
     return status;
 }

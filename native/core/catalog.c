@@ -210,23 +210,34 @@ int pcm__catalog_append_family(struct pcm_store *store, const pcm_family_definit
     return PCM_OK;
 }
 
-int pcm__catalog_append_series(struct pcm_store *store, uint64_t family_offset, const pcm_bytes *values, uint32_t count,
-                               uint32_t integer_cell, uint32_t double_cell) {
-    uint64_t size = round8(sizeof(struct pcm__series_record) + total_size(values, count));
+uint64_t pcm__catalog_series_bytes(const pcm_bytes *values, uint32_t count) {
+    return sizeof(struct pcm__series_record) + total_size(values, count);
+}
+
+void pcm__catalog_write_series(struct pcm__series_record *record, uint64_t family_offset, const pcm_bytes *values,
+                               uint32_t count) {
+    record->family = family_offset;
+    record->created_at_ms = pcm__now_ms();
+    atomic_store_explicit(&record->rebase, 0, memory_order_relaxed);
+    atomic_store_explicit(&record->set_bits, 0, memory_order_relaxed);
+    record->label_count = count;
+    char *cursor = put_sizes((char *)(record + 1), values, count);
+    for (uint32_t i = 0; i < count; i++)
+        cursor = put(cursor, values[i]);
+}
+
+int pcm__catalog_append_series(struct pcm_store *store, uint64_t size, uint64_t family_offset, const pcm_bytes *values,
+                               uint32_t count, uint32_t integer_cell, uint32_t double_cell) {
     uint64_t offset;
     char *start;
     int status = start_record(store, size, PCM__RECORD_SERIES, &offset, &start);
     if (status != PCM_OK)
         return status;
     struct pcm__series_record *record = (struct pcm__series_record *)start;
-    record->family = family_offset;
-    record->created_at_ms = pcm__now_ms();
+    pcm__catalog_write_series(record, family_offset, values, count);
     atomic_store_explicit(&record->integer_cell, integer_cell, memory_order_relaxed);
     atomic_store_explicit(&record->double_cell, double_cell, memory_order_relaxed);
-    record->label_count = count;
-    char *cursor = put_sizes((char *)(record + 1), values, count);
-    for (uint32_t i = 0; i < count; i++)
-        cursor = put(cursor, values[i]);
+    atomic_store_explicit(&record->life, 1, memory_order_relaxed);
     publish(store, offset + size);
     return PCM_OK;
 }

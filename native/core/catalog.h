@@ -49,11 +49,18 @@ int pcm__catalog_series_by_id(const struct pcm_store *store, pcm_series_id id, s
 pcm_bytes pcm__catalog_label_value(const struct pcm__series_view *view, uint32_t label);
 
 /*
- * Append, with the store locked: reserve, write, publish. `cells` are encoded as in struct pcm__series_record.
+ * Append, with the store locked: reserve, write, publish. `size` is the whole record's, a multiple of 8; cells are encoded as in struct pcm__series_record.
  * CAPACITY, NO_SPACE, SYSTEM.
  */
 int pcm__catalog_append_family(struct pcm_store *store, const pcm_family_definition *definition);
-int pcm__catalog_append_series(struct pcm_store *store, uint64_t family_offset, const pcm_bytes *values, uint32_t count,
-                               uint32_t integer_cell, uint32_t double_cell);
+int pcm__catalog_append_series(struct pcm_store *store, uint64_t size, uint64_t family_offset, const pcm_bytes *values,
+                               uint32_t count, uint32_t integer_cell, uint32_t double_cell);
+
+/* Bytes that the record of a series needs at least. */
+uint64_t pcm__catalog_series_bytes(const pcm_bytes *values, uint32_t count);
+
+/* Writes all of a record that is no series yet but its cells. */
+void pcm__catalog_write_series(struct pcm__series_record *record, uint64_t family_offset, const pcm_bytes *values,
+                               uint32_t count);
 
 #endif

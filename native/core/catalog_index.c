@@ -2,50 +2,16 @@
 #include "catalog_index.h"
 
 #include "catalog.h"
+#include "life.h"
 #include "names.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* ---------------------------------------------------------------- chunked arrays */
-
-/* Chunk k holds 2^(k + PCM__FIRST_CHUNK_BITS) elements. */
-static uint32_t chunk_of(uint32_t number, uint32_t *within) {
-    uint32_t shifted = number + (1u << PCM__FIRST_CHUNK_BITS);
-    uint32_t bits = 31u - (uint32_t)__builtin_clz(shifted);
-    *within = shifted - (1u << bits);
-    return bits - PCM__FIRST_CHUNK_BITS;
-}
-
-void *pcm__chunked_at(const struct pcm__chunked *array, size_t element_bytes, uint32_t number) {
-    uint32_t within;
-    uint32_t chunk = chunk_of(number, &within);
-    return (char *)array->chunks[chunk] + within * element_bytes;
-}
-
-static uint32_t count_of(const struct pcm__chunked *array) {
-    return atomic_load_explicit(&array->count, memory_order_acquire);
-}
-
-static int push(struct pcm__chunked *array, const void *element, size_t element_bytes) {
-    uint32_t within;
-    uint32_t number = atomic_load_explicit(&array->count, memory_order_relaxed);
-    uint32_t chunk = chunk_of(number, &within);
-    if (chunk >= PCM__CHUNKS)
-        return PCM_CAPACITY;
-    if (array->chunks[chunk] == NULL) {
-        array->chunks[chunk] = malloc(element_bytes << (chunk + PCM__FIRST_CHUNK_BITS));
-        if (array->chunks[chunk] == NULL)
-            return PCM_NO_MEMORY;
-    }
-    memcpy((char *)array->chunks[chunk] + within * element_bytes, element, element_bytes);
-    /* Release pairs with count_of(): who sees the number sees the element. */
-    atomic_store_explicit(&array->count, number + 1, memory_order_release);
-    return PCM_OK;
-}
+/* ---------------------------------------------------------------- families and series */
 
 uint32_t pcm__index_family_count(const struct pcm__catalog_index *index) {
-    return count_of(&index->families);
+    return pcm__chunked_count(&index->families);
 }
 
 struct pcm__family *pcm__index_family(const struct pcm__catalog_index *index, uint32_t number) {
@@ -53,7 +19,11 @@ struct pcm__family *pcm__index_family(const struct pcm__catalog_index *index, ui
 }
 
 uint32_t pcm__index_series_count(const struct pcm__catalog_index *index) {
-    return count_of(&index->series);
+    return pcm__chunked_count(&index->series);
+}
+
+uint32_t pcm__index_lived_count(const struct pcm__catalog_index *index) {
+    return index->entry_count - pcm__index_family_count(index);
 }
 
 struct pcm__series *pcm__index_series(const struct pcm__catalog_index *index, uint32_t number) {
@@ -104,6 +74,9 @@ static uint32_t hash_series(uint32_t family, const pcm_bytes *values, uint32_t c
     return hash;
 }
 
+/* In place of a number: there was an entry, and one that was inserted after it may be behind it. */
+#define GONE UINT32_MAX
+
 static void insert(struct pcm__index_entry *entries, uint32_t mask, struct pcm__index_entry entry) {
     uint32_t at = entry.hash & mask;
     while (entries[at].number != 0)
@@ -111,27 +84,39 @@ static void insert(struct pcm__index_entry *entries, uint32_t mask, struct pcm__
     entries[at] = entry;
 }
 
-/* Room for one more entry, in a table that is at most half full. */
+/* Room for one more entry, in a table that is at most half full with entries and those that are gone. */
 static int make_room(struct pcm__catalog_index *index) {
     uint32_t size = index->entries == NULL ? 0 : index->entry_mask + 1;
-    if (index->entry_count * 2 < size)
+    if ((index->entry_count + index->gone_count) * 2 < size)
         return PCM_OK;
-    uint32_t grown = size == 0 ? 256 : size * 2;
+    uint32_t grown = size == 0 ? 256 : index->entry_count * 4 < size ? size : size * 2;
     struct pcm__index_entry *entries = calloc(grown, sizeof *entries);
     if (entries == NULL)
         return PCM_NO_MEMORY;
     for (uint32_t i = 0; i < size; i++)
-        if (index->entries[i].number != 0)
+        if (index->entries[i].number != 0 && index->entries[i].number != GONE)
             insert(entries, grown - 1, index->entries[i]);
     free(index->entries);
     index->entries = entries;
     index->entry_mask = grown - 1;
+    index->gone_count = 0;
     return PCM_OK;
 }
 
 static void add_entry(struct pcm__catalog_index *index, uint32_t hash, uint32_t number) {
     insert(index->entries, index->entry_mask, (struct pcm__index_entry){hash, number});
     index->entry_count++;
+}
+
+static void remove_entry(struct pcm__catalog_index *index, uint32_t hash, uint32_t number) {
+    uint32_t at = hash & index->entry_mask;
+    while (index->entries[at].number != number && index->entries[at].number != 0)
+        at = (at + 1) & index->entry_mask;
+    if (index->entries[at].number == 0)
+        return;
+    index->entries[at].number = GONE;
+    index->entry_count--;
+    index->gone_count++;
 }
 
 int pcm__index_find_family(const struct pcm_store *store, pcm_bytes name, uint32_t *number) {
@@ -170,7 +155,7 @@ int pcm__index_find_series(const struct pcm_store *store, uint32_t family, const
     uint32_t hash = hash_series(family, values, pcm__index_family(index, family)->definition.label_count);
     for (uint32_t at = hash & index->entry_mask; index->entries[at].number != 0; at = (at + 1) & index->entry_mask) {
         struct pcm__index_entry entry = index->entries[at];
-        if (entry.hash != hash || (entry.number - 1) % 2 != 0)
+        if (entry.hash != hash || entry.number == GONE || (entry.number - 1) % 2 != 0)
             continue;
         uint32_t found = (entry.number - 1) / 2;
         const struct pcm__series *series = pcm__index_series(index, found);
@@ -241,7 +226,7 @@ static int read_family(struct pcm_store *store, uint64_t offset, uint32_t size) 
     else
         status = make_room(index);
     if (status == PCM_OK)
-        status = push(&index->families, &family, sizeof family);
+        status = pcm__chunked_push(&index->families, &family, sizeof family);
     if (status == PCM_OK)
         add_entry(index, hash_family(family.definition.name), number * 2 + 2);
     else
@@ -249,31 +234,76 @@ static int read_family(struct pcm_store *store, uint64_t offset, uint32_t size) 
     return status;
 }
 
-static int read_series(struct pcm_store *store, uint64_t offset, uint32_t size) {
-    struct pcm__catalog_index *index = &store->index;
-    struct pcm__series_view view;
-    int status = pcm__catalog_series(store, offset, size, &view);
-    if (status != PCM_OK)
-        return status;
-    struct pcm__series series = {.record = (uint32_t)(offset / 8)};
-    struct pcm__family *family = pcm__index_family_by_id(index, view.family + 1, &series.family);
-    if (family == NULL || family->definition.label_count != view.label_count)
-        return PCM_CORRUPT;
-    pcm_bytes values[PCM_MAX_LABELS];
-    for (uint32_t i = 0; i < view.label_count; i++)
-        values[i] = pcm__catalog_label_value(&view, i);
-    uint32_t number = pcm__index_series_count(index);
-    status = make_room(index);
-    if (status == PCM_OK)
-        status = push(&index->series, &series, sizeof series);
-    if (status == PCM_OK) {
-        add_entry(index, hash_series(series.family, values, view.label_count), number * 2 + 1);
-        family->series_count++;
-    }
-    return status;
+static const struct pcm__series_record *record_of(const struct pcm_store *store, const struct pcm__series *series) {
+    return (const struct pcm__series_record *)pcm__store_at(store, store->geometry.catalog_offset +
+                                                                       (uint64_t)series->record * 8);
 }
 
-int pcm__index_read(struct pcm_store *store) {
+static uint32_t life_of(const struct pcm_store *store, const struct pcm__series *series) {
+    return atomic_load_explicit(&record_of(store, series)->life, memory_order_acquire);
+}
+
+/* The family and the hash of a record that is a series. */
+static int describe(const struct pcm_store *store, struct pcm__series *series) {
+    struct pcm__series_view view;
+    pcm_bytes values[PCM_MAX_LABELS];
+    if (pcm__catalog_series_by_id(store, (uint64_t)series->record * 8 + 1, &view) != PCM_OK)
+        return PCM_CORRUPT;
+    const struct pcm__family *family = pcm__index_family_by_id(&store->index, view.family + 1, &series->family);
+    if (family == NULL || family->definition.label_count != view.label_count)
+        return PCM_CORRUPT;
+    for (uint32_t i = 0; i < view.label_count; i++)
+        values[i] = pcm__catalog_label_value(&view, i);
+    series->hash = hash_series(series->family, values, view.label_count);
+    return PCM_OK;
+}
+
+/*
+ * Takes a record in as it is now. Without the store's lock it may change meanwhile; then it is taken for none, as there
+ * is another change to come which says what has become of it.
+ */
+static int take_in(struct pcm_store *store, uint32_t number) {
+    struct pcm__catalog_index *index = &store->index;
+    struct pcm__series *series = pcm__index_series(index, number);
+    uint32_t life = life_of(store, series);
+    if (life == series->life)
+        return PCM_OK;
+    index->version++;
+    if (pcm__life_is_lived(series->life)) {
+        remove_entry(index, series->hash, number * 2 + 1);
+        pcm__index_family(index, series->family)->series_count--;
+    }
+    series->life = life;
+    if (!pcm__life_is_lived(life))
+        return PCM_OK;
+    int status = describe(store, series);
+    if (status == PCM_OK)
+        status = make_room(index);
+    atomic_thread_fence(memory_order_acquire);
+    if (status != PCM_OK || life_of(store, series) != life) {
+        bool changed = life_of(store, series) != life;
+        series->life = changed ? life + 1 : 0;
+        return changed ? PCM_OK : status;
+    }
+    add_entry(index, series->hash, number * 2 + 1);
+    pcm__index_family(index, series->family)->series_count++;
+    return PCM_OK;
+}
+
+static int read_series(struct pcm_store *store, uint64_t offset, uint32_t size) {
+    struct pcm__catalog_index *index = &store->index;
+    struct pcm__series series = {.record = (uint32_t)(offset / 8)};
+    if (size < sizeof(struct pcm__series_record))
+        return PCM_CORRUPT;
+    uint32_t number = pcm__index_series_count(index);
+    /* Where memory ran out the last time it is there already. */
+    if (number > 0 && pcm__index_series(index, number - 1)->record == series.record)
+        return take_in(store, number - 1);
+    int status = pcm__chunked_push(&index->series, &series, sizeof series);
+    return status == PCM_OK ? take_in(store, number) : status;
+}
+
+static int read_appended(struct pcm_store *store) {
     struct pcm__catalog_index *index = &store->index;
     uint64_t length;
     int status = pcm__catalog_length(store, &length);
@@ -297,6 +327,51 @@ int pcm__index_read(struct pcm_store *store) {
         index->position += record.size;
     }
     return PCM_OK;
+}
+
+/* Series are in the order of their records. Changes of none have the link 0. */
+static int read_change(struct pcm_store *store, uint32_t link) {
+    uint32_t low = 0;
+    uint32_t high = pcm__index_series_count(&store->index);
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (pcm__index_series(&store->index, middle)->record < link)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    bool found = low < pcm__index_series_count(&store->index) && pcm__index_series(&store->index, low)->record == link;
+    return found ? take_in(store, low) : PCM_OK;
+}
+
+static int read_changes(struct pcm_store *store, uint64_t changes) {
+    struct pcm__catalog_index *index = &store->index;
+    bool missed = changes - index->changes >= PCM__CHANGES;
+    int status = PCM_OK;
+    for (uint64_t number = index->changes; status == PCM_OK && !missed && number < changes; number++) {
+        uint32_t link;
+        bool is_removal;
+        missed = !pcm__life_change(store, number, &link, &is_removal);
+        if (!missed)
+            status = read_change(store, link);
+    }
+    uint32_t count = missed ? pcm__index_series_count(index) : 0;
+    for (uint32_t number = 0; status == PCM_OK && number < count; number++)
+        status = take_in(store, number);
+    if (status == PCM_OK)
+        index->changes = changes;
+    return status;
+}
+
+int pcm__index_read(struct pcm_store *store) {
+    /* Before the catalog's length: all that changed is in what is read then. Pairs with the release in note(). */
+    uint64_t changes = atomic_load_explicit(&store->header->changes, memory_order_acquire);
+    if (store->index.position == 0)
+        store->index.changes = changes;
+    if (changes < store->index.changes)
+        return PCM_CORRUPT;
+    int status = read_appended(store);
+    return status == PCM_OK ? read_changes(store, changes) : status;
 }
 
 void pcm__index_destroy(struct pcm__catalog_index *index) {

@@ -1,11 +1,12 @@
 /*
  * What one process has read of a store's catalog: its families, copied and checked, its series, and a hash table to
- * find both. Families and series never move and never go, so that readers may use them while others append; all
- * changes are made under the store's mutex.
+ * find both. Families never move and never go, so that readers may use them while others append. A series has the number
+ * of its record, whose place another series may take later on; all changes are made under the store's mutex.
  */
 #ifndef PCM_CATALOG_INDEX_H
 #define PCM_CATALOG_INDEX_H
 
+#include "chunked.h"
 #include "percpu_metrics.h"
 
 #include <stdint.h>
@@ -19,37 +20,31 @@ struct pcm__family {
 
 struct pcm__series {
     uint32_t record; /* offset of its record in the catalog, divided by 8 */
-    uint32_t family; /* number */
-};
-
-/* An array that grows by chunks of doubling size, none of which ever moves. */
-enum { PCM__CHUNKS = 24, PCM__FIRST_CHUNK_BITS = 8 };
-
-struct pcm__chunked {
-    void *chunks[PCM__CHUNKS];
-    _Atomic uint32_t count; /* release: elements below it are complete */
+    uint32_t family; /* number; where there is such a series, as is the hash */
+    uint32_t life;   /* of the record, when it was read; see life.h */
+    uint32_t hash;
 };
 
 struct pcm__index_entry {
     uint32_t hash;
-    uint32_t number; /* of a series times 2, or of a family times 2 plus 1, plus 1; 0 is empty */
+    uint32_t number; /* of a series times 2, or of a family times 2 plus 1, plus 1; 0 is empty, or GONE */
 };
 
 struct pcm__catalog_index {
     uint64_t position; /* of the first record not read yet */
+    uint64_t changes;  /* number of the first change not read yet */
+    uint64_t version;  /* goes up with every series that was taken in or out */
     struct pcm__chunked families;
     struct pcm__chunked series;
     struct pcm__index_entry *entries;
     uint32_t entry_mask;
     uint32_t entry_count;
+    uint32_t gone_count;
 };
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* Element of a chunked array, below its count. */
-void *pcm__chunked_at(const struct pcm__chunked *array, size_t element_bytes, uint32_t number);
 
 uint32_t pcm__index_family_count(const struct pcm__catalog_index *index);
 struct pcm__family *pcm__index_family(const struct pcm__catalog_index *index, uint32_t number);
@@ -65,6 +60,9 @@ void pcm__index_destroy(struct pcm__catalog_index *index);
 
 /* Reads what was committed to the catalog since the last call. CORRUPT, NO_MEMORY. */
 int pcm__index_read(struct pcm_store *store);
+
+/* Series that there are; pcm__index_series_count() is all places that they have or had. */
+uint32_t pcm__index_lived_count(const struct pcm__catalog_index *index);
 
 /* NOT_FOUND where there is none. */
 int pcm__index_find_family(const struct pcm_store *store, pcm_bytes name, uint32_t *number);

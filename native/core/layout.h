@@ -5,7 +5,10 @@
  *
  *     header     one page
  *     slots      PCM_MAX_PROCESSES records; a process holds an OFD lock on the first byte of its own
- *     catalog    append-only records; committed up to header.catalog_length
+ *     changes    ring of PCM__CHANGES words: the last series that were removed, or made in the place of a removed one
+ *     free       one bit per cell: belonged to a series that is gone, and may be given to another one
+ *     signed     one bit per integer cell: given to what goes up and down, now and at each later use
+ *     catalog    records; committed up to header.catalog_length. A series' record may be used again, see life.h
  *     base       one word per cell
  *     lanes      header.lanes lanes of `capacity` cells, then header.atomic_lanes more
  *     tail       one page, whose last bytes tell a file that was cut off and grew again, which reads as zeros
@@ -22,13 +25,17 @@
 #include <stdint.h>
 
 #define PCM__MAGIC          "PERCPUM\n"
-#define PCM__FORMAT_VERSION 2u
+#define PCM__FORMAT_VERSION 3u
 
 /* Space is reserved in multiples of this; all areas start on one. */
 #define PCM__PAGE 4096u
 /* Cells whose base words fill one page: the granule in which cells are reserved. */
 #define PCM__CELL_GRANULE  512u
 #define PCM__CATALOG_CHUNK 65536u
+/* Changes that are remembered; who has missed more reads all records again. */
+#define PCM__CHANGES 4096u
+/* Sizes of series' records, so that one fits where another one was: four per power of two. */
+#define PCM__RECORD_CLASSES 72u
 /* The first byte of the file is what the catalog's lock is held on. */
 #define PCM__LOCK_OFFSET 0
 /* The last bytes of the file, without a terminator. Whatever cuts a file off takes them away for good. */
@@ -55,7 +62,8 @@ struct pcm__header {
     uint64_t base_offset;
     uint64_t lanes_offset;
     uint64_t file_bytes;
-    uint64_t unused[2];
+    uint64_t changes_offset;
+    uint64_t bits_offset; /* of the free cells, then of the signed ones */
     /* Changed under the catalog's lock; read by anybody. */
     _Atomic uint64_t catalog_length; /* release: everything below it is complete */
     _Atomic uint64_t catalog_reserved;
@@ -64,6 +72,18 @@ struct pcm__header {
     _Atomic uint64_t doubles_used;
     _Atomic uint64_t doubles_reserved;
     _Atomic uint64_t rebases; /* number of the last change of a base that is complete */
+    _Atomic uint64_t changes; /* release: number of changes in the ring since the file was made */
+    /* Only with the catalog's lock held. */
+    uint64_t moved_on;    /* a number of changes that every process is known to have taken in */
+    uint64_t free_after;  /* no free cell may be used before all have taken in so many changes */
+    uint64_t free_counts[2]; /* free integer cells and free double cells */
+    uint64_t free_hints[2];  /* where the last one was found */
+    uint32_t busy;           /* left set by a process that died with the lock held */
+    uint32_t slots_used;     /* greatest number of a slot that was ever taken, plus one */
+    /* Links are offsets of records divided by 8, 0 is none (a family comes first). */
+    uint32_t removed_first; /* removed and waiting for the grace period, the oldest first */
+    uint32_t removed_last;
+    uint32_t free_records[PCM__RECORD_CLASSES];
 };
 
 /* In the header's page, far behind the header. Only ever goes up; zero in files that were made without it. */
@@ -85,7 +105,7 @@ struct pcm__slot {
     /* What they were when this process took the slot. */
     uint64_t aborts_before;
     uint64_t fallbacks_before;
-    uint64_t unused2;
+    _Atomic uint64_t moved_on; /* changes that all threads of the process have taken in; see life.h */
 };
 
 enum { PCM__RECORD_FAMILY = 1, PCM__RECORD_SERIES = 2 };
@@ -118,11 +138,14 @@ struct pcm__series_record {
     _Atomic uint32_t double_cell;
     _Atomic uint64_t rebase;   /* number of its last change of base, times 2, plus 1 while that is under way */
     _Atomic uint64_t set_bits; /* gauges: the double that was set last */
+    uint64_t removed_at;       /* number of the change that its removal was */
+    _Atomic uint32_t life;     /* odd while there is such a series, see life.h */
+    uint32_t next;             /* link, where it is removed or free */
     uint32_t label_count;
     uint32_t unused;
 };
 
-static_assert(sizeof(struct pcm__header) == 184, "header");
+static_assert(sizeof(struct pcm__header) == 544, "header");
 static_assert(offsetof(struct pcm__header, version) == 8, "header.version");
 static_assert(offsetof(struct pcm__header, boot_id) == 16, "header.boot_id");
 static_assert(offsetof(struct pcm__header, capacity) == 48, "header.capacity");
@@ -132,7 +155,7 @@ static_assert(sizeof(struct pcm__header) <= PCM__TOTALS_OFFSET, "the totals are 
 static_assert(PCM__TOTALS_OFFSET + sizeof(struct pcm__totals) <= PCM__PAGE, "the totals are in the header's page");
 static_assert(sizeof(struct pcm__slot) == 64, "slot");
 static_assert(sizeof(struct pcm__family_record) == 24, "family record");
-static_assert(sizeof(struct pcm__series_record) == 56, "series record");
+static_assert(sizeof(struct pcm__series_record) == 72, "series record");
 static_assert(offsetof(struct pcm__series_record, rebase) == 32, "series record.rebase");
 static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2, "atomics shared by processes need no lock");
 static_assert(PCM__CELL_GRANULE * 8 == PCM__PAGE, "a granule of base words is one page");

@@ -1,6 +1,7 @@
 /* See lock.h. */
 #include "lock.h"
 
+#include "life.h"
 #include "slots.h"
 #include "store.h"
 
@@ -54,6 +55,13 @@ bool pcm__file_is_locked(int fd, uint64_t offset, uint64_t bytes) {
     return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
+/* Whoever finds it set knows that its holder died; the fences keep what is done in between in between. */
+static void set_busy(struct pcm_store *store, uint32_t busy) {
+    atomic_signal_fence(memory_order_seq_cst);
+    store->header->busy = busy;
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
 static int lock_and_read(struct pcm_store *store) {
     if (store->forked) {
         int status = pcm__slots_adopt_fork(store);
@@ -66,7 +74,14 @@ static int lock_and_read(struct pcm_store *store) {
     status = pcm__index_read(store);
     if (status == PCM_OK && pcm_store_is_broken(store))
         status = PCM_BROKEN;
-    if (status != PCM_OK)
+    if (status == PCM_OK && store->header->busy != 0) {
+        status = pcm__life_repair(store);
+        if (status == PCM_OK)
+            status = pcm__index_read(store);
+    }
+    if (status == PCM_OK)
+        set_busy(store, 1);
+    else
         pcm__file_unlock(store->fd, PCM__LOCK_OFFSET);
     return status;
 }
@@ -82,6 +97,7 @@ int pcm__store_lock(struct pcm_store *store) {
 }
 
 void pcm__store_unlock(struct pcm_store *store) {
+    set_busy(store, 0);
     pcm__file_unlock(store->fd, PCM__LOCK_OFFSET);
     pthread_mutex_unlock(&store->mutex);
 }

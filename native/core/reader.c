@@ -8,6 +8,7 @@
 
 #include "catalog.h"
 #include "exponential.h"
+#include "life.h"
 
 #include <math.h>
 #include <sched.h>
@@ -26,6 +27,9 @@ struct pcm_reader {
     pcm_store *store;
     uint32_t family_count;
     uint32_t series_count;
+    struct pcm__series *series; /* as they were before the pass: the index may change meanwhile */
+    uint64_t series_room;
+    uint64_t version;
     uint64_t rebases; /* changes of bases that were complete before the pass */
     uint64_t *integers;
     double *doubles;
@@ -49,6 +53,7 @@ void pcm_reader_destroy(pcm_reader *reader) {
         return;
     free(reader->integers);
     free(reader->doubles);
+    free(reader->series);
     free(reader);
 }
 
@@ -95,16 +100,31 @@ static void sum_range(const pcm_reader *reader, uint64_t first_cell, uint64_t co
     }
 }
 
-/* Room for the sums, with some to spare, so that a growing store does not mean a growing array at every scrape. */
-static int make_room(void **array, uint64_t *room, uint64_t count) {
+/* Room for elements, with some to spare, so that a growing store does not mean a growing array at every scrape. */
+static int make_room(void **array, size_t element_bytes, uint64_t *room, uint64_t count) {
     if (count <= *room)
         return PCM_OK;
     uint64_t grown = count + count / 4 + BLOCK;
-    void *bigger = realloc(*array, grown * sizeof(uint64_t));
+    void *bigger = realloc(*array, grown * element_bytes);
     if (bigger == NULL)
         return PCM_NO_MEMORY;
     *array = bigger;
     *room = grown;
+    return PCM_OK;
+}
+
+/* Only what is new, as long as no series has gone or come in the place of another one. */
+static int copy_series(pcm_reader *reader) {
+    const struct pcm__catalog_index *index = &reader->store->index;
+    uint32_t count = pcm__index_series_count(index);
+    int status = make_room((void **)&reader->series, sizeof *reader->series, &reader->series_room, count);
+    if (status != PCM_OK)
+        return status;
+    uint32_t known = reader->version == index->version ? reader->series_count : 0;
+    for (uint32_t i = known; i < count; i++)
+        reader->series[i] = *pcm__index_series(index, i);
+    reader->series_count = count;
+    reader->version = index->version;
     return PCM_OK;
 }
 
@@ -113,7 +133,8 @@ static int read_catalog(pcm_reader *reader) {
     pthread_mutex_lock(&store->mutex);
     int status = pcm__index_read(store);
     reader->family_count = pcm__index_family_count(&store->index);
-    reader->series_count = pcm__index_series_count(&store->index);
+    if (status == PCM_OK)
+        status = copy_series(reader);
     pthread_mutex_unlock(&store->mutex);
     return status;
 }
@@ -132,9 +153,9 @@ int pcm_reader_refresh(pcm_reader *reader) {
     uint64_t doubles = atomic_load_explicit(&store->header->doubles_used, memory_order_acquire);
     if (integers > capacity || doubles > capacity - integers)
         return PCM_CORRUPT;
-    status = make_room((void **)&reader->integers, &reader->integer_room, integers);
+    status = make_room((void **)&reader->integers, sizeof(uint64_t), &reader->integer_room, integers);
     if (status == PCM_OK)
-        status = make_room((void **)&reader->doubles, &reader->double_room, doubles);
+        status = make_room((void **)&reader->doubles, sizeof(double), &reader->double_room, doubles);
     if (status != PCM_OK)
         return status;
     reader->integer_count = integers;
@@ -158,32 +179,49 @@ uint32_t pcm_reader_series_count(const pcm_reader *reader) {
     return reader->series_count;
 }
 
-/* Its place and size were checked when it was read into the index, and neither the index nor the mapping changes. */
+/* Its place and size were checked when it was read into the index, and records never move. */
 static struct pcm__series_record *record_of(const pcm_reader *reader, uint32_t series) {
-    uint64_t offset = (uint64_t)pcm__index_series(&reader->store->index, series)->record * 8;
+    uint64_t offset = (uint64_t)reader->series[series].record * 8;
     return (struct pcm__series_record *)pcm__store_at(reader->store, reader->store->geometry.catalog_offset + offset);
 }
 
 pcm_series_view pcm_reader_series(const pcm_reader *reader, uint32_t series) {
-    const struct pcm__series *found = pcm__index_series(&reader->store->index, series);
+    const struct pcm__series *found = &reader->series[series];
     return (pcm_series_view){
         .family = found->family,
         .label_count = pcm_reader_family(reader, found->family)->label_count,
         .created_at_ms = record_of(reader, series)->created_at_ms,
         .id = (uint64_t)found->record * 8 + 1,
+        .life = found->life,
     };
+}
+
+uint64_t pcm_reader_version(const pcm_reader *reader) {
+    return reader->version;
+}
+
+bool pcm_reader_is_current(const pcm_reader *reader, uint32_t series) {
+    /* What was read before is not read after the life. */
+    atomic_thread_fence(memory_order_acquire);
+    uint32_t life = reader->series[series].life;
+    return pcm__life_is_lived(life) &&
+           atomic_load_explicit(&record_of(reader, series)->life, memory_order_relaxed) == life;
+}
+
+static int if_current(const pcm_reader *reader, uint32_t series, int status) {
+    return pcm_reader_is_current(reader, series) ? status : PCM_REMOVED;
 }
 
 pcm_bytes pcm_reader_label_value(const pcm_reader *reader, uint32_t series, uint32_t label) {
     struct pcm__series_view view;
-    uint64_t record = pcm__index_series(&reader->store->index, series)->record;
+    uint64_t record = reader->series[series].record;
     if (pcm__catalog_series_by_id(reader->store, record * 8 + 1, &view) != PCM_OK || label >= view.label_count)
         return (pcm_bytes){"", 0};
     return pcm__catalog_label_value(&view, label);
 }
 
 static const pcm_family_definition *definition_of(const pcm_reader *reader, uint32_t series) {
-    return pcm_reader_family(reader, pcm__index_series(&reader->store->index, series)->family);
+    return pcm_reader_family(reader, reader->series[series].family);
 }
 
 /* ---------------------------------------------------------------- values */
@@ -236,20 +274,26 @@ static struct pcm__parts collect(const pcm_reader *reader, const struct pcm__ser
     return parts;
 }
 
+/* Whether all was read between two changes; else it is to be read again, but not for ever: see MOST_REREADS. */
+static bool is_settled(const struct pcm__series_record *record, uint64_t before) {
+    atomic_thread_fence(memory_order_acquire);
+    if (before % 2 == 0 && atomic_load_explicit(&record->rebase, memory_order_relaxed) == before)
+        return true;
+    sched_yield();
+    return false;
+}
+
 /*
  * The pass has all of a gauge or nothing of its last set: it is taken only if the set was complete before the pass, and
  * none began since. Otherwise the gauge is read by itself until no set falls in between.
  */
 void pcm__reader_parts(const pcm_reader *reader, uint32_t series, struct pcm__parts *out) {
     const struct pcm__series_record *record = record_of(reader, series);
-    const _Atomic uint64_t *rebase = &record->rebase;
     for (int attempt = 0; attempt < MOST_REREADS; attempt++) {
-        uint64_t before = atomic_load_explicit(rebase, memory_order_acquire);
+        uint64_t before = atomic_load_explicit(&record->rebase, memory_order_acquire);
         *out = collect(reader, record, before / 2 > reader->rebases);
-        atomic_thread_fence(memory_order_acquire);
-        if (before % 2 == 0 && atomic_load_explicit(rebase, memory_order_relaxed) == before)
+        if (is_settled(record, before))
             break;
-        sched_yield();
     }
 }
 
@@ -277,9 +321,13 @@ static pcm_number number_of(struct pcm__parts parts) {
 
 int pcm_reader_value(const pcm_reader *reader, uint32_t series, pcm_number *out) {
     struct pcm__parts parts;
+    if (!pcm_reader_is_current(reader, series))
+        return PCM_REMOVED;
     if (pcm__has_buckets(definition_of(reader, series)->type))
         return PCM_ARGUMENT;
     pcm__reader_parts(reader, series, &parts);
+    if (!pcm_reader_is_current(reader, series))
+        return PCM_REMOVED;
     *out = number_of(parts);
     return PCM_OK;
 }
@@ -305,13 +353,22 @@ int pcm_reader_histogram(const pcm_reader *reader, uint32_t series, int64_t *buc
     uint32_t first;
     uint32_t sum_cell;
     uint32_t count;
-    int status = histogram_cells(reader, series, &first, &sum_cell, &count);
-    if (status != PCM_OK)
-        return status;
-    for (uint32_t i = 0; i < count; i++)
-        buckets[i] = (int64_t)integer_at(reader, first + i);
-    *sum = double_at(reader, sum_cell);
-    return PCM_OK;
+    const struct pcm__series_record *record = record_of(reader, series);
+    for (int attempt = 0; attempt < MOST_REREADS; attempt++) {
+        if (!pcm_reader_is_current(reader, series))
+            return PCM_REMOVED;
+        uint64_t before = atomic_load_explicit(&record->rebase, memory_order_acquire);
+        int status = histogram_cells(reader, series, &first, &sum_cell, &count);
+        if (status != PCM_OK)
+            return if_current(reader, series, status);
+        bool now = before / 2 > reader->rebases;
+        for (uint32_t i = 0; i < count; i++)
+            buckets[i] = (int64_t)(now ? integer_now(reader->store, first + i) : integer_at(reader, first + i));
+        *sum = now ? double_now(reader->store, sum_cell) : double_at(reader, sum_cell);
+        if (is_settled(record, before))
+            break;
+    }
+    return if_current(reader, series, PCM_OK);
 }
 
 static pcm_number lane_number(const pcm_store *store, uint32_t lane, uint32_t first, uint32_t cells,
@@ -331,21 +388,23 @@ int pcm_reader_lanes(const pcm_reader *reader, uint32_t series, pcm_number *out,
     uint32_t double_cell = 0;
     if (size < pcm__store_all_lanes(store))
         return PCM_ARGUMENT;
+    if (!pcm_reader_is_current(reader, series))
+        return PCM_REMOVED;
     if (pcm__has_buckets(definition_of(reader, series)->type)) {
         uint32_t sum;
         int status = histogram_cells(reader, series, &first, &sum, &cells);
         if (status != PCM_OK)
-            return status;
+            return if_current(reader, series, status);
     } else {
         const struct pcm__series_record *record = record_of(reader, series);
         uint32_t integer_cell = atomic_load_explicit(&record->integer_cell, memory_order_acquire);
         double_cell = atomic_load_explicit(&record->double_cell, memory_order_acquire);
         if (integer_cell > store->geometry.capacity || double_cell > store->geometry.capacity)
-            return PCM_CORRUPT;
+            return if_current(reader, series, PCM_CORRUPT);
         cells = integer_cell != 0;
         first = integer_cell != 0 ? integer_cell - 1 : 0;
     }
     for (uint32_t lane = 0; lane < pcm__store_all_lanes(store); lane++)
         out[lane] = lane_number(store, lane, first, cells, double_cell);
-    return PCM_OK;
+    return if_current(reader, series, PCM_OK);
 }

@@ -1,6 +1,8 @@
 /* See reserve.h. */
 #include "reserve.h"
 
+#include "life.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -93,7 +95,7 @@ static int back(struct pcm_store *store, _Atomic uint64_t *reserved, uint64_t ta
  * Both kinds of cells grow towards each other, in whole granules. The numbers come from shared memory: they are checked
  * before they are used.
  */
-int pcm__reserve_room(struct pcm_store *store, uint32_t integers, uint32_t doubles) {
+static int grow(struct pcm_store *store, uint32_t integers, uint32_t doubles) {
     struct pcm__header *header = store->header;
     uint64_t capacity = store->geometry.capacity;
     uint64_t integers_reserved = atomic_load(&header->integers_reserved);
@@ -116,13 +118,40 @@ int pcm__reserve_room(struct pcm_store *store, uint32_t integers, uint32_t doubl
     return counted(store, status);
 }
 
-int pcm__reserve_cells(struct pcm_store *store, uint32_t integers, uint32_t doubles, uint32_t *first_integer,
-                       uint32_t *double_cell) {
-    struct pcm__header *header = store->header;
-    int status = pcm__reserve_room(store, integers, doubles);
+int pcm__reserve_room(struct pcm_store *store, uint32_t integers, uint32_t doubles) {
+    int status = pcm__life_collect(store);
     if (status != PCM_OK)
         return status;
-    *first_integer = (uint32_t)atomic_fetch_add(&header->integers_used, integers);
-    *double_cell = (uint32_t)(store->geometry.capacity - 1 - atomic_fetch_add(&header->doubles_used, doubles));
+    if (integers > 0 && pcm__free_cells_exist(store, PCM__CELL_COUNT, integers))
+        integers = 0;
+    if (doubles > 0 && pcm__free_cells_exist(store, PCM__CELL_DOUBLE, doubles))
+        doubles = 0;
+    return grow(store, integers, doubles);
+}
+
+int pcm__reserve_cells(struct pcm_store *store, enum pcm__cell_kind kind, uint32_t integers, uint32_t doubles,
+                       uint32_t *first_integer, uint32_t *double_cell) {
+    struct pcm__header *header = store->header;
+    int status = pcm__life_collect(store);
+    if (status != PCM_OK)
+        return status;
+    bool again = integers > 0 && pcm__free_cells_take(store, kind, integers, first_integer);
+    bool double_again = doubles > 0 && pcm__free_cells_take(store, PCM__CELL_DOUBLE, doubles, double_cell);
+    status = grow(store, again ? 0 : integers, double_again ? 0 : doubles);
+    if (status != PCM_OK) {
+        if (again)
+            pcm__free_cells_give(store, false, *first_integer, integers);
+        if (double_again)
+            pcm__free_cells_give(store, true, *double_cell, doubles);
+        return status;
+    }
+    if (!again && integers > 0) {
+        /* Marked before anybody sees that they are used. */
+        *first_integer = (uint32_t)atomic_load(&header->integers_used);
+        pcm__free_cells_mark(store, kind, *first_integer, integers);
+        atomic_fetch_add(&header->integers_used, integers);
+    }
+    if (!double_again && doubles > 0)
+        *double_cell = (uint32_t)(store->geometry.capacity - 1 - atomic_fetch_add(&header->doubles_used, doubles));
     return PCM_OK;
 }

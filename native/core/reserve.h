@@ -5,6 +5,7 @@
 #ifndef PCM_RESERVE_H
 #define PCM_RESERVE_H
 
+#include "free_cells.h"
 #include "store.h"
 
 /* Counts something that could not be made. Not read-only stores. Needs no lock. */
@@ -17,16 +18,17 @@ int pcm__reserve_range(int fd, uint64_t offset, uint64_t bytes);
 int pcm__reserve_catalog(struct pcm_store *store, uint64_t bytes);
 
 /*
- * Makes sure that cells are there and backed, without taking them: all of them, or the capacity is left as it was.
+ * Makes sure that cells that only grow are there and backed, without taking them: all of them, or the capacity is left as it was.
  * CAPACITY, NO_SPACE, CORRUPT, SYSTEM.
  */
 int pcm__reserve_room(struct pcm_store *store, uint32_t integers, uint32_t doubles);
 
 /*
- * Takes integer cells in a row, and double cells, of which at most one is ever asked for. Should the process die before
- * it publishes what it took them for, they stay unused. Errors as pcm__reserve_room; nothing is taken then.
+ * Takes integer cells in a row, and double cells, of which at most one is ever asked for: those of series that are gone,
+ * where their grace period is over, before new ones. Should the process die before it publishes what it took them for,
+ * they become free again. Errors as pcm__reserve_room; nothing is taken then. What is not asked for is not written.
  */
-int pcm__reserve_cells(struct pcm_store *store, uint32_t integers, uint32_t doubles, uint32_t *first_integer,
-                       uint32_t *double_cell);
+int pcm__reserve_cells(struct pcm_store *store, enum pcm__cell_kind kind, uint32_t integers, uint32_t doubles,
+                       uint32_t *first_integer, uint32_t *double_cell);
 
 #endif

@@ -26,9 +26,14 @@ static void fill(struct pcm_store *store, uint32_t number) {
     slot->attached_at_ms = pcm__now_ms();
     slot->aborts_before = atomic_load_explicit(&slot->aborts, memory_order_relaxed);
     slot->fallbacks_before = atomic_load_explicit(&slot->fallbacks, memory_order_relaxed);
+    /* Nothing can be freed meanwhile: the lock is held. */
+    atomic_store_explicit(&slot->moved_on, atomic_load(&store->header->changes), memory_order_relaxed);
+    if (number >= store->header->slots_used)
+        store->header->slots_used = number + 1;
     atomic_store_explicit(&slot->pid, (uint32_t)getpid(), memory_order_release);
     store->slot = slot;
     store->slot_number = number;
+    store->attachment++;
 }
 
 /* The first one that nobody holds, so that those of the dead do not pile up. */
@@ -70,6 +75,23 @@ int pcm__slots_adopt_fork(struct pcm_store *store) {
     if (status == PCM_OK)
         store->forked = false;
     return status;
+}
+
+/* A slot is behind only as long as its process lives, which is asked of the few that are. */
+uint64_t pcm__slots_moved_on(const struct pcm_store *store) {
+    uint64_t least = atomic_load_explicit(&store->header->changes, memory_order_relaxed);
+    uint32_t used = store->header->slots_used < PCM_MAX_PROCESSES ? store->header->slots_used : PCM_MAX_PROCESSES;
+    for (uint32_t number = 0; number < used; number++) {
+        const struct pcm__slot *slot = slot_at(store, number);
+        /* Acquire pairs with the release in pcm__holders_announce(). */
+        uint64_t moved_on = atomic_load_explicit(&slot->moved_on, memory_order_acquire);
+        if (atomic_load_explicit(&slot->pid, memory_order_acquire) == 0 || moved_on >= least)
+            continue;
+        bool own = store->slot != NULL && number == store->slot_number;
+        if (own || pcm__file_is_locked(store->fd, lock_offset(store->geometry.slots_offset, number), 1))
+            least = moved_on;
+    }
+    return least;
 }
 
 bool pcm__slots_any_alive(int fd, uint64_t slots_offset) {

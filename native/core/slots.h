@@ -15,6 +15,9 @@ void pcm__slots_detach(struct pcm_store *store);
 /* In the child of a fork: a file description and a slot of its own, with the store's mutex held. */
 int pcm__slots_adopt_fork(struct pcm_store *store);
 
+/* Changes that every living process has taken in, see life.h; with the catalog's lock held. */
+uint64_t pcm__slots_moved_on(const struct pcm_store *store);
+
 /* Whether anybody is attached through another file description than this one. */
 bool pcm__slots_any_alive(int fd, uint64_t slots_offset);
 

@@ -345,7 +345,8 @@ void pcm_store_get_info(const pcm_store *store, pcm_store_info *out) {
         .broken = !whole || atomic_load(&store->broken),
     };
     if (whole) {
-        out->cells_used = atomic_load(&header->integers_used) + atomic_load(&header->doubles_used);
+        out->cells_used = atomic_load(&header->integers_used) + atomic_load(&header->doubles_used) -
+                          header->free_counts[0] - header->free_counts[1];
         out->catalog_bytes = atomic_load(&header->catalog_length);
     }
 }

@@ -24,6 +24,8 @@ struct pcm__geometry {
     uint64_t catalog_capacity;
     uint64_t lane_stride;
     uint64_t slots_offset;
+    uint64_t changes_offset;
+    uint64_t bits_offset;
     uint64_t catalog_offset;
     uint64_t base_offset;
     uint64_t lanes_offset;
@@ -51,6 +53,8 @@ struct pcm_store {
     /* Guards the index, and keeps threads of this process apart where the file lock cannot. */
     pthread_mutex_t mutex;
     struct pcm__catalog_index index;
+    struct pcm_holder *holders; /* of the threads of this process */
+    uint32_t attachment;        /* changes where a forked child takes a slot of its own */
 };
 
 static inline char *pcm__store_at(const struct pcm_store *store, uint64_t offset) {

@@ -30,7 +30,9 @@ void pcm__geometry_compute(struct pcm__geometry *geometry) {
     geometry->catalog_capacity = round_up(catalog > SMALLEST_CATALOG ? catalog : SMALLEST_CATALOG, PCM__PAGE);
     geometry->lane_stride = geometry->capacity * geometry->cell_bytes;
     geometry->slots_offset = PCM__PAGE;
-    geometry->catalog_offset = geometry->slots_offset + PCM_MAX_PROCESSES * sizeof(struct pcm__slot);
+    geometry->changes_offset = geometry->slots_offset + PCM_MAX_PROCESSES * sizeof(struct pcm__slot);
+    geometry->bits_offset = geometry->changes_offset + PCM__CHANGES * sizeof(uint64_t);
+    geometry->catalog_offset = geometry->bits_offset + round_up(geometry->capacity / 8 * 2, PCM__PAGE);
     geometry->base_offset = geometry->catalog_offset + geometry->catalog_capacity;
     geometry->lanes_offset = geometry->base_offset + geometry->capacity * sizeof(uint64_t);
     geometry->file_bytes = geometry->lanes_offset +
@@ -129,6 +131,8 @@ static struct pcm__geometry stored_geometry(const struct pcm__header *header) {
         .catalog_capacity = header->catalog_capacity,
         .lane_stride = header->lane_stride,
         .slots_offset = header->slots_offset,
+        .changes_offset = header->changes_offset,
+        .bits_offset = header->bits_offset,
         .catalog_offset = header->catalog_offset,
         .base_offset = header->base_offset,
         .lanes_offset = header->lanes_offset,
@@ -182,6 +186,8 @@ static void fill_header(struct pcm__header *header, const struct pcm__geometry *
         .catalog_capacity = geometry->catalog_capacity,
         .lane_stride = geometry->lane_stride,
         .slots_offset = geometry->slots_offset,
+        .changes_offset = geometry->changes_offset,
+        .bits_offset = geometry->bits_offset,
         .catalog_offset = geometry->catalog_offset,
         .base_offset = geometry->base_offset,
         .lanes_offset = geometry->lanes_offset,
@@ -199,7 +205,7 @@ static int write_file(int fd, const pcm_open_options *options) {
         return status;
     if (ftruncate(fd, (off_t)geometry.file_bytes) != 0)
         return errno == EFBIG ? PCM_NO_SPACE : pcm__path_status();
-    /* Header, slots and tail; the rest as it is needed. */
+    /* What precedes the catalog, and the tail; the rest as it is needed. */
     status = pcm__reserve_range(fd, 0, geometry.catalog_offset);
     if (status != PCM_OK)
         return status;

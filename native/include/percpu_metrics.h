@@ -50,7 +50,8 @@ extern "C" {
     X(BROKEN, -18, "the store's file was truncated under its mapping")                                                 \
     X(AMOUNT, -19, "the amount is not a finite number")                                                                \
     X(LOCK_TIMEOUT, -20, "another process has held the lock of the store for too long")                                \
-    X(SERIES_LIMIT, -21, "the family or the store has as many series as it may have")
+    X(SERIES_LIMIT, -21, "the family or the store has as many series as it may have")                                  \
+    X(REMOVED, -22, "the series was removed")
 
 typedef enum pcm_status {
 #define X(name, code, message) PCM_##name = (code),
@@ -313,6 +314,63 @@ typedef struct pcm_series_limits {
 int pcm_series_bind_within(pcm_store *store, pcm_family_id family, const pcm_bytes *values, uint32_t count,
                            pcm_series_limits limits, pcm_series_id *out);
 
+/* Finds a series as pcm_series_bind does, without creating it. Errors: NOT_FOUND, ARGUMENT, CORRUPT, BROKEN, NO_MEMORY. Thread-safe. */
+int pcm_series_find(pcm_store *store, pcm_family_id family, const pcm_bytes *values, uint32_t count,
+                    pcm_series_id *out);
+
+/*
+ * Removes a series for all processes: readers leave it out from now on, and binding it again makes a new one that starts
+ * at 0. Amounts that are added to it by those who have not moved on yet (see pcm_holder) are lost with it. Errors:
+ * REMOVED (by somebody else), ARGUMENT, READ_ONLY, CORRUPT, BROKEN, LOCK_TIMEOUT, SYSTEM. Thread-safe.
+ */
+int pcm_series_remove(pcm_store *store, pcm_series_id series);
+
+/* Removes all series of a family, which itself stays. Errors: ARGUMENT and as above. Thread-safe. */
+int pcm_family_remove_all(pcm_store *store, pcm_family_id family);
+
+/*
+ * Brings a series, or all series of a family, back to 0, for all processes. Nothing is stored into a lane, so that no
+ * amount that is added meanwhile is lost. An info stays 1. Errors: REMOVED, ARGUMENT, READ_ONLY, CORRUPT, BROKEN,
+ * LOCK_TIMEOUT, SYSTEM. Thread-safe.
+ */
+int pcm_series_reset(pcm_store *store, pcm_series_id series);
+int pcm_family_reset(pcm_store *store, pcm_family_id family);
+
+/* ---------------------------------------------------------------- holders */
+
+/*
+ * Cells of removed series are given to new series, but not before every thread that may still add to them has let go of
+ * them. A thread that keeps ids, cells or histograms of series has a holder, made before it binds the first one, and now
+ * and then, at least once a second, it
+ *
+ *   1. looks which series were removed since it last did,
+ *   2. lets go of all that it has of these,
+ *   3. moves on.
+ *
+ * Where nobody does, nothing is ever used again while the process lives: no harm but the space. One thread at a time may
+ * use a holder. A forked child starts with step 1 of a holder that it inherited or makes: it is to let go of everything.
+ */
+typedef struct pcm_holder pcm_holder;
+
+#define PCM_MAX_REMOVALS 4096u /* as many as pcm_holder_look() ever gives */
+
+/* The store must outlive the holder. Errors: READ_ONLY, NO_MEMORY, TOO_MANY_PROCESSES, SYSTEM. Thread-safe. */
+int pcm_holder_create(pcm_store *store, pcm_holder **out);
+/* Its thread has let go of everything. Thread-safe. */
+void pcm_holder_destroy(pcm_holder *holder);
+
+/* Whether there is anything to look at or to move on from; a comparison, cheap enough for every call. */
+bool pcm_holder_is_behind(const pcm_holder *holder);
+
+/*
+ * The series that were removed, up to `size` of them; `all` where they are too many to tell, and every series is to be let
+ * go of. Never fails.
+ */
+void pcm_holder_look(pcm_holder *holder, pcm_series_id *out, size_t size, size_t *count, bool *all);
+
+/* What the last look gave was let go of. Errors, of a forked child that takes its slot: TOO_MANY_PROCESSES, SYSTEM. */
+int pcm_holder_move_on(pcm_holder *holder);
+
 /* ---------------------------------------------------------------- amounts */
 
 /*
@@ -374,22 +432,30 @@ int pcm_reader_create(pcm_store *store, pcm_reader **out);
 void pcm_reader_destroy(pcm_reader *reader);
 
 /*
- * Takes in what was appended to the catalog since the last call and sums all cells over all lanes in one streaming
- * pass. Families and series that were known keep their index. Counters that are read twice never go down.
+ * Takes in what has changed in the catalog since the last call and sums all cells over all lanes in one streaming pass.
+ * Families that were known keep their index, and so do series; in the place of a removed series there may be another
+ * one with another life. Counters that are read twice never go down, but by a reset.
  * Errors: CORRUPT, BROKEN, NO_MEMORY.
  */
 int pcm_reader_refresh(pcm_reader *reader);
 
-/* Indices run from 0 to count - 1, in the order of creation. Views stay valid until the reader is destroyed. */
+/* Indices run from 0 to count - 1. Views stay valid until the reader is destroyed. */
 uint32_t pcm_reader_family_count(const pcm_reader *reader);
 const pcm_family_definition *pcm_reader_family(const pcm_reader *reader, uint32_t family);
 
 typedef struct pcm_series_view {
     uint32_t family;        /* index */
     uint32_t label_count;   /* the family's */
-    uint64_t created_at_ms; /* Unix time, milliseconds */
+    uint64_t created_at_ms; /* Unix time, milliseconds; of the last reset, where there was one */
     pcm_series_id id;
+    uint32_t life; /* odd where there is such a series, another one for each series that has had the place */
 } pcm_series_view;
+
+/* Goes up when a series was removed, or came in the place of another one, between two calls of refresh. */
+uint64_t pcm_reader_version(const pcm_reader *reader);
+
+/* Whether a series that the last refresh found is still there: what was read of it before this call is its own then. */
+bool pcm_reader_is_current(const pcm_reader *reader, uint32_t series);
 
 uint32_t pcm_reader_series_count(const pcm_reader *reader);
 pcm_series_view pcm_reader_series(const pcm_reader *reader, uint32_t series);
@@ -403,19 +469,22 @@ typedef struct pcm_number {
     double real;     /* always; rounded where the integer is beyond 2^53 */
 } pcm_number;
 
-/* The value of what has one number, of the last refresh. Errors: ARGUMENT (it has buckets), CORRUPT. */
+/* The value of what has one number, of the last refresh. Errors: ARGUMENT (it has buckets), REMOVED,
+ * CORRUPT. */
 int pcm_reader_value(const pcm_reader *reader, uint32_t series, pcm_number *out);
 
 /*
  * The buckets of a histogram, native histogram or summary, each by itself, not cumulated: `buckets` holds
- * pcm_definition_bucket_count() integers. Their sum is the count. Errors: ARGUMENT (it has none), CORRUPT.
+ * pcm_definition_bucket_count() integers. Their sum is the count. Errors: ARGUMENT (it has none), REMOVED,
+ * CORRUPT.
  */
 int pcm_reader_histogram(const pcm_reader *reader, uint32_t series, int64_t *buckets, double *sum);
 
 /*
  * What each lane holds of a series, right now and not of the last refresh: first `lanes` numbers for the CPUs, then
  * `atomic_lanes` numbers for the atomic lanes (see pcm_store_info). Of what has buckets: its count. What `set` wrote is in
- * no lane. `size` is the room in `out`. Errors: ARGUMENT (too little room), CORRUPT.
+ * no lane. `size` is the room in `out`. Of integers it is what was added to the cell since the store was made, by series that had
+ * it before included. Errors: ARGUMENT (too little room), REMOVED, CORRUPT.
  */
 int pcm_reader_lanes(const pcm_reader *reader, uint32_t series, pcm_number *out, size_t size);
 

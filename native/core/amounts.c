@@ -1,0 +1,290 @@
+/*
+ * What is counted in a series beyond adding to a cell: cells that are made when they are first needed, sets and resets,
+ * observations. None of it stores into a lane.
+ */
+#include "amounts.h"
+
+#include "cpu.h"
+#include "exponential.h"
+#include "life.h"
+#include "lock.h"
+#include "reserve.h"
+
+#include <math.h>
+#include <string.h>
+
+uint32_t pcm__first_integers(const pcm_family_definition *definition) {
+    return definition->type == PCM_COUNTER ? 1 : pcm_definition_bucket_count(definition);
+}
+
+uint32_t pcm__first_doubles(const pcm_family_definition *definition) {
+    return pcm__has_buckets(definition->type) ? 1 : 0;
+}
+
+int pcm__series_find(const struct pcm_store *store, pcm_series_id id, struct pcm__series_view *view,
+                     const pcm_family_definition **definition) {
+    uint32_t number;
+    int status = pcm__catalog_series_by_id(store, id, view);
+    if (status != PCM_OK)
+        return status;
+    if (!pcm__life_is_lived(atomic_load_explicit(&view->record->life, memory_order_acquire)))
+        return PCM_REMOVED;
+    const struct pcm__family *family = pcm__index_family_by_id(&store->index, view->family + 1, &number);
+    if (family == NULL)
+        return PCM_CORRUPT;
+    *definition = &family->definition;
+    return PCM_OK;
+}
+
+/* ---------------------------------------------------------------- changes of a value */
+
+/*
+ * What changes a value other than by adding is all or nothing for readers: `rebase` of the record is odd meanwhile, and has
+ * a number that the header only reaches afterwards. A reader whose pass began before that number reads the series again,
+ * by itself. With the lock held.
+ */
+static uint64_t begin_change(struct pcm_store *store, struct pcm__series_record *record) {
+    uint64_t number = atomic_load_explicit(&store->header->rebases, memory_order_relaxed) + 1;
+    atomic_store_explicit(&record->rebase, number * 2 + 1, memory_order_relaxed);
+    atomic_thread_fence(memory_order_release);
+    return number;
+}
+
+static void end_change(struct pcm_store *store, struct pcm__series_record *record, uint64_t number) {
+    atomic_store_explicit(&record->rebase, number * 2, memory_order_release);
+    atomic_store_explicit(&store->header->rebases, number, memory_order_release);
+}
+
+/* ---------------------------------------------------------------- cells of a series */
+
+/* A cell that another series had may be in a reader's pass with what it held then: hence the change. */
+static int make_cell(struct pcm_store *store, struct pcm__series_record *record, bool is_signed, bool is_double) {
+    uint32_t integer = 0;
+    uint32_t real = 0;
+    enum pcm__cell_kind kind = is_signed ? PCM__CELL_SIGNED : PCM__CELL_COUNT;
+    int status = pcm__reserve_cells(store, kind, !is_double, is_double, &integer, &real);
+    if (status != PCM_OK)
+        return status;
+    uint64_t number = begin_change(store, record);
+    if (is_double)
+        atomic_store_explicit(&record->double_cell, real + 1, memory_order_seq_cst);
+    else
+        atomic_store_explicit(&record->integer_cell, integer + 1, memory_order_seq_cst);
+    end_change(store, record, number);
+    return PCM_OK;
+}
+
+/*
+ * The integer or the double cell of a counter or gauge, made under the lock if there is none yet. It is published last,
+ * with release: whoever adds to it finds it zeroed, and `set` finds that something may have been added.
+ */
+static int lazy_cell(struct pcm_store *store, pcm_series_id id, bool is_double, uint32_t *out) {
+    struct pcm__series_view view;
+    const pcm_family_definition *definition;
+    int status = pcm__series_find(store, id, &view, &definition);
+    if (status != PCM_OK)
+        return status;
+    if (pcm__has_buckets(definition->type))
+        return PCM_ARGUMENT;
+    const _Atomic uint32_t *field = is_double ? &view.record->double_cell : &view.record->integer_cell;
+    if (atomic_load_explicit(field, memory_order_acquire) == 0) {
+        status = pcm__store_lock(store);
+        if (status != PCM_OK)
+            return status;
+        /* It may have been removed, or given the cell, while this thread waited. */
+        status = pcm__series_find(store, id, &view, &definition);
+        if (status == PCM_OK && atomic_load_explicit(field, memory_order_acquire) == 0)
+            status = make_cell(store, view.record, pcm__is_like_gauge(definition->type), is_double);
+        pcm__store_unlock(store);
+    }
+    uint32_t cell = atomic_load_explicit(field, memory_order_acquire);
+    if (status == PCM_OK && (cell == 0 || cell > store->geometry.capacity))
+        status = PCM_CORRUPT;
+    if (status == PCM_OK)
+        *out = cell - 1;
+    return status;
+}
+
+int pcm_series_cell(pcm_store *store, pcm_series_id series, uint32_t *out) {
+    return lazy_cell(store, series, false, out);
+}
+
+int pcm_series_add_double(pcm_store *store, pcm_series_id series, double amount) {
+    uint32_t cell;
+    if (!isfinite(amount))
+        return PCM_AMOUNT;
+    if (store->read_only)
+        return PCM_READ_ONLY;
+    int status = lazy_cell(store, series, true, &cell);
+    if (status == PCM_OK)
+        pcm__cell_add_double(store, cell, amount);
+    return status;
+}
+
+/* ---------------------------------------------------------------- gauges */
+
+static uint64_t sum_integers(const struct pcm_store *store, uint32_t cell) {
+    uint64_t sum = 0;
+    for (uint32_t lane = 0; lane < pcm__store_all_lanes(store); lane++)
+        sum += atomic_load_explicit(pcm__store_word(store, lane, cell), memory_order_relaxed);
+    return sum;
+}
+
+/* Lane after lane from 0 on, as readers do, who add the base last: minus this sum makes their value exactly 0. */
+static double sum_doubles(const struct pcm_store *store, uint32_t cell, double *largest) {
+    double sum = 0;
+    *largest = 0;
+    for (uint32_t lane = 0; lane < pcm__store_all_lanes(store); lane++) {
+        uint64_t bits = atomic_load_explicit(pcm__store_word(store, lane, cell), memory_order_relaxed);
+        double value;
+        memcpy(&value, &bits, sizeof value);
+        sum += value;
+        if (!(fabs(value) <= *largest))
+            *largest = fabs(value);
+    }
+    return sum;
+}
+
+static uint64_t bits_of(double value) {
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+/* Lanes beyond this swallow fractions that are added to them later; infinite ones never get back to a number. */
+#define LARGEST_LANE 4294967296.0 /* 2^32 */
+
+/*
+ * Takes what a double cell holds out of the value; where that has become too large for what is to come, by giving the
+ * series another cell, if there is one and nobody has the old one at hand. Who still adds to that does so before the set.
+ */
+static void rebase_double(struct pcm_store *store, struct pcm__series_record *record, uint32_t cell, bool is_at_hand) {
+    uint32_t none;
+    uint32_t fresh;
+    double largest;
+    double sum = sum_doubles(store, cell, &largest);
+    if (!(largest <= LARGEST_LANE) && !is_at_hand &&
+        pcm__reserve_cells(store, PCM__CELL_DOUBLE, 0, 1, &none, &fresh) == PCM_OK) {
+        atomic_store_explicit(&record->double_cell, fresh + 1, memory_order_release);
+        pcm__life_retire_double(store, cell);
+    } else {
+        atomic_store_explicit(pcm__store_base(store, cell), bits_of(-sum), memory_order_relaxed);
+    }
+}
+
+/* Changes the bases of all cells to minus what their lanes hold, and the set value. */
+static int rebase(struct pcm_store *store, struct pcm__series_record *record, const pcm_family_definition *definition,
+                  double value) {
+    uint32_t buckets = pcm_definition_bucket_count(definition);
+    uint32_t integers = buckets > 0 ? buckets : 1;
+    uint32_t integer_cell = atomic_load_explicit(&record->integer_cell, memory_order_relaxed);
+    uint32_t double_cell = atomic_load_explicit(&record->double_cell, memory_order_relaxed);
+    uint64_t capacity = store->geometry.capacity;
+    if (integer_cell + (uint64_t)integers - 1 > capacity || double_cell > capacity)
+        return PCM_CORRUPT;
+    uint64_t number = begin_change(store, record);
+    for (uint32_t i = 0; integer_cell != 0 && i < integers; i++)
+        atomic_store_explicit(pcm__store_base(store, integer_cell - 1 + i), -sum_integers(store, integer_cell - 1 + i),
+                              memory_order_relaxed);
+    if (double_cell != 0)
+        rebase_double(store, record, double_cell - 1, buckets > 0);
+    atomic_store_explicit(&record->set_bits, bits_of(value), memory_order_relaxed);
+    end_change(store, record, number);
+    return PCM_OK;
+}
+
+int pcm__series_reset(struct pcm_store *store, uint32_t link) {
+    struct pcm__series_view view;
+    const pcm_family_definition *definition;
+    int status = pcm__series_find(store, (uint64_t)link * 8 + 1, &view, &definition);
+    /* Of what is always 1 there is nothing to be forgotten. */
+    if (status != PCM_OK || definition->type == PCM_INFO)
+        return status;
+    view.record->created_at_ms = pcm__now_ms();
+    return rebase(store, view.record, definition, 0);
+}
+
+int pcm_series_reset(pcm_store *store, pcm_series_id series) {
+    int status = pcm__store_lock(store);
+    if (status != PCM_OK)
+        return status;
+    status = series == 0 || series % 8 != 1 ? PCM_ARGUMENT : pcm__series_reset(store, (uint32_t)((series - 1) / 8));
+    pcm__store_unlock(store);
+    return status;
+}
+
+int pcm_gauge_set(pcm_store *store, pcm_series_id series, double value) {
+    struct pcm__series_view view;
+    const pcm_family_definition *definition;
+    if (store->read_only)
+        return PCM_READ_ONLY;
+    int status = pcm__series_find(store, series, &view, &definition);
+    if (status != PCM_OK)
+        return status;
+    if (!pcm__is_like_gauge(definition->type))
+        return PCM_ARGUMENT;
+    /* Nothing was ever added: one store. An add that begins meanwhile comes after this set. */
+    if (atomic_load_explicit(&view.record->integer_cell, memory_order_seq_cst) == 0 &&
+        atomic_load_explicit(&view.record->double_cell, memory_order_seq_cst) == 0) {
+        atomic_store_explicit(&view.record->set_bits, bits_of(value), memory_order_relaxed);
+        return PCM_OK;
+    }
+    status = pcm__store_lock(store);
+    if (status != PCM_OK)
+        return status;
+    status = pcm__series_find(store, series, &view, &definition);
+    if (status == PCM_OK)
+        status = rebase(store, view.record, definition, value);
+    pcm__store_unlock(store);
+    return status;
+}
+
+/* ---------------------------------------------------------------- histograms */
+
+int pcm_histogram_bind(pcm_store *store, pcm_series_id series, pcm_histogram *out) {
+    struct pcm__series_view view;
+    const pcm_family_definition *definition;
+    int status = pcm__series_find(store, series, &view, &definition);
+    if (status != PCM_OK)
+        return status;
+    uint32_t buckets = pcm_definition_bucket_count(definition);
+    if (buckets == 0)
+        return PCM_ARGUMENT;
+    uint32_t first = atomic_load_explicit(&view.record->integer_cell, memory_order_relaxed);
+    uint32_t sum = atomic_load_explicit(&view.record->double_cell, memory_order_relaxed);
+    uint64_t capacity = store->geometry.capacity;
+    if (first == 0 || sum == 0 || sum > capacity || first - 1 + (uint64_t)buckets > capacity)
+        return PCM_CORRUPT;
+    *out = (pcm_histogram){
+        .bounds = definition->bounds,
+        .bound_count = definition->bound_count,
+        .first_cell = first - 1,
+        .sum_cell = sum - 1,
+        .is_exponential = definition->type != PCM_HISTOGRAM,
+    };
+    if (out->is_exponential)
+        pcm_definition_exponential(definition, &out->exponential);
+    return PCM_OK;
+}
+
+/* Number of the first bound that is not below the value; compiled to conditional moves. */
+static uint32_t find_bucket(const double *bounds, uint32_t count, double value) {
+    const double *low = bounds;
+    while (count > 0) {
+        uint32_t half = count / 2;
+        bool above = low[half] < value;
+        low = above ? low + half + 1 : low;
+        count = above ? count - half - 1 : half;
+    }
+    return (uint32_t)(low - bounds);
+}
+
+int pcm_histogram_observe(pcm_store *store, const pcm_histogram *histogram, double value) {
+    if (!isfinite(value))
+        return PCM_AMOUNT;
+    uint32_t bucket = histogram->is_exponential ? pcm__exponential_cell(&histogram->exponential, value)
+                                                : find_bucket(histogram->bounds, histogram->bound_count, value);
+    pcm__cell_add(store, histogram->first_cell + bucket, 1);
+    pcm__cell_add_double(store, histogram->sum_cell, value);
+    return PCM_OK;
+}
