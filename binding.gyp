@@ -37,6 +37,7 @@
         'native/core/lock.c',
         'native/core/names.c',
         'native/core/reader.c',
+        'native/core/reader_values.c',
         'native/core/reserve.c',
         'native/core/series.c',
         'native/core/sigbus.c',

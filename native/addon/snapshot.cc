@@ -126,9 +126,12 @@ Napi::Array Reals(Napi::Env env, const pcm_number *numbers, uint32_t size) {
     return array;
 }
 
-Napi::Object LanesOf(Napi::Env env, const pcm_store_info &info, const pcm_reader *reader, uint32_t series,
-                     const pcm_family_definition &family, std::vector<pcm_number> *numbers) {
+/* Undefined where the series was removed. */
+Napi::Value LanesOf(Napi::Env env, const pcm_store_info &info, const pcm_reader *reader, uint32_t series,
+                    const pcm_family_definition &family, std::vector<pcm_number> *numbers) {
     const int status = pcm_reader_lanes(reader, series, numbers->data(), numbers->size());
+    if (status == PCM_REMOVED)
+        return env.Undefined();
     if (status != PCM_OK)
         ThrowStatus(env, status);
     Napi::Object object = Napi::Object::New(env);
@@ -155,12 +158,18 @@ Napi::Value Snapshot(Napi::Env env, const pcm_reader *reader) {
     const uint32_t series_count = pcm_reader_series_count(reader);
     for (uint32_t i = 0; i < series_count; i++) {
         const Napi::HandleScope scope(env);
-        const uint32_t index = pcm_reader_series(reader, i).family;
+        const pcm_series_view view = pcm_reader_series(reader, i);
+        if (view.is_removed)
+            continue;
+        const uint32_t index = view.family;
         /* As in every format: it comes with the next reading. */
         if (index >= family_count)
             break;
         const pcm_family_definition &family = *pcm_reader_family(reader, index);
-        lists[index].Set(sizes[index]++, SeriesOf(env, reader, family, i));
+        const Napi::Object object = SeriesOf(env, reader, family, i);
+        /* Otherwise its labels may be those of another series. */
+        if (pcm_reader_is_current(reader, i))
+            lists[index].Set(sizes[index]++, object);
     }
     return families;
 }
@@ -187,12 +196,16 @@ Napi::Value Lanes(Napi::Env env, const pcm_store *store, const pcm_reader *reade
     const uint32_t series_count = pcm_reader_series_count(reader);
     for (uint32_t i = 0; i < series_count; i++) {
         const Napi::HandleScope scope(env);
-        const uint32_t index = pcm_reader_series(reader, i).family;
-        if (index >= family_count)
+        const pcm_series_view view = pcm_reader_series(reader, i);
+        if (view.is_removed)
+            continue;
+        if (view.family >= family_count)
             break;
-        if (wanted[index])
-            lists[index].Set(sizes[index]++,
-                             LanesOf(env, info, reader, i, *pcm_reader_family(reader, index), &numbers));
+        if (!wanted[view.family])
+            continue;
+        const Napi::Value object = LanesOf(env, info, reader, i, *pcm_reader_family(reader, view.family), &numbers);
+        if (!object.IsUndefined() && pcm_reader_is_current(reader, i))
+            lists[view.family].Set(sizes[view.family]++, object);
     }
     return families;
 }

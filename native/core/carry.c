@@ -24,10 +24,9 @@ static void set_base(pcm_store *store, uint32_t cell, const void *word) {
 /* The integer and double parts go to the bases of a counter's or gauge's cells. */
 static int copy_number(const pcm_reader *from, uint32_t series, pcm_store *to, const struct pcm__series_view *view,
                        pcm_series_id id) {
-    struct pcm__parts parts;
+    struct pcm__parts parts = from->settled[series].parts;
     uint32_t cell;
     int status = PCM_OK;
-    pcm__reader_parts(from, series, &parts);
     if (parts.integer != 0) {
         status = pcm_series_cell(to, id, &cell);
         if (status == PCM_OK)
@@ -95,7 +94,7 @@ static int copy_all(pcm_store *old, pcm_store *new) {
         status = pcm_family_declare(new, pcm_reader_family(reader, i), &id);
     }
     for (uint32_t i = 0; status == PCM_OK && i < pcm_reader_series_count(reader); i++)
-        if (pcm_reader_is_current(reader, i))
+        if (!pcm_reader_series(reader, i).is_removed)
             status = copy_series(reader, i, new);
     pcm_reader_destroy(reader);
     return status;

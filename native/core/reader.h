@@ -11,6 +11,40 @@ struct pcm__parts {
     double set; /* 0 for a counter */
 };
 
-void pcm__reader_parts(const pcm_reader *reader, uint32_t series, struct pcm__parts *out);
+/* What was found of a series right after the pass; nobody looks at its record again. */
+struct pcm__settled {
+    uint64_t created_at_ms;
+    struct pcm__parts parts; /* of what has no buckets */
+    uint32_t first_cell;     /* of what has */
+    uint32_t sum_cell;
+};
+
+struct pcm_reader {
+    pcm_store *store;
+    uint32_t family_count;
+    uint32_t series_count;
+    struct pcm__series *series; /* copied before the pass; one that has gone during the pass has a life of 0 */
+    struct pcm__settled *settled;
+    uint64_t series_room;
+    uint64_t settled_room;
+    uint64_t index_version; /* of the index, when it was copied */
+    uint64_t version;
+    uint64_t rebases; /* changes of bases that were complete before the pass */
+    uint64_t *integers;
+    double *doubles;
+    uint64_t integer_count;
+    uint64_t double_count;
+    uint64_t integer_room;
+    uint64_t double_room;
+};
+
+/* Its place and size were checked when it was read into the index, and records never move. */
+static inline struct pcm__series_record *pcm__reader_record(const pcm_reader *reader, uint32_t series) {
+    uint64_t offset = (uint64_t)reader->series[series].record * 8;
+    return (struct pcm__series_record *)pcm__store_at(reader->store, reader->store->geometry.catalog_offset + offset);
+}
+
+/* After the pass: takes what it needs of the records of all series, and leaves out those that have gone. CORRUPT. */
+int pcm__reader_settle(pcm_reader *reader);
 
 #endif

@@ -24,8 +24,8 @@ class FamilyOutput {
     FamilyOutput &operator=(const FamilyOutput &) = delete;
 
     /*
-     * Renders what stays the same of one more series. PCM_NO_MEMORY, and nothing changed, where max_size() would grow by
-     * more than `room` bytes. May throw std::bad_alloc, after which the object is useless.
+     * Renders what stays the same of one more series. Nothing changed, and PCM_NO_MEMORY where max_size() would grow by
+     * more than `room` bytes, PCM_REMOVED where the series was removed since the reader's refresh. May throw std::bad_alloc, after which the object is useless.
      */
     virtual int AddSeries(const pcm_reader *reader, uint32_t series, size_t room) = 0;
 

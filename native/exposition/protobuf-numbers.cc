@@ -50,6 +50,8 @@ int ProtobufNumbers::AddSeries(const pcm_reader *reader, uint32_t series, size_t
     if (MaxLabelsSize(reader, series) + kMaxDecoration > room)
         return PCM_NO_MEMORY;
     const std::string labels = LabelsOf(reader, series);
+    if (!pcm_reader_is_current(reader, series))
+        return PCM_REMOVED;
     const std::string created =
         type_ == PCM_COUNTER ? TimestampField(kCounterCreated, pcm_reader_series(reader, series).created_at_ms) : "";
     const size_t number = 1 + sizeof(double) + created.size();

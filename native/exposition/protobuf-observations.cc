@@ -2,6 +2,7 @@
 #include "protobuf-observations.h"
 
 #include <cstring>
+#include <utility>
 
 namespace pcm {
 namespace {
@@ -132,7 +133,10 @@ int ProtobufObservations::AddSeries(const pcm_reader *reader, uint32_t series, s
         return PCM_NO_MEMORY;
     const unsigned field = is_summary_ ? kSummaryCreated : kHistogramCreated;
     const uint64_t created_at_ms = pcm_reader_series(reader, series).created_at_ms;
-    series_.push_back({series, LabelsOf(reader, series), TimestampField(field, created_at_ms)});
+    std::string labels = LabelsOf(reader, series);
+    if (!pcm_reader_is_current(reader, series))
+        return PCM_REMOVED;
+    series_.push_back({series, std::move(labels), TimestampField(field, created_at_ms)});
     max_size_ += MaxMetricSize(series_.back().labels.size());
     return PCM_OK;
 }

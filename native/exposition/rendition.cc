@@ -88,14 +88,20 @@ void Rendition::TakeInFamilies(const pcm_reader *reader) {
 int Rendition::TakeInSeries(const pcm_reader *reader) {
     const uint32_t count = pcm_reader_series_count(reader);
     while (series_count_ < count) {
-        const uint32_t family = pcm_reader_series(reader, series_count_).family;
+        const pcm_series_view series = pcm_reader_series(reader, series_count_);
+        if (series.is_removed) {
+            series_count_++;
+            continue;
+        }
+        const uint32_t family = series.family;
         if (family >= families_.size())
             return PCM_OK;
         FamilyOutput &output = *families_[family].output;
         const size_t before = output.max_size();
         const size_t room = max_size_ < Renderer::kMaxSize ? Renderer::kMaxSize - max_size_ : 0;
         const int status = output.AddSeries(reader, series_count_, room);
-        if (status != PCM_OK)
+        /* It was removed before its labels were copied. */
+        if (status != PCM_OK && status != PCM_REMOVED)
             return status;
         max_size_ += output.max_size() - before;
         series_count_++;
@@ -103,8 +109,11 @@ int Rendition::TakeInSeries(const pcm_reader *reader) {
     return PCM_OK;
 }
 
-/* A failure half-way leaves what was taken in before. */
+/* A failure half-way leaves what was taken in before. Pieces of removed series cannot be taken out. */
 int Rendition::TakeIn(const pcm_reader *reader) {
+    if (version_ != pcm_reader_version(reader))
+        Clear();
+    version_ = pcm_reader_version(reader);
     TakeInFamilies(reader);
     const int status = TakeInSeries(reader);
     return status == PCM_OK && max_size_ > Renderer::kMaxSize ? static_cast<int>(PCM_NO_MEMORY) : status;

@@ -32,7 +32,8 @@ class Rendition {
 
     /*
      * Takes in what is new in the catalog and appends the families that pass to `out`. A series whose family the reader
-     * does not have yet, and whatever was created after it, is left to the next scrape. Errors: CORRUPT, NO_MEMORY.
+     * does not have yet, and whatever was created after it, is left to the next scrape. Where a series was removed all
+     * of it begins anew. Errors: CORRUPT, NO_MEMORY.
      */
     int Render(const pcm_reader *reader, const NameFilter &filter, ByteBuffer *out) noexcept;
 
@@ -55,6 +56,7 @@ class Rendition {
     std::unordered_set<std::string> escaped_;   /* names that one has */
     std::unordered_set<std::string> shortened_; /* names without _total and _info, of OpenMetrics */
     uint32_t series_count_ = 0;
+    uint64_t version_ = 0; /* of the reader */
     size_t max_size_ = 0;
 };
 

@@ -122,6 +122,8 @@ int TextFamily::AddSeries(const pcm_reader *reader, uint32_t series, size_t room
     /* The suffix of the name, the braces, an extra label with its number, the value, and the line feed. */
     constexpr size_t kMaxDecoration = 32 + 2 * kMaxNumberSize;
     const std::string labels = LabelsOf(reader, series);
+    if (!pcm_reader_is_current(reader, series))
+        return PCM_REMOVED;
     const size_t line = 2 * names_.name.text.size() + labels.size() + kMaxDecoration;
     if (line > room / max_lines())
         return PCM_NO_MEMORY;

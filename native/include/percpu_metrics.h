@@ -433,8 +433,8 @@ void pcm_reader_destroy(pcm_reader *reader);
 
 /*
  * Takes in what has changed in the catalog since the last call and sums all cells over all lanes in one streaming pass.
- * Families that were known keep their index, and so do series; in the place of a removed series there may be another
- * one with another life. Counters that are read twice never go down, but by a reset.
+ * Families and series that were known keep their index; a removed series leaves its own, which another one may have
+ * later on. What is read from then on is of this call, also of series that are removed meanwhile. Counters that are read twice never go down, but by a reset.
  * Errors: CORRUPT, BROKEN, NO_MEMORY.
  */
 int pcm_reader_refresh(pcm_reader *reader);
@@ -448,13 +448,16 @@ typedef struct pcm_series_view {
     uint32_t label_count;   /* the family's */
     uint64_t created_at_ms; /* Unix time, milliseconds; of the last reset, where there was one */
     pcm_series_id id;
-    uint32_t life; /* odd where there is such a series, another one for each series that has had the place */
+    bool is_removed; /* there is no such series; nothing else of this is of account then */
 } pcm_series_view;
 
-/* Goes up when a series was removed, or came in the place of another one, between two calls of refresh. */
+/* Another one after a refresh that found that a series was removed or has come in the place of another one. */
 uint64_t pcm_reader_version(const pcm_reader *reader);
 
-/* Whether a series that the last refresh found is still there: what was read of it before this call is its own then. */
+/*
+ * Whether a series that the last refresh found is still there. Label values are not part of what refresh takes in: those
+ * that were copied before this call are the series' own if it is.
+ */
 bool pcm_reader_is_current(const pcm_reader *reader, uint32_t series);
 
 uint32_t pcm_reader_series_count(const pcm_reader *reader);

@@ -1,6 +1,7 @@
 /* Several threads and processes on one store: exact totals, and readers that see no impossible value. */
 #include "core_check.h"
 #include "layout.h"
+#include "reader.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -313,6 +314,10 @@ void a_set_after_the_pass_is_seen_whole(void) {
     CHECK_STATUS(PCM_OK, pcm_reader_create(store, &reader));
     CHECK_STATUS(PCM_OK, pcm_reader_refresh(reader));
     CHECK_STATUS(PCM_OK, pcm_gauge_set(store, series, 5));
+    CHECK_STATUS(PCM_OK, pcm_reader_value(reader, 0, &number));
+    CHECK(number.real == 1000);
+    /* As where it falls between the pass and what follows it. */
+    CHECK_STATUS(PCM_OK, pcm__reader_settle(reader));
     CHECK_STATUS(PCM_OK, pcm_reader_value(reader, 0, &number));
     CHECK(number.real == 5);
     pcm_reader_destroy(reader);

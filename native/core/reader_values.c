@@ -1,0 +1,236 @@
+/*
+ * Values of a reader, taken from the sums of its last pass. Right after the pass all that is needed of the records is
+ * copied, so that whatever is removed from then on is read as it was.
+ */
+#include "catalog.h"
+#include "exponential.h"
+#include "life.h"
+#include "reader.h"
+
+#include <math.h>
+#include <sched.h>
+#include <string.h>
+
+/* A series that is being changed is read again so many times at most: who changes it may have died half-way. */
+#define MOST_REREADS 1000
+
+#define LARGEST_DOUBLE 9007199254740992.0 /* 2^53 */
+#define LARGEST_INT64  9223372036854775808.0
+
+static const pcm_family_definition *definition_of(const pcm_reader *reader, uint32_t series) {
+    return pcm_reader_family(reader, reader->series[series].family);
+}
+
+/* Cells, decoded. One that was made after the pass counts as 0: its first amount came later as well. */
+static uint64_t integer_at(const pcm_reader *reader, uint32_t cell) {
+    return cell < reader->integer_count ? reader->integers[cell] : 0;
+}
+
+static double double_at(const pcm_reader *reader, uint32_t cell) {
+    uint64_t first = reader->store->geometry.capacity - reader->double_count;
+    return cell >= first && cell - first < reader->double_count ? reader->doubles[cell - first] : 0;
+}
+
+static double as_double(uint64_t bits) {
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static uint64_t load(const _Atomic uint64_t *word) {
+    return atomic_load_explicit(word, memory_order_relaxed);
+}
+
+static uint64_t integer_now(const pcm_store *store, uint32_t cell) {
+    uint64_t sum = load(pcm__store_base(store, cell));
+    for (uint32_t lane = 0; lane < pcm__store_all_lanes(store); lane++)
+        sum += load(pcm__store_word(store, lane, cell));
+    return sum;
+}
+
+static double double_now(const pcm_store *store, uint32_t cell) {
+    double sum = 0;
+    for (uint32_t lane = 0; lane < pcm__store_all_lanes(store); lane++)
+        sum += as_double(load(pcm__store_word(store, lane, cell)));
+    return sum + as_double(load(pcm__store_base(store, cell)));
+}
+
+/* ---------------------------------------------------------------- after the pass */
+
+/* From the pass, or from the words as they are now. */
+static struct pcm__parts collect(const pcm_reader *reader, const struct pcm__series_record *record, bool now) {
+    uint32_t capacity = (uint32_t)reader->store->geometry.capacity;
+    uint32_t integer_cell = atomic_load_explicit(&record->integer_cell, memory_order_acquire);
+    uint32_t double_cell = atomic_load_explicit(&record->double_cell, memory_order_acquire);
+    struct pcm__parts parts = {.set = as_double(load(&record->set_bits))};
+    if (integer_cell != 0 && integer_cell <= capacity)
+        parts.integer =
+            (int64_t)(now ? integer_now(reader->store, integer_cell - 1) : integer_at(reader, integer_cell - 1));
+    if (double_cell != 0 && double_cell <= capacity)
+        parts.fraction = now ? double_now(reader->store, double_cell - 1) : double_at(reader, double_cell - 1);
+    return parts;
+}
+
+/* First integer cell and the double cell of a series with buckets, checked against the capacity. */
+static int bucket_cells(const pcm_reader *reader, const struct pcm__series_record *record, uint32_t buckets,
+                        uint32_t *first, uint32_t *sum) {
+    uint32_t integer_cell = atomic_load_explicit(&record->integer_cell, memory_order_relaxed);
+    uint32_t double_cell = atomic_load_explicit(&record->double_cell, memory_order_relaxed);
+    uint64_t capacity = reader->store->geometry.capacity;
+    if (integer_cell == 0 || double_cell == 0 || double_cell > capacity || integer_cell - 1ull + buckets > capacity)
+        return PCM_CORRUPT;
+    *first = integer_cell - 1;
+    *sum = double_cell - 1;
+    return PCM_OK;
+}
+
+/* In place of what the pass found. Cells that were made after the pass are not in it: they count as 0. */
+static void read_again(pcm_reader *reader, uint32_t first, uint32_t buckets, uint32_t sum_cell) {
+    uint64_t first_double = reader->store->geometry.capacity - reader->double_count;
+    for (uint32_t cell = first; cell < first + buckets && cell < reader->integer_count; cell++)
+        reader->integers[cell] = integer_now(reader->store, cell);
+    if (sum_cell >= first_double)
+        reader->doubles[sum_cell - first_double] = double_now(reader->store, sum_cell);
+}
+
+static int collect_buckets(pcm_reader *reader, const struct pcm__series_record *record, uint32_t buckets, bool now,
+                           struct pcm__settled *out) {
+    int status = bucket_cells(reader, record, buckets, &out->first_cell, &out->sum_cell);
+    if (status == PCM_OK && now)
+        read_again(reader, out->first_cell, buckets, out->sum_cell);
+    return status;
+}
+
+/*
+ * The pass has all of a series or nothing of the last change of its value: it is taken only if the change was complete
+ * before the pass, and none began since. Otherwise the series is read by itself until no change falls in between.
+ */
+static int settle(pcm_reader *reader, uint32_t series) {
+    const struct pcm__series_record *record = pcm__reader_record(reader, series);
+    struct pcm__settled *out = &reader->settled[series];
+    uint32_t buckets = pcm_definition_bucket_count(definition_of(reader, series));
+    int status = PCM_OK;
+    for (int attempt = 0; attempt < MOST_REREADS; attempt++) {
+        uint64_t before = atomic_load_explicit(&record->rebase, memory_order_acquire);
+        bool now = before / 2 > reader->rebases;
+        out->created_at_ms = record->created_at_ms;
+        if (buckets == 0)
+            out->parts = collect(reader, record, now);
+        else
+            status = collect_buckets(reader, record, buckets, now, out);
+        atomic_thread_fence(memory_order_acquire);
+        if (status != PCM_OK ||
+            (before % 2 == 0 && atomic_load_explicit(&record->rebase, memory_order_relaxed) == before))
+            break;
+        sched_yield();
+    }
+    return status;
+}
+
+int pcm__reader_settle(pcm_reader *reader) {
+    bool any_gone = false;
+    int status = PCM_OK;
+    for (uint32_t i = 0; i < reader->series_count; i++) {
+        if (!pcm__life_is_lived(reader->series[i].life))
+            continue;
+        int found = settle(reader, i);
+        /* Whatever was read of a record that has changed its life is of no account. */
+        if (!pcm_reader_is_current(reader, i)) {
+            reader->series[i].life = 0;
+            any_gone = true;
+        } else if (found != PCM_OK) {
+            status = found;
+        }
+    }
+    reader->version += any_gone;
+    return status;
+}
+
+/* ---------------------------------------------------------------- values */
+
+static bool is_whole(double value, double limit) {
+    return fabs(value) < limit && trunc(value) == value && !(value == 0 && signbit(value));
+}
+
+static pcm_number number_of(struct pcm__parts parts) {
+    int64_t sum;
+    /* Nearly every counter: nothing but integers. */
+    uint64_t set_bits;
+    uint64_t fraction_bits;
+    memcpy(&set_bits, &parts.set, sizeof set_bits);
+    memcpy(&fraction_bits, &parts.fraction, sizeof fraction_bits);
+    if ((set_bits | fraction_bits) == 0)
+        return (pcm_number){.is_integer = true, .integer = parts.integer, .real = (double)parts.integer};
+    if (is_whole(parts.set, LARGEST_INT64) && is_whole(parts.fraction, LARGEST_DOUBLE) &&
+        !__builtin_add_overflow(parts.integer, (int64_t)parts.set, &sum) &&
+        !__builtin_add_overflow(sum, (int64_t)parts.fraction, &sum))
+        return (pcm_number){.is_integer = true, .integer = sum, .real = (double)sum};
+    if (parts.integer == 0 && parts.fraction == 0)
+        return (pcm_number){.real = parts.set};
+    return (pcm_number){.real = parts.set + (double)parts.integer + parts.fraction};
+}
+
+int pcm_reader_value(const pcm_reader *reader, uint32_t series, pcm_number *out) {
+    if (!pcm__life_is_lived(reader->series[series].life))
+        return PCM_REMOVED;
+    if (pcm__has_buckets(definition_of(reader, series)->type))
+        return PCM_ARGUMENT;
+    *out = number_of(reader->settled[series].parts);
+    return PCM_OK;
+}
+
+int pcm_reader_histogram(const pcm_reader *reader, uint32_t series, int64_t *buckets, double *sum) {
+    const struct pcm__settled *settled = &reader->settled[series];
+    if (!pcm__life_is_lived(reader->series[series].life))
+        return PCM_REMOVED;
+    uint32_t count = pcm_definition_bucket_count(definition_of(reader, series));
+    if (count == 0)
+        return PCM_ARGUMENT;
+    for (uint32_t i = 0; i < count; i++)
+        buckets[i] = (int64_t)integer_at(reader, settled->first_cell + i);
+    *sum = double_at(reader, settled->sum_cell);
+    return PCM_OK;
+}
+
+static pcm_number lane_number(const pcm_store *store, uint32_t lane, uint32_t first, uint32_t cells,
+                              uint32_t double_cell) {
+    struct pcm__parts parts = {0};
+    for (uint32_t i = 0; i < cells; i++)
+        parts.integer += (int64_t)load(pcm__store_word(store, lane, first + i));
+    if (double_cell != 0)
+        parts.fraction = as_double(load(pcm__store_word(store, lane, double_cell - 1)));
+    return number_of(parts);
+}
+
+/* The cells that the lanes are asked for. */
+static int lane_cells(const pcm_reader *reader, uint32_t series, uint32_t *first, uint32_t *count,
+                      uint32_t *double_cell) {
+    const struct pcm__series_record *record = pcm__reader_record(reader, series);
+    uint64_t capacity = reader->store->geometry.capacity;
+    *count = pcm_definition_bucket_count(definition_of(reader, series));
+    *double_cell = 0;
+    if (*count > 0) {
+        uint32_t sum;
+        return bucket_cells(reader, record, *count, first, &sum);
+    }
+    uint32_t integer_cell = atomic_load_explicit(&record->integer_cell, memory_order_acquire);
+    *double_cell = atomic_load_explicit(&record->double_cell, memory_order_acquire);
+    *count = integer_cell != 0;
+    *first = integer_cell != 0 ? integer_cell - 1 : 0;
+    return integer_cell > capacity || *double_cell > capacity ? PCM_CORRUPT : PCM_OK;
+}
+
+int pcm_reader_lanes(const pcm_reader *reader, uint32_t series, pcm_number *out, size_t size) {
+    const pcm_store *store = reader->store;
+    uint32_t first;
+    uint32_t cells;
+    uint32_t double_cell;
+    if (size < pcm__store_all_lanes(store))
+        return PCM_ARGUMENT;
+    if (!pcm_reader_is_current(reader, series))
+        return PCM_REMOVED;
+    int status = lane_cells(reader, series, &first, &cells, &double_cell);
+    for (uint32_t lane = 0; status == PCM_OK && lane < pcm__store_all_lanes(store); lane++)
+        out[lane] = lane_number(store, lane, first, cells, double_cell);
+    return pcm_reader_is_current(reader, series) ? status : PCM_REMOVED;
+}
