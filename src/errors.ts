@@ -28,6 +28,7 @@ export const ERROR_CODES = {
   ERR_PCM_AMOUNT: 'the amount is not a finite number',
   ERR_PCM_LOCK_TIMEOUT: 'another process has held the lock of the store for too long',
   ERR_PCM_SERIES_LIMIT: 'the family or the store has as many series as it may have',
+  ERR_PCM_REMOVED: 'the series was removed',
 
   ERR_PCM_AMOUNT_TYPE: 'the amount is not a number',
   ERR_PCM_AMOUNT_NOT_FINITE: 'the amount is NaN or infinite',

@@ -28,8 +28,7 @@ static void change_bits(_Atomic uint64_t *words, uint32_t first, uint32_t count,
 /* Cells of a kind that were ever used: from `*first` up to but not including `*end`. */
 static void used_range(const struct pcm_store *store, bool doubles, uint32_t *first, uint32_t *end) {
     uint64_t capacity = store->geometry.capacity;
-    uint64_t used =
-        atomic_load(doubles ? &store->header->doubles_used : &store->header->integers_used);
+    uint64_t used = atomic_load(doubles ? &store->header->doubles_used : &store->header->integers_used);
     used = used < capacity ? used : capacity;
     *first = doubles ? (uint32_t)(capacity - used) : 0;
     *end = doubles ? (uint32_t)capacity : (uint32_t)used;

@@ -89,12 +89,10 @@ void pcm_holder_look(pcm_holder *holder, pcm_series_id *out, size_t size, size_t
     for (uint64_t number = holder->moved_on; !*all && number < now; number++) {
         uint32_t link;
         bool is_removal;
-        if (!pcm__life_change(store, number, &link, &is_removal))
+        if (!pcm__life_change(store, number, &link, &is_removal) || (is_removal && *count == size))
             *all = true;
-        else if (is_removal && *count < size)
-            out[(*count)++] = (uint64_t)link * 8 + 1;
         else if (is_removal)
-            *all = true;
+            out[(*count)++] = (uint64_t)link * 8 + 1;
     }
     holder->looked_at = now;
 }

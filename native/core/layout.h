@@ -74,8 +74,8 @@ struct pcm__header {
     _Atomic uint64_t rebases; /* number of the last change of a base that is complete */
     _Atomic uint64_t changes; /* release: number of changes in the ring since the file was made */
     /* Only with the catalog's lock held. */
-    uint64_t moved_on;    /* a number of changes that every process is known to have taken in */
-    uint64_t free_after;  /* no free cell may be used before all have taken in so many changes */
+    uint64_t moved_on;       /* a number of changes that every process is known to have taken in */
+    uint64_t free_after;     /* no free cell may be used before all have taken in so many changes */
     uint64_t free_counts[2]; /* free integer cells and free double cells */
     uint64_t free_hints[2];  /* where the last one was found */
     uint32_t busy;           /* left set by a process that died with the lock held */

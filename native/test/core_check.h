@@ -101,6 +101,16 @@ int check_child(int pid);
     X(readers_see_all_or_nothing_of_a_set)                                                                             \
     X(a_set_after_the_pass_is_seen_whole)                                                                              \
     X(a_setter_that_died_half_way_stops_no_reader)                                                                     \
+    X(a_removed_series_is_gone_and_begins_anew)                                                                        \
+    X(cells_and_records_are_used_again_when_all_have_moved_on)                                                         \
+    X(cells_of_gauges_and_histograms_are_used_again_from_zero)                                                         \
+    X(a_removal_is_seen_by_readers_and_other_processes)                                                                \
+    X(a_dead_process_holds_nothing_up)                                                                                 \
+    X(a_forked_child_lets_go_of_everything)                                                                            \
+    X(a_reset_brings_every_kind_back_to_zero)                                                                          \
+    X(resets_while_others_count_never_show_less_than_zero)                                                             \
+    X(what_a_dead_process_left_is_found)                                                                               \
+    X(removals_are_refused_where_nothing_may_be_changed)                                                               \
     X(a_truncated_file_breaks_the_store_and_not_the_process)                                                           \
     X(a_catalog_of_noise_is_refused)
 
