@@ -8,7 +8,8 @@ import { Child } from './child.js';
 import { childrenOf } from './process-tree.js';
 import { parseSamples, type Sample } from './sample.js';
 
-const command = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
+/** The file of the command `percpu-metrics`. */
+export const serveCommand = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
 
 /** An answer and how long it took to arrive completely, in milliseconds. */
 export interface TimedAnswer {
@@ -54,7 +55,7 @@ export class Service {
   /** Starts `percpu-metrics serve` with arguments, and waits until it listens. */
   static async start(t: TestContext, ...args: readonly string[]): Promise<Service> {
     const env = { PORT: '0', HOST: '127.0.0.1' };
-    const child = await Child.start(t, [process.execPath, command, 'serve', ...args], { env });
+    const child = await Child.start(t, [process.execPath, serveCommand, 'serve', ...args], { env });
     const [url] = await child.waitForOutput(/http:\/\/127\.0\.0\.1:\d+(?=[\s,])/);
     return new Service(child, url);
   }

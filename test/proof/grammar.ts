@@ -1,0 +1,145 @@
+/**
+ * A grammar of requests, made from the service's own OpenAPI document: bodies that match their schema, and the same
+ * with one thing wrong. What a seed makes is the same in every run.
+ */
+
+/** The part of JSON Schema that the document uses. */
+export interface Schema {
+  readonly type?: string | readonly string[];
+  readonly enum?: readonly unknown[];
+  readonly pattern?: string;
+  readonly minimum?: number;
+  readonly minItems?: number;
+  readonly items?: Schema;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: boolean | Schema;
+  readonly propertyNames?: Schema;
+  readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
+  readonly if?: Schema;
+  readonly then?: Schema;
+  readonly else?: Schema;
+}
+
+/** Numbers from 0 to 1, the same in every run (mulberry32). */
+export function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Sums of these are exact in any order. */
+const NUMBERS = [0, 1, 2, 3, 100, 0.25, 0.5, 7.75, -1, -2.5];
+const LABELS = ['shop', 'zone', 'a'];
+const WORDS = ['north', 'south', '', 'é😀', 'a"b\\c\n', '7'];
+const DEEP = JSON.parse(`${'['.repeat(200)}${']'.repeat(200)}`) as unknown;
+const WRONG: readonly unknown[] = [
+  null,
+  true,
+  'x',
+  '+inf',
+  [],
+  [[1]],
+  {},
+  { a: {} },
+  DEEP,
+  'y'.repeat(5000),
+  'nan',
+  { __proto_: 1, op: 'set' },
+];
+
+/** Makes values. */
+export class Grammar {
+  readonly #next: () => number;
+  readonly #names: readonly string[];
+
+  /** @param names - Of families: few enough that requests meet. */
+  constructor(next: () => number, names: readonly string[]) {
+    this.#next = next;
+    this.#names = names;
+  }
+
+  pick<T>(choices: readonly T[]): T {
+    return choices[Math.floor(this.#next() * choices.length)] as T;
+  }
+
+  chance(part: number): boolean {
+    return this.#next() < part;
+  }
+
+  /** A value that matches the schema. */
+  value(schema: Schema): unknown {
+    const choices = schema.oneOf ?? schema.anyOf;
+    if (choices !== undefined) return this.value(this.pick(choices));
+    if (schema.enum !== undefined) return this.pick(schema.enum);
+    switch (typeof schema.type === 'string' ? schema.type : this.pick(schema.type ?? ['string'])) {
+      case 'object':
+        return this.#object(schema);
+      case 'array':
+        return this.#array(schema);
+      case 'number':
+        return this.pick(NUMBERS.filter((number) => number >= (schema.minimum ?? Number.NEGATIVE_INFINITY)));
+      default:
+        return this.#text(schema);
+    }
+  }
+
+  #text({ pattern }: Schema): string {
+    if (pattern === undefined) return this.pick(WORDS) || 'text';
+    return this.pick(pattern.includes(':') ? this.#names : LABELS);
+  }
+
+  #array({ items = {}, minItems = 0 }: Schema): unknown[] {
+    const length = minItems + Math.floor(this.#next() * 4);
+    const values = Array.from({ length }, () => this.value(items));
+    // The only numbers in a list are the bounds of a histogram's buckets, which ascend.
+    if (items.type !== 'number') return values;
+    return [...new Set(values as number[])].sort((one, other) => one - other);
+  }
+
+  #object(schema: Schema): Record<string, unknown> {
+    const { properties = {}, required = [], additionalProperties, propertyNames } = schema;
+    const made: Record<string, unknown> = {};
+    for (const [name, property] of Object.entries(properties)) {
+      if (required.includes(name) || this.chance(name === 'value' ? 0.8 : 0.3)) made[name] = this.value(property);
+    }
+    if (typeof additionalProperties === 'object' && propertyNames !== undefined) {
+      for (let left = Math.floor(this.#next() * 3); left > 0; left -= 1) {
+        made[this.#text(propertyNames)] = this.value(additionalProperties);
+      }
+    }
+    return this.#conditional(schema, made);
+  }
+
+  #conditional(schema: Schema, made: Record<string, unknown>): Record<string, unknown> {
+    if (schema.if === undefined) return made;
+    const { required = [], properties = {} } = schema.if;
+    const applies =
+      required.every((name) => name in made) &&
+      Object.entries(properties).every(([name, rule]) => !(name in made) || rule.enum?.includes(made[name]));
+    const branch = (applies ? schema.then : schema.else) ?? {};
+    for (const name of branch.required ?? []) made[name] ??= this.value(schema.properties?.[name] ?? {});
+    for (const [name, rule] of Object.entries(branch.properties ?? {})) {
+      if (name in made) made[name] = this.value(rule);
+    }
+    return made;
+  }
+
+  /** The same value with something in it that is not what it was. */
+  spoil(value: unknown): unknown {
+    if (typeof value !== 'object' || value === null || this.chance(0.2)) return this.pick(WRONG);
+    if (Array.isArray(value)) {
+      const at = Math.floor(this.#next() * value.length);
+      return value.map((item, index) => (index === at ? this.spoil(item) : item));
+    }
+    const entries = Object.entries(value);
+    if (entries.length === 0 || this.chance(0.2)) return { ...value, [this.pick(['extra', 'Value', 'le'])]: 1 };
+    const [name, item] = this.pick(entries);
+    return { ...value, [name]: this.spoil(item) };
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * Ten thousand requests from a grammar that is made from the OpenAPI document, right ones and wrong ones. None is the
+ * service's fault, and what it holds in the end is exactly what it has acknowledged: nothing of a refused request is
+ * there, not even the name of a family. The heap of the service is so small that it would end if it kept them.
+ */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Child } from '../support/child.js';
+import { serveCommand } from '../support/service.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+import { Grammar, random, type Schema } from './grammar.js';
+import { type ModelItem, ServiceModel, valuesOfFamilies } from './service-model.js';
+
+const REQUESTS = 10_000;
+const CLIENTS = 8;
+const SEED = 20_261_125;
+const HEAP_MEGABYTES = 64;
+
+interface Route {
+  readonly path: string;
+  readonly schema: Schema;
+}
+
+interface Document {
+  readonly paths: Readonly<
+    Record<string, { post?: { requestBody: { content: { 'application/json': { schema: Schema } } } } }>
+  >;
+}
+
+function routesOf(document: Document): Route[] {
+  return Object.entries(document.paths).flatMap(([path, { post }]) =>
+    post === undefined ? [] : [{ path, schema: post.requestBody.content['application/json'].schema }],
+  );
+}
+
+function itemsOf(path: string, name: string, body: unknown): ModelItem[] {
+  if (path === '/v1/batch') return (body as { items: ModelItem[] }).items;
+  const type = /^\/v1\/(\w+)s\//.exec(path)?.[1] as ModelItem['type'];
+  return [{ ...(body as object), type, name }];
+}
+
+/** One client, whose families nobody else writes to, so that the order of its requests is the order of the counts. */
+class Client {
+  readonly model: ServiceModel;
+  readonly statuses: Map<number, number>;
+  readonly #url: string;
+  readonly #routes: readonly Route[];
+  readonly #grammar: Grammar;
+  readonly #names: readonly string[];
+
+  constructor(
+    number: number,
+    url: string,
+    routes: readonly Route[],
+    model: ServiceModel,
+    statuses: Map<number, number>,
+  ) {
+    this.#names = ['', '_total', '_sum', ':x', '_count'].map((suffix) => `c${number}${suffix}`);
+    this.#grammar = new Grammar(random(SEED + number), this.#names);
+    this.#url = url;
+    this.#routes = routes;
+    this.model = model;
+    this.statuses = statuses;
+  }
+
+  async send(): Promise<void> {
+    const { path, schema } = this.#grammar.pick(this.#routes);
+    const right = this.#grammar.value(schema);
+    const spoilt = this.#grammar.chance(0.4);
+    const body = spoilt ? this.#grammar.spoil(right) : right;
+    const name = this.#grammar.pick(this.#names);
+    const text = JSON.stringify(body);
+    const torn = this.#grammar.chance(0.05);
+    const bytes = torn ? this.#tear(text) : Buffer.from(text);
+    const answer = await fetch(this.#url + path.replace('{name}', name), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: bytes,
+    });
+    const detail = `${path} ${name} ${text.slice(0, 500)}: ${answer.status} ${await answer.text()}`;
+    this.statuses.set(answer.status, (this.statuses.get(answer.status) ?? 0) + 1);
+    assert.ok([204, 400, 409].includes(answer.status), detail);
+    if (torn) assert.equal(answer.status, 400, detail);
+    else if (!spoilt) assert.notEqual(answer.status, 400, detail);
+    if (answer.status === 204) for (const item of itemsOf(path, name, body)) this.model.apply(item);
+  }
+
+  /** What is no JSON any more, or no UTF-8. */
+  #tear(text: string): Buffer {
+    if (this.#grammar.chance(0.5)) return Buffer.from(text.slice(0, -1));
+    return Buffer.concat([Buffer.from(text), Buffer.from([0xff])]);
+  }
+}
+
+test(`${REQUESTS} requests from the grammar of the OpenAPI document, seed ${SEED}`, { timeout: 280_000 }, async (t) => {
+  const path = join(temporaryDirectory(t), 'store');
+  const child = await Child.start(
+    t,
+    [process.execPath, `--max-old-space-size=${HEAP_MEGABYTES}`, serveCommand, 'serve', '--store', path],
+    { env: { PORT: '0', HOST: '127.0.0.1' } },
+  );
+  const [url] = await child.waitForOutput(/http:\/\/127\.0\.0\.1:\d+(?=[\s,])/);
+  const routes = routesOf((await (await fetch(`${url}/openapi.json`)).json()) as Document);
+  assert.equal(routes.length, 4);
+  const model = new ServiceModel();
+  const statuses = new Map<number, number>();
+  let left = REQUESTS;
+  const run = async (client: Client) => {
+    while (left > 0) {
+      left -= 1;
+      await client.send();
+    }
+  };
+  await Promise.all(
+    Array.from({ length: CLIENTS }, (_, number) => run(new Client(number, url, routes, model, statuses))),
+  );
+  const families = valuesOfFamilies(await (await fetch(`${url}/v1/metrics`)).json());
+  assert.deepEqual(families, model.values());
+  for (const status of [204, 400, 409]) {
+    assert.ok((statuses.get(status) ?? 0) > REQUESTS / 20, JSON.stringify([...statuses]));
+  }
+  assert.ok(child.running);
+  assert.doesNotMatch(child.output, /"level":[56]0/, 'nothing was logged as an error');
+  t.diagnostic(`answers by status: ${JSON.stringify(Object.fromEntries(statuses))}`);
+});
