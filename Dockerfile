@@ -1,6 +1,6 @@
 # The service in an image: `docker build -t percpu-metrics .`, then
-# `docker run --rm -p 9464:9464 percpu-metrics`. Processes in other containers share the store through a volume on
-# tmpfs and `--store PATH`; the reader of a sidecar adds `--read-only`.
+# `docker run --rm -p 9464:9464 --read-only --cap-drop ALL percpu-metrics`. Processes in other containers share the
+# store through a volume on tmpfs and `--store PATH`; the reader of a sidecar adds `--read-only`.
 ARG NODE_IMAGE=node:24-bookworm-slim
 
 FROM ${NODE_IMAGE} AS build
@@ -11,22 +11,32 @@ RUN apt-get update \
 ENV npm_config_nodedir=/usr/local
 WORKDIR /build
 COPY . .
+# What only the compiler needs stays behind: development dependencies, the headers of the addon, documentation.
 RUN node scripts/setup.mjs \
     && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
+    && rm -rf node_modules/node-addon-api node_modules/.package-lock.json \
+    && find node_modules \( -name '*.md' -o -name '*.map' -o -name '*.ts' -o -name test -o -name .github \) -prune -exec rm -rf {} + \
+    && find node_modules -depth -type d -empty -delete \
     && mkdir -p /runtime/build/Release \
     && mv package.json LICENSE node_modules dist /runtime/ \
-    && mv build/Release/percpu_metrics.node /runtime/build/Release/
+    && mv build/Release/percpu_metrics.node /runtime/build/Release/ \
+    && find /runtime -exec touch --no-dereference --date=@0 {} +
 
 FROM ${NODE_IMAGE}
+ARG VERSION=0.1.0
+ARG REVISION=unknown
 LABEL org.opencontainers.image.title="percpu-metrics" \
       org.opencontainers.image.description="Per-CPU metrics store in shared memory with an HTTP service" \
-      org.opencontainers.image.licenses="MIT"
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=9464
 WORKDIR /app
 COPY --from=build /runtime/ ./
 # Any number does: nothing is written outside of /dev/shm. A number, so that an orchestrator can see that it is not root.
 USER 65532:65532
 EXPOSE 9464
+STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s --retries=3 \
     CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/readyz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "dist/cli/main.js"]

@@ -25,5 +25,6 @@ Options of inspect:
   --watch [SECONDS]    look again and again until SIGINT (every 2 seconds)
 
 Exit codes: 0 done, 1 a mistake of the program, 2 wrong arguments or environment, 3 the address cannot be listened on,
-4 the store cannot be opened or read, 128 + N ended at once by signal number N.
+4 the store cannot be opened or read, 5 because there is none, 6 another format version, 7 no permission, 8 no space,
+128 + N ended at once by signal number N. A sidecar that waits for its store ends with the code of the reason.
 `;

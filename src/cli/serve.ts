@@ -15,7 +15,10 @@ async function serveAlone(command: ServeCommand): Promise<void> {
   const service = await Service.start(command);
   announce(service.description);
   await signal;
+  const reason = service.unreadiness;
   await service.stop();
+  // Whoever looks at the end of a sidecar that waited in vain learns what it waited for.
+  if (reason !== undefined) throw reason;
 }
 
 async function serveWithWorkers(command: ServeCommand): Promise<void> {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { openStore, type StoreMode } from '../index.js';
 import { buildApp } from '../server/app.js';
-import { AttachedStore, OpenedStore, type StoreSource } from '../server/store-source.js';
+import { AttachedStore, brokenError, OpenedStore, type StoreSource } from '../server/store-source.js';
 import type { ServeCommand } from './args.js';
 import { drain } from './drain.js';
 import { CommandError, EXIT } from './exit-code.js';
@@ -78,6 +78,15 @@ export class Service {
     } catch (error) {
       source.close();
       throw error;
+    }
+  }
+
+  /** Why there is no store that could be served; `undefined` where there is one. */
+  get unreadiness(): unknown {
+    try {
+      return this.#source.store.info.broken ? brokenError(this.#source.store.path) : undefined;
+    } catch (error) {
+      return error;
     }
   }
 

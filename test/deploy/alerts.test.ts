@@ -85,6 +85,24 @@ async function signalWhileCounting({ application: child, url }: Scene): Promise<
   await counted;
 }
 
+interface Dashboard {
+  readonly annotations: { readonly list: readonly { readonly expr: string }[] };
+  readonly panels: readonly { readonly title: string; readonly targets?: readonly { readonly expr: string }[] }[];
+}
+
+/** Every query of the dashboard returns something, with the variables that Grafana would put in. */
+async function assertDashboardHasData(prometheus: PrometheusServer): Promise<void> {
+  const file = join(root, 'deploy', 'grafana', 'dashboards', 'percpu-metrics.json');
+  const { annotations, panels } = JSON.parse(readFileSync(file, 'utf8')) as Dashboard;
+  const queries = [...annotations.list, ...panels.flatMap(({ targets = [] }) => targets)].map(({ expr }) => expr);
+  assert.ok(queries.length >= 20, `${queries.length} queries`);
+  for (const query of queries) {
+    const expression = query.replaceAll('$job', 'percpu-metrics').replaceAll('$__rate_interval', '5s');
+    assert.ok(!expression.includes('$'), `${query} has another variable`);
+    assert.ok((await prometheus.series(expression)).length > 0, `${expression} returns nothing`);
+  }
+}
+
 /** A service on the same store whose kernel seems to have no rseq. */
 async function startWithoutRseq(t: TestContext, path: string): Promise<Child> {
   const { command } = underCondition('eperm', [process.execPath, cli, 'serve', '--port', '0', '--store', path]);
@@ -109,6 +127,7 @@ test('every alert fires when its fault is there, and not before', { skip, timeou
   await fire('PercpuMetricsErrorRateHigh', () => get('/fail'));
   await fire('PercpuMetricsLatencyHigh', () => get('/slow'));
   await fire('PercpuMetricsAbortsRising', () => signalWhileCounting(scene));
+  await assertDashboardHasData(scene.prometheus);
   const refused = await startWithoutRseq(t, scene.path);
   await fire('PercpuMetricsFallback', () => get('/ok'));
   await refused.stop();

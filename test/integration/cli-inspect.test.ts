@@ -47,10 +47,15 @@ test('as JSON it is one line, which a program can read', async (t) => {
   );
 });
 
-test('a file that is no store, and none, are one line and exit code 4', async (t) => {
-  for (const args of [[process.execPath], [join(temporaryDirectory(t), 'missing')], ['/nowhere', '--watch']]) {
+test('a file that is no store, and none, are one line and an exit code', async (t) => {
+  const missing = join(temporaryDirectory(t), 'missing');
+  for (const [code, ...args] of [
+    [4, process.execPath],
+    [5, missing],
+    [5, '/nowhere', '--watch'],
+  ] as const) {
     const child = await Child.start(t, [...command, ...args]);
-    assert.deepEqual(await child.exit, { code: 4, signal: null });
+    assert.deepEqual(await child.exit, { code, signal: null });
     await child.waitForOutput(/^percpu-metrics: cannot open the store: [^\n]+\n$/);
   }
 });

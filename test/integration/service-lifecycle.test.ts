@@ -108,19 +108,19 @@ test('an address that is taken is one line and exit code 3', async (t) => {
   assert.match(elsewhere.output, /^percpu-metrics: cannot listen on 192\.0\.2\.1:0: .*\n$/);
 });
 
-test('a store that cannot be opened is one line and exit code 4', async (t) => {
+test('a store that cannot be opened is one line and an exit code', async (t) => {
   const directory = temporaryDirectory(t);
   const file = join(directory, 'file');
   writeFileSync(file, 'no store'.repeat(10_000));
   mkdirSync(join(directory, 'directory'));
-  for (const [args, message] of [
-    [['--store', file], /is not a percpu-metrics store.*\(ERR_PCM_NOT_A_STORE\)/],
-    [['--store', file, '--workers', '2'], /ERR_PCM_NOT_A_STORE/],
-    [['--store', join(directory, 'missing', 'store')], /ERR_PCM_NOT_FOUND/],
-    [['--store', join(directory, 'directory')], /ERR_PCM_UNSAFE_PATH/],
+  for (const [args, message, expected] of [
+    [['--store', file], /is not a percpu-metrics store.*\(ERR_PCM_NOT_A_STORE\)/, 4],
+    [['--store', file, '--workers', '2'], /ERR_PCM_NOT_A_STORE/, 4],
+    [['--store', join(directory, 'missing', 'store')], /ERR_PCM_NOT_FOUND/, 5],
+    [['--store', join(directory, 'directory')], /ERR_PCM_UNSAFE_PATH/, 4],
   ] as const) {
     const { code, output } = await run(t, ['serve', '--port', '0', ...args]);
-    assert.equal(code, 4, output);
+    assert.equal(code, expected, output);
     assert.match(output, message);
     assert.match(output, /^percpu-metrics: [^\n]+\n$/);
   }

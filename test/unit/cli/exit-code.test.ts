@@ -13,7 +13,17 @@ test('errors have an exit code by their kind, and a line', () => {
     exitCode: 4,
     message: 'no store (ERR_PCM_NOT_A_STORE)',
   });
-  assert.equal(describeError(new PercpuMetricsError('ERR_PCM_OPTION', 'wrong')).exitCode, 2);
+  const codes = [
+    'ERR_PCM_OPTION',
+    'ERR_PCM_NOT_FOUND',
+    'ERR_PCM_VERSION',
+    'ERR_PCM_PERMISSION',
+    'ERR_PCM_NO_SPACE',
+  ] as const;
+  assert.deepEqual(
+    codes.map((code) => describeError(new PercpuMetricsError(code, 'wrong')).exitCode),
+    [2, 5, 6, 7, 8],
+  );
 });
 
 test('a mistake of the program is one, and shows where', () => {
