@@ -1,5 +1,5 @@
 /**
- * The Kubernetes manifests of this project, rendered by kustomize and checked against the API's types. The compiler
+ * The Kubernetes manifests of this project, as kubectl renders them and checked against the API's types. The compiler
  * does the checking: a manifest becomes a literal of its type, in which an unknown key is an error.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -29,8 +29,8 @@ export function canKustomize(): boolean {
   return spawnSync('kubectl', ['kustomize', join(kubernetes, 'overlays', 'operator')]).status === 0;
 }
 
-/** What kustomize makes of a directory below deploy/kubernetes. */
-export function kustomize(directory: string): Manifest[] {
+/** What kubectl's kustomize makes of a directory below deploy/kubernetes. */
+export function kustomizeByKubectl(directory: string): Manifest[] {
   const text = execFileSync('kubectl', ['kustomize', join(kubernetes, directory)], { encoding: 'utf8' });
   return parseManifests(text);
 }
