@@ -1,0 +1,63 @@
+/**
+ * The core on systems that are not this one: without critical sections, where every increment takes the atomic
+ * lanes, against a C library that registers no thread for rseq, and as a program for 64-bit ARM under an emulator that has no
+ * rseq. The suite is the same everywhere, and each run says which mode was in force.
+ */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { type TestContext, test } from 'node:test';
+import { promisify } from 'node:util';
+import { buildCoreSuite, type Target } from '../support/core-suite.js';
+import { unlessInstalled } from '../support/debian-package.js';
+
+const run = promisify(execFile);
+
+interface Variant {
+  readonly target: Target;
+  readonly registration: 'self' | 'none';
+  readonly emulator: readonly string[];
+  /** How much of the usual number of repetitions. */
+  readonly scale: number;
+}
+
+async function passes(t: TestContext, { target, registration, emulator, scale }: Variant): Promise<void> {
+  const [program, ...args] = [...emulator, await buildCoreSuite(target)];
+  const env = { ...process.env, PCM_TEST_REGISTRATION: registration, PCM_TEST_SCALE: String(scale) };
+  // A program that fails rejects with what it has printed.
+  const { stdout } = await run(program ?? '', args, { env, timeout: 600_000 });
+  t.diagnostic(/^# registration .*$/m.exec(stdout)?.[0] ?? '');
+  assert.match(stdout, new RegExp(`^# registration ${registration}: `, 'm'));
+  assert.match(stdout, /^[1-9]\d* passed, 0 failed$/m);
+}
+
+test(
+  'without critical sections the suite of the core passes on atomic lanes',
+  {
+    skip: unlessInstalled('gcc', 'gcc'),
+  },
+  (t) => passes(t, { target: 'no-rseq', registration: 'none', emulator: [], scale: 1 }),
+);
+
+test(
+  'against musl, which registers no thread, the core registers each by itself and its suite passes',
+  {
+    skip: unlessInstalled('musl-tools', 'musl-gcc'),
+  },
+  (t) => passes(t, { target: 'musl', registration: 'self', emulator: [], scale: 1 }),
+);
+
+test(
+  'for 64-bit ARM, emulated without rseq, the suite of the core passes on atomic lanes',
+  {
+    skip:
+      unlessInstalled('gcc-aarch64-linux-gnu', 'aarch64-linux-gnu-gcc') ||
+      unlessInstalled('qemu-user-static', 'qemu-aarch64-static'),
+  },
+  (t) =>
+    passes(t, {
+      target: 'arm64',
+      registration: 'none',
+      emulator: ['qemu-aarch64-static', '-L', '/usr/aarch64-linux-gnu'],
+      scale: 0.02,
+    }),
+);
