@@ -12,7 +12,11 @@ import { getOnce, Service } from '../support/service.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const cli = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
-const mayMount = process.getuid?.() === 0 && spawnSync('mount', ['--version']).status === 0;
+const isRoot = process.getuid?.() === 0;
+// Only root can be somebody else, and some containers have a root that may not mount: there is nothing to test there.
+const testAsRoot = isRoot ? test : () => {};
+const testMounting =
+  isRoot && spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0 ? test : () => {};
 
 /** Makes a store and closes it. */
 function makeStore(path: string): void {
@@ -77,7 +81,7 @@ test('a store of another version', async (t) => {
   });
 });
 
-test('a store that this user may not read', { skip: mayMount ? false : 'needs root' }, async (t) => {
+testAsRoot('a store that this user may not read', async (t) => {
   const directory = temporaryDirectory(t);
   spawnSync('chmod', ['755', directory]);
   const path = join(directory, 'store');
@@ -86,7 +90,7 @@ test('a store that this user may not read', { skip: mayMount ? false : 'needs ro
   await assertWaits(t, path, expected, 65_534);
 });
 
-test('shared memory that is too small', { skip: mayMount ? false : 'needs root' }, async (t) => {
+testMounting('shared memory that is too small', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'percpu-metrics-small-'));
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', directory], { encoding: 'utf8' });
   assert.equal(mounted.status, 0, mounted.stderr);
