@@ -13,7 +13,7 @@ import { inspect } from 'node:util';
 import { Tally } from './tally.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const fileTimeout = 20 * 60_000; // an image is built in one of them
+const fileTimeout = 20 * 60_000;
 const nativeTimeout = 10 * 60_000;
 const filters = process.argv.slice(2);
 const strict = process.env.CI === 'true' || process.env.PERCPU_METRICS_NO_SKIP === '1';

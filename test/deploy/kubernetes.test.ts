@@ -1,4 +1,4 @@
-/** The manifests: right by the API's types, restricted, and what they promise. The pod is run by pod.test.ts. */
+/** The manifests: right by the API's types, restricted, and what they promise. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
