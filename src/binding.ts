@@ -205,6 +205,12 @@ export interface NativeStore {
    * (no limit where that is 0 or left out).
    */
   bind(family: number, labelValues: string[], maxInFamily?: number, maxInStore?: number): number;
+  /** The id of a series, if there is one with these values. */
+  findSeries(family: number, labelValues: string[]): number | undefined;
+  /** Brings a series back to 0, in all processes. */
+  resetSeries(series: number): void;
+  /** The same for all series of a family. */
+  resetFamily(family: number): void;
   /** The integer cell of a counter's or gauge's series, made at its first use. */
   cell(series: number): number;
   /** An index for `hot.observe`. */

@@ -60,6 +60,9 @@ Napi::Function NativeStore::DefineClass(Napi::Env env, std::shared_ptr<Attachmen
                                        InstanceMethod<&NativeStore::Declare>("declare"),
                                        InstanceMethod<&NativeStore::Find>("find"),
                                        InstanceMethod<&NativeStore::Bind>("bind"),
+                                       InstanceMethod<&NativeStore::FindSeries>("findSeries"),
+                                       InstanceMethod<&NativeStore::ResetSeries>("resetSeries"),
+                                       InstanceMethod<&NativeStore::ResetFamily>("resetFamily"),
                                        InstanceMethod<&NativeStore::Cell>("cell"),
                                        InstanceMethod<&NativeStore::BindHistogram>("bindHistogram"),
                                        InstanceMethod<&NativeStore::AddFraction>("addFraction"),
@@ -188,6 +191,38 @@ Napi::Value NativeStore::Bind(const Napi::CallbackInfo &info) {
     if (status != PCM_OK)
         ThrowStatus(info.Env(), status, errno);
     return ToNumber(info.Env(), series);
+}
+
+Napi::Value NativeStore::FindSeries(const Napi::CallbackInfo &info) {
+    const pcm_family_id family = RequireId(info[0]);
+    const StringList values(info[1], "labelValues must be an array of strings");
+    pcm_store *store = RequireOpen(info.Env());
+    pcm_series_id series;
+    errno = 0;
+    const int status = pcm_series_find(store, family, values.views(), values.size(), &series);
+    if (status == PCM_NOT_FOUND)
+        return info.Env().Undefined();
+    if (status != PCM_OK)
+        ThrowStatus(info.Env(), status, errno);
+    return ToNumber(info.Env(), series);
+}
+
+void NativeStore::ResetSeries(const Napi::CallbackInfo &info) {
+    const pcm_series_id series = RequireId(info[0]);
+    pcm_store *store = RequireOpen(info.Env());
+    errno = 0;
+    const int status = pcm_series_reset(store, series);
+    if (status != PCM_OK)
+        ThrowStatus(info.Env(), status, errno);
+}
+
+void NativeStore::ResetFamily(const Napi::CallbackInfo &info) {
+    const pcm_family_id family = RequireId(info[0]);
+    pcm_store *store = RequireOpen(info.Env());
+    errno = 0;
+    const int status = pcm_family_reset(store, family);
+    if (status != PCM_OK)
+        ThrowStatus(info.Env(), status, errno);
 }
 
 Napi::Value NativeStore::Cell(const Napi::CallbackInfo &info) {

@@ -35,6 +35,9 @@ class NativeStore : public Napi::ObjectWrap<NativeStore> {
     Napi::Value Declare(const Napi::CallbackInfo &info);
     Napi::Value Find(const Napi::CallbackInfo &info);
     Napi::Value Bind(const Napi::CallbackInfo &info);
+    Napi::Value FindSeries(const Napi::CallbackInfo &info);
+    void ResetSeries(const Napi::CallbackInfo &info);
+    void ResetFamily(const Napi::CallbackInfo &info);
     Napi::Value Cell(const Napi::CallbackInfo &info);
     Napi::Value BindHistogram(const Napi::CallbackInfo &info);
     void AddFraction(const Napi::CallbackInfo &info);

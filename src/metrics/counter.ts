@@ -26,6 +26,12 @@ export interface CounterHandle {
    * @throws PercpuMetricsError `ERR_PCM_CAPACITY`, `ERR_PCM_NO_SPACE`, `ERR_PCM_BROKEN`, `ERR_PCM_CLOSED`
    */
   reserve(amount?: number): void;
+  /**
+   * Brings the series back to 0, for all processes. What is counted at the same time is not lost.
+   *
+   * @throws PercpuMetricsError `ERR_PCM_LOCK_TIMEOUT`, `ERR_PCM_BROKEN`, `ERR_PCM_CLOSED`
+   */
+  reset(): void;
 }
 
 /** A family of counters; one without labels counts itself: `counter.inc()`. */
@@ -56,6 +62,10 @@ export class BoundCounter implements CounterHandle, Recordable {
 
   reserve(amount = 1): void {
     if (!Number.isSafeInteger(amount)) this.#segment.reserveFraction(this.#series, this.#name);
+  }
+
+  reset(): void {
+    this.#segment.resetSeries(this.#series, this.#name);
   }
 
   check(amount: number): void {

@@ -36,6 +36,20 @@ export interface MetricFamily<Names extends readonly string[], Handle> {
    * @throws PercpuMetricsError `ERR_PCM_LABEL_NAME`, and as above
    */
   labels(labels: LabelObject<Names>): Handle;
+  /**
+   * Brings all series of the family back to 0, for all processes. What is counted at the same time is not lost: it
+   * is in the value from before or after it. Buckets and sums as well; an info stays 1.
+   *
+   * @throws PercpuMetricsError `ERR_PCM_READ_ONLY`, `ERR_PCM_LOCK_TIMEOUT`, `ERR_PCM_CLOSED`
+   */
+  reset(): void;
+  /**
+   * The same for the series with these values, if there is one; none is made.
+   *
+   * @throws PercpuMetricsError as above, and `ERR_PCM_LABEL_COUNT`, `ERR_PCM_LABEL_NAME`, `ERR_PCM_LABEL_VALUE`
+   */
+  reset(...values: LabelValues<Names>): void;
+  reset(labels: LabelObject<Names>): void;
   /** For those who aggregate over processes with prom-client: each of ours sees the whole store, so one answer is all. */
   readonly aggregator: 'first';
   /** The family in the shape of prom-client: what its registry asks for after `registry.registerMetric(family)`. */
@@ -116,6 +130,16 @@ export abstract class Family<Handle> {
     return this.#handles.find(given) ?? this.#findOrBind(labelValues(this.#own, given));
   }
 
+  reset(...given: readonly unknown[]): void {
+    const { name } = this.definition;
+    if (given.length === 0) this.segment.reset(this.#id, name);
+    else {
+      for (const values of this.seriesValues(labelValues(this.#own, given))) {
+        this.segment.reset(this.#id, name, [...values, ...this.#defaultValues]);
+      }
+    }
+  }
+
   async get(): Promise<PromMetric> {
     return promMetric(this.definition, this.definition.name, await this.#promReader.read(this.definition.name));
   }
@@ -165,6 +189,11 @@ export abstract class Family<Handle> {
     const series = this.segment.bindWithin(this.#id, name, all, limits);
     if (series === undefined) throw LIMIT_REACHED;
     return series;
+  }
+
+  /** The values of each series of a handle, in front of those of the default labels. */
+  protected seriesValues(values: readonly string[]): readonly (readonly string[])[] {
+    return [values];
   }
 
   /** Makes the handle for these values of the family's own labels. */

@@ -53,6 +53,12 @@ export interface GaugeHandle {
   startTimer(): StopTimer;
   /** Runs `work` and sets the gauge to the seconds that it took, until its promise is settled if it gives one. */
   time<T>(work: () => T): T;
+  /**
+   * Brings the series back to 0, for all processes. What is counted at the same time is not lost.
+   *
+   * @throws PercpuMetricsError `ERR_PCM_LOCK_TIMEOUT`, `ERR_PCM_BROKEN`, `ERR_PCM_CLOSED`
+   */
+  reset(): void;
 }
 
 /** A family of gauges; one without labels is a gauge itself: `gauge.set(1)`. */
@@ -92,6 +98,10 @@ export class BoundGauge implements GaugeHandle, Recordable {
   reserve(amount = 1): void {
     if (!Number.isSafeInteger(amount)) this.#segment.reserveFraction(this.#series, this.#name);
     else if (this.#cell === NO_CELL) this.#cell = this.#segment.cell(this.#series, this.#name);
+  }
+
+  reset(): void {
+    this.#segment.resetSeries(this.#series, this.#name);
   }
 
   check(value: number): void {

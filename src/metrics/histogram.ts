@@ -29,6 +29,12 @@ export interface HistogramHandle {
   startTimer(): StopTimer;
   /** Runs `work` and observes the seconds that it took, until its promise is settled if it gives one. */
   time<T>(work: () => T): T;
+  /**
+   * Brings the series back to 0, for all processes. What is counted at the same time is not lost.
+   *
+   * @throws PercpuMetricsError `ERR_PCM_LOCK_TIMEOUT`, `ERR_PCM_BROKEN`, `ERR_PCM_CLOSED`
+   */
+  reset(): void;
 }
 
 /** What histograms, native histograms and summaries have in common. */
@@ -61,12 +67,20 @@ export class BoundHistogram implements HistogramHandle, Recordable {
   /** What `hot.observe` knows it by. */
   readonly index: number;
   readonly hot: NativeHot;
+  readonly #segment: Segment;
+  readonly #series: number;
   readonly #name: string;
 
   constructor(segment: Segment, series: number, name: string) {
+    this.#segment = segment;
+    this.#series = series;
     this.hot = segment.hot;
     this.index = segment.bindHistogram(series, name);
     this.#name = name;
+  }
+
+  reset(): void {
+    this.#segment.resetSeries(this.#series, this.#name);
   }
 
   check(value: number): void {

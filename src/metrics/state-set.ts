@@ -29,6 +29,12 @@ export interface StateSetHandle<State extends string> {
    * @throws PercpuMetricsError `ERR_PCM_STATE`; nothing is changed then
    */
   toggle(state: State, holds: boolean): void;
+  /**
+   * Says that it is in none of the states.
+   *
+   * @throws PercpuMetricsError `ERR_PCM_LOCK_TIMEOUT`, `ERR_PCM_BROKEN`, `ERR_PCM_CLOSED`
+   */
+  reset(): void;
 }
 
 /** A family of state sets; one without labels is one itself: `phase.set('running')`. */
@@ -76,6 +82,10 @@ class BoundStateSet implements StateSetHandle<string> {
     this.#require(state).set(holds ? 1 : 0);
   }
 
+  reset(): void {
+    for (const gauge of this.#gauges.values()) gauge.reset();
+  }
+
   #require(state: string): BoundGauge {
     const gauge = this.#gauges.get(state);
     if (gauge !== undefined) return gauge;
@@ -118,6 +128,10 @@ export class StateSetFamily extends Family<StateSetHandle<string>> {
 
   toggle(state: string, holds: boolean): void {
     (this.#only ?? this.labels()).toggle(state, holds);
+  }
+
+  protected override seriesValues(values: readonly string[]): readonly (readonly string[])[] {
+    return this.states.map((state) => [...values, state]);
   }
 
   protected override open(values: readonly string[]): StateSetHandle<string> {

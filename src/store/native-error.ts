@@ -52,6 +52,8 @@ const REMEDIES: Partial<Record<ErrorCode, (path: string) => string>> = {
   ERR_PCM_LOCK_TIMEOUT: (path) =>
     `another process has held the lock of ${path} for too long; look for one that is stopped (SIGSTOP, a debugger), ` +
     'let it go on or end it, and try again',
+  ERR_PCM_REMOVED: (path) =>
+    `the series was removed from ${path} by another program; open the store again, whose handles make new ones`,
   ERR_PCM_CLOSED: (path) => `the store at ${path} is closed; open it again, and close it after its last use`,
 };
 

@@ -156,6 +156,20 @@ export class Segment {
     return this.#attempt(`create a series of ${name}`, bind) || undefined;
   }
 
+  /** Brings a series back to 0, in all processes. */
+  resetSeries(series: number, name: string): void {
+    this.#attempt(`reset a series of ${name}`, () => this.#native.resetSeries(series));
+  }
+
+  /** The same, for the series with these label values, if there is one; without them for all of the family. */
+  reset(family: number, name: string, labelValues?: string[]): void {
+    this.#attempt(`reset ${name}`, () => {
+      if (labelValues === undefined) return this.#native.resetFamily(family);
+      const series = this.#native.findSeries(family, labelValues);
+      if (series !== undefined) this.#native.resetSeries(series);
+    });
+  }
+
   /** Reports what does not stop anything, the first time that it is called with this key. */
   warnOnce(key: string, code: ErrorCode, message: string): void {
     if (this.#reported.has(key)) return;

@@ -118,3 +118,13 @@ test('an aggregation over workers takes the truth once, because each of them has
   assert.match(text, /^shop_requests_total\{route="\/a"\} 2$/m);
   assert.match(text, /^shop_wait_seconds_count\{queue="q"\} 2$/m);
 });
+
+test('a registry of prom-client resets our families', async (t) => {
+  const { store, families } = familiesOf(t);
+  registryWith(families).resetMetrics();
+  const values = parseSamples(await store.metrics()).filter(({ name }) => name.startsWith('shop_'));
+  assert.equal(values.length, 8);
+  assert.ok(values.every(({ value }) => value === 0));
+  families.requests.labels('/a').inc();
+  assert.match(await store.metrics(), /^shop_requests_total\{route="\/a"\} 1$/m);
+});
