@@ -70,31 +70,34 @@ export interface FamilyDefinition {
   quantiles?: number[];
 }
 
-/** The value of what has one number. */
-export interface NumberSnapshot {
+/** What the snapshots of all series have in common. */
+interface SnapshotOfSeries {
   labels: Record<string, string>;
+  /** Unix time in milliseconds since which it counts; of its last reset, where there was one. Only where asked for. */
+  createdAt?: number;
+}
+
+/** The value of what has one number. */
+export interface NumberSnapshot extends SnapshotOfSeries {
   value: number;
 }
 
 /** A histogram's value. Buckets are cumulated, the last one is `+Inf` and equals `count`. */
-export interface HistogramSnapshot {
-  labels: Record<string, string>;
+export interface HistogramSnapshot extends SnapshotOfSeries {
   buckets: { le: number; count: number }[];
   count: number;
   sum: number;
 }
 
 /** A native histogram's value: the buckets that are not empty, not cumulated; the bound further from 0 is in a bucket. */
-export interface NativeHistogramSnapshot {
-  labels: Record<string, string>;
+export interface NativeHistogramSnapshot extends SnapshotOfSeries {
   exponentialBuckets: { lower: number; upper: number; count: number }[];
   count: number;
   sum: number;
 }
 
 /** A summary's value; quantiles are NaN as long as nothing was observed. */
-export interface SummarySnapshot {
-  labels: Record<string, string>;
+export interface SummarySnapshot extends SnapshotOfSeries {
   quantiles: { quantile: number; value: number }[];
   count: number;
   sum: number;
@@ -219,7 +222,8 @@ export interface NativeStore {
   addFraction(series: number, amount: number): void;
   /** The families that have one of these names, or all, made on a thread of the pool; Prometheus text by default. */
   render(format?: ExpositionFormat, names?: readonly string[]): Promise<Buffer>;
-  snapshot(): FamilySnapshot[];
+  /** With a true argument every series has its `createdAt`. */
+  snapshot(withCreation?: boolean): FamilySnapshot[];
   /** All families with the lanes of all their series; with a name, those of the others are left out. */
   lanes(name?: string): FamilyLanes[];
 }

@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 type Files = ReadonlyMap<string, string>;
 
 /** From the top to the bottom. A file may import from its own layer and from those below. */
-const layers = ['cli', 'server', 'fastify', 'index', 'metrics', 'store', 'binding', 'errors'];
+const layers = ['cli', 'server', 'fastify', 'opentelemetry', 'index', 'metrics', 'store', 'binding', 'errors'];
 
 function read(...directories: string[]): Files {
   const paths = directories.flatMap((directory) => filesBelow(join(root, directory)));
@@ -72,6 +72,14 @@ function fastifyBelowItsLayer(files: Files): string[] {
     .map(([path]) => `${path} imports Fastify`);
 }
 
+function opentelemetryOutside(files: Files): string[] {
+  return [...files]
+    .filter(
+      ([path, text]) => !path.startsWith('src/opentelemetry/') && /['"]@opentelemetry\//.test(withoutComments(text)),
+    )
+    .map(([path]) => `${path} imports OpenTelemetry, which is an optional dependency`);
+}
+
 function secondLoaders(files: Files): string[] {
   return [...files]
     .filter(
@@ -110,6 +118,10 @@ test('imports point downwards only', () => {
 
 test('nothing below the plugin imports Fastify', () => {
   assert.deepEqual(fastifyBelowItsLayer(sources), []);
+});
+
+test('OpenTelemetry is imported by its entry point only', () => {
+  assert.deepEqual(opentelemetryOutside(sources), []);
 });
 
 test('one file, and only one, loads the addon', () => {
@@ -187,6 +199,13 @@ for (const [what, rule, path, text, message] of [
     "import fp from 'fastify-plugin';",
     /imports Fastify/,
   ],
+  [
+    'OpenTelemetry in the metrics',
+    opentelemetryOutside,
+    'src/metrics/a.ts',
+    "import type { X } from '@opentelemetry/api';",
+    /OpenTelemetry/,
+  ],
   ['a second loader', secondLoaders, 'src/store/a.ts', "require('node-gyp-build')(root);", /loads a native addon/],
   [
     'a loader by file name',
@@ -220,7 +239,7 @@ test('the rules leave alone what is right', () => {
     ['src/server/config.ts', "process.once('SIGTERM', stop);"],
     ['src/fastify/a.ts', "import fp from 'fastify-plugin';\nimport type { Store } from '../metrics/store.js';"],
   ]);
-  for (const rule of [upwardImports, fastifyBelowItsLayer, secondLoaders, processUses]) {
+  for (const rule of [upwardImports, fastifyBelowItsLayer, opentelemetryOutside, secondLoaders, processUses]) {
     assert.deepEqual(rule(files), []);
   }
 });

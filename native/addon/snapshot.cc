@@ -143,7 +143,7 @@ Napi::Value LanesOf(Napi::Env env, const pcm_store_info &info, const pcm_reader 
 
 } // namespace
 
-Napi::Value Snapshot(Napi::Env env, const pcm_reader *reader) {
+Napi::Value Snapshot(Napi::Env env, const pcm_reader *reader, bool with_creation) {
     const uint32_t family_count = pcm_reader_family_count(reader);
     Napi::Array families = Napi::Array::New(env, family_count);
     std::vector<Napi::Array> lists;
@@ -166,7 +166,9 @@ Napi::Value Snapshot(Napi::Env env, const pcm_reader *reader) {
         if (index >= family_count)
             break;
         const pcm_family_definition &family = *pcm_reader_family(reader, index);
-        const Napi::Object object = SeriesOf(env, reader, family, i);
+        Napi::Object object = SeriesOf(env, reader, family, i);
+        if (with_creation)
+            object.Set("createdAt", static_cast<double>(view.created_at_ms));
         /* Otherwise its labels may be those of another series. */
         if (pcm_reader_is_current(reader, i))
             lists[index].Set(sizes[index]++, object);

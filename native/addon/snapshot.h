@@ -12,8 +12,11 @@
 
 namespace pcm {
 
-/* All families with the values of all their series, of the reader's last refresh. Throws Napi::Error. */
-Napi::Value Snapshot(Napi::Env env, const pcm_reader *reader);
+/*
+ * All families with the values of all their series, of the reader's last refresh; if asked for, with the time since
+ * which they count. Throws Napi::Error.
+ */
+Napi::Value Snapshot(Napi::Env env, const pcm_reader *reader, bool with_creation);
 
 /* All families with the lanes of all their series, or of those of one family only, in one pass. Throws Napi::Error. */
 Napi::Value Lanes(Napi::Env env, const pcm_store *store, const pcm_reader *reader, const std::string *only);

@@ -93,10 +93,11 @@ export class Store extends FamilyStore {
   /**
    * All families with the values of all their series, in the order of their creation.
    *
+   * @param options - With `createdAt: true` every series has the time since which it counts.
    * @throws PercpuMetricsError as {@link metrics}
    */
-  snapshot(): FamilySnapshot[] {
-    return this.#segment.snapshot();
+  snapshot(options: { readonly createdAt?: boolean | undefined } = {}): FamilySnapshot[] {
+    return this.#segment.snapshot(options.createdAt === true);
   }
 
   /**

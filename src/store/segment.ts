@@ -202,8 +202,8 @@ export class Segment {
     }
   }
 
-  snapshot(): FamilySnapshot[] {
-    return this.#attempt('read the store', () => this.#native.snapshot());
+  snapshot(withCreation = false): FamilySnapshot[] {
+    return this.#attempt('read the store', () => this.#native.snapshot(withCreation));
   }
 
   /** Of one family, or of all in one pass. */
