@@ -1,13 +1,28 @@
 /**
  * Names that are different and meet all the same: a histogram `x` is exposed as `x_bucket`, `x_sum` and `x_count`, so
- * a family of one of these names would make a scrape that Prometheus refuses in part.
+ * a family of one of these names would make a scrape that Prometheus refuses in part. OpenMetrics adds `x_created` to
+ * it, and to a counter `x_total`.
  */
 import type { PercpuMetricsError } from '../errors.js';
 import { conflictError } from '../store/conflict.js';
 import type { FamilyDefinition } from '../store/types.js';
 
-const SUFFIXES = ['_bucket', '_sum', '_count'];
+const SUFFIXES = ['_bucket', '_sum', '_count', '_created'];
 const WITH_SUFFIXES: readonly unknown[] = ['histogram', 'native-histogram', 'summary'];
+const TOTAL = '_total';
+const CREATED = '_created';
+
+/** What the lines of a family carry beside its own name. */
+function otherNames({ name, type }: FamilyDefinition): string[] {
+  if (WITH_SUFFIXES.includes(type)) return SUFFIXES.map((suffix) => name + suffix);
+  return type === 'counter' && name.endsWith(TOTAL) ? [name.slice(0, -TOTAL.length) + CREATED] : [];
+}
+
+/** The families that a line of this name may be of. */
+function owners(name: string): string[] {
+  const bases = SUFFIXES.filter((suffix) => name.endsWith(suffix)).map((suffix) => name.slice(0, -suffix.length));
+  return name.endsWith(CREATED) ? [...bases, name.slice(0, -CREATED.length) + TOTAL] : bases;
+}
 
 /**
  * The error for a definition whose lines would carry the names of another family's lines, if there is such a family.
@@ -18,13 +33,11 @@ export function conflictingSuffix(
   definition: FamilyDefinition,
   find: (name: string) => FamilyDefinition | undefined,
 ): PercpuMetricsError | undefined {
-  for (const suffix of SUFFIXES) {
-    const { name, type } = definition;
-    const taken = WITH_SUFFIXES.includes(type) ? find(name + suffix) : undefined;
-    if (taken !== undefined) return conflictError('ERR_PCM_DEFINITION_CONFLICT', taken, definition);
-    const base = name.endsWith(suffix) ? find(name.slice(0, -suffix.length)) : undefined;
-    if (base !== undefined && WITH_SUFFIXES.includes(base.type))
-      return conflictError('ERR_PCM_DEFINITION_CONFLICT', base, definition);
-  }
-  return undefined;
+  const { name } = definition;
+  const taken = otherNames(definition).map(find);
+  const having = owners(name)
+    .map(find)
+    .filter((family) => family !== undefined && otherNames(family).includes(name));
+  const [clash] = [...taken, ...having].filter((family) => family !== undefined);
+  return clash === undefined ? undefined : conflictError('ERR_PCM_DEFINITION_CONFLICT', clash, definition);
 }

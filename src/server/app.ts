@@ -25,7 +25,8 @@ import type { StoreSource } from './store-source.js';
 import { validationError } from './validation-message.js';
 import { MeasurementWriter } from './writer.js';
 
-const MAX_PARAM_LENGTH = 256;
+/** Room for the longest name: each character may take 12 bytes when its UTF-8 is percent-encoded. */
+const MAX_PARAM_LENGTH = 2400;
 const REQUEST_TIMEOUT = 30_000;
 const REGISTRY_TIMEOUT = 2000;
 

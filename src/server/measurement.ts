@@ -48,12 +48,13 @@ export interface Measurement {
 }
 
 const nonFinite = { type: 'string', enum: ['NaN', '+Inf', '-Inf'] } as const;
-const name = { type: 'string', pattern: '^[a-zA-Z_:][a-zA-Z0-9_:]*$', maxLength: MAX_NAME } as const;
+/** Any UTF-8, as in the library, which refuses the few names that it does not take. */
+const name = { type: 'string', minLength: 1, maxLength: MAX_NAME } as const;
 const help = { type: 'string', minLength: 1, maxLength: MAX_HELP } as const;
 const labels = {
   type: 'object',
   maxProperties: MAX_LABELS,
-  propertyNames: { type: 'string', pattern: '^[a-zA-Z_][a-zA-Z0-9_]*$', maxLength: MAX_NAME },
+  propertyNames: name,
   additionalProperties: { type: ['string', 'number'], maxLength: MAX_LABEL_VALUE },
 } as const;
 

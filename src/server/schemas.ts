@@ -2,6 +2,19 @@
  * The schemas of answers. They describe and do not filter: answers are serialised by `JSON.stringify`, so a field that
  * a schema does not know is still there.
  */
+import type { MetricType } from '../store/types.js';
+
+/** What families may be, those included that can only be declared by the library. */
+const TYPES = [
+  'counter',
+  'gauge',
+  'histogram',
+  'untyped',
+  'info',
+  'stateset',
+  'native-histogram',
+  'summary',
+] as const satisfies readonly MetricType[];
 const number = {
   anyOf: [{ type: 'number' }, { type: 'string', enum: ['NaN', '+Inf', '-Inf'] }],
   description: 'A number; what JSON has no number for is a string.',
@@ -48,7 +61,7 @@ export const familiesSchema = {
         required: ['name', 'type', 'help', 'unit', 'labelNames', 'series'],
         properties: {
           name: { type: 'string' },
-          type: { type: 'string', enum: ['counter', 'gauge', 'histogram'] },
+          type: { type: 'string', enum: TYPES },
           help: { type: 'string' },
           unit: { type: 'string' },
           labelNames: strings,
@@ -66,6 +79,16 @@ export const familiesSchema = {
                   type: 'array',
                   description: 'Cumulated; the last one is +Inf.',
                   items: { type: 'object', properties: { le: number, count: number } },
+                },
+                exponentialBuckets: {
+                  type: 'array',
+                  description: 'Of native histograms: those that are not empty, not cumulated.',
+                  items: { type: 'object', properties: { lower: number, upper: number, count: number } },
+                },
+                quantiles: {
+                  type: 'array',
+                  description: 'Of summaries.',
+                  items: { type: 'object', properties: { quantile: number, value: number } },
                 },
               },
             },
@@ -89,7 +112,7 @@ export const cpusSchema = {
         required: ['name', 'type', 'series'],
         properties: {
           name: { type: 'string' },
-          type: { type: 'string' },
+          type: { type: 'string', enum: TYPES },
           series: {
             type: 'array',
             items: {

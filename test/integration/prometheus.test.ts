@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
+import { openStore } from 'percpu-metrics';
 import { unlessInstalled } from '../support/debian-package.js';
 import { PrometheusServer } from '../support/prometheus-server.js';
 import { getOnce, Service } from '../support/service.js';
@@ -75,7 +76,20 @@ test('promtool has nothing to complain about in a scrape', { skip }, async (t) =
     });
     assert.ok(answer.ok, `${request} was answered with ${answer.status}: ${await answer.text()}`);
   }
+  const store = openStore({ path });
+  t.after(() => store.close());
+  store.nativeHistogram({ name: 'size_bytes', help: 'Size.', unit: 'bytes', range: [1, 1000] }).observe(7);
+  store
+    .summary({ name: 'took_seconds', help: 'Took.', labelNames: ['job'] })
+    .labels('"a"\n')
+    .observe(0.5);
+  store.untyped({ name: 'odd', help: 'Odd.' }).set(1);
+  store.infoMetric({ name: 'build_info', help: 'Build.', labels: { version: '1' } });
+  store.stateSet({ name: 'phase', help: 'Phase.', states: ['up', 'down'] }).set('up');
   const { body } = await getOnce(`${service.url}/metrics`);
+  for (const name of ['size_bytes_count', 'took_seconds_sum', 'odd', 'build_info', 'phase']) {
+    assert.match(body, new RegExp(`^${name}[ {]`, 'm'));
+  }
   assert.match(body, /^job_duration_seconds_count\{queue="a \\"quoted\\" \\\\ name\\n"\} 1$/m);
   const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: body, encoding: 'utf8' });
   assert.equal(status, 0, `${stdout}${stderr}`);

@@ -123,6 +123,20 @@ test('a name that a histogram has for its own lines is taken', (t) => {
   );
 });
 
+test('a name that OpenMetrics has for the creation of a series is taken', (t) => {
+  const store = temporaryStore(t);
+  const taken = { code: 'ERR_PCM_DEFINITION_CONFLICT', message: /the store has a .* cannot also be declared/ };
+  store.counter({ name: 'jobs_total', help: 'X.' });
+  store.summary({ name: 'took', help: 'X.' });
+  for (const name of ['jobs_created', 'took_created']) assert.throws(() => store.gauge({ name, help: 'X.' }), taken);
+  for (const name of ['a_created', 'b_created', 'c_created']) store.gauge({ name, help: 'X.' });
+  assert.throws(() => store.counter({ name: 'a_total', help: 'X.' }), taken);
+  assert.throws(() => store.nativeHistogram({ name: 'b', help: 'X.' }), taken);
+  // Neither has such a line.
+  store.counter({ name: 'c', help: 'X.' });
+  store.gauge({ name: 'b_total', help: 'X.' });
+});
+
 test('a scrape is Prometheus text, as string and as bytes', async (t) => {
   const store = temporaryStore(t);
   store.counter(requests).labels('GET', '"\n\\').inc(3);

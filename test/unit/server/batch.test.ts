@@ -43,7 +43,7 @@ test('one wrong item is named by its index, whatever is wrong, and nothing of th
     [{ type: 'summary', name: 'x', value: 1 }, 400, 'ERR_HTTP_VALIDATION'],
     [{ type: 'counter' }, 400, 'ERR_HTTP_VALIDATION'],
     [7, 400, 'ERR_HTTP_VALIDATION'],
-    [counter('no name'), 400, 'ERR_HTTP_VALIDATION'],
+    [counter(''), 400, 'ERR_HTTP_VALIDATION'],
     [{ type: 'gauge', name: 'new' }, 400, 'ERR_HTTP_VALIDATION'],
     [{ type: 'gauge', name: 'new', op: 'dec', value: 'NaN' }, 400, 'ERR_HTTP_VALIDATION'],
     [counter('new_total', 1, { __a: 'x' }), 400, 'ERR_PCM_LABEL_NAME'],
@@ -52,6 +52,7 @@ test('one wrong item is named by its index, whatever is wrong, and nothing of th
     [counter('known_total', 1, { b: 'x' }), 409, 'ERR_PCM_DEFINITION_CONFLICT'],
     [{ type: 'histogram', name: 'h', value: 1, buckets: [2] }, 409, 'ERR_PCM_DEFINITION_CONFLICT'],
     [counter('h_sum'), 409, 'ERR_PCM_DEFINITION_CONFLICT'],
+    [counter('known_created'), 409, 'ERR_PCM_DEFINITION_CONFLICT'],
     [counter('http_requests_total'), 409, 'ERR_HTTP_RESERVED_NAME'],
   ];
   for (const [item, status, code] of wrong) {

@@ -145,7 +145,9 @@ test('bodies that are wrong are refused with the place and the reason, and count
     ['/v1/counters/a', { labels: { a: null } }, /body\/labels\/a must be string,number/],
     ['/v1/counters/a', { labels: { a: {} } }, /body\/labels\/a must be/],
     ['/v1/counters/a', '{"labels":{"a":1e999}}', /body\/labels\/a must be/],
-    ['/v1/counters/a', { labels: { 'a-b': '' } }, /"a-b", which is not allowed/],
+    ['/v1/counters/a', { labels: { '': '' } }, /has the name "", which is not allowed/],
+    ['/v1/counters/a', { labels: { ['ä'.repeat(201)]: '' } }, /which is not allowed/],
+    ['/v1/counters/a', '{"labels":{"\\ud800":""}}', /is no name for a label of a/],
     ['/v1/counters/a', { labels: { __a: '' } }, /"?__a"?.*reserved/],
     ['/v1/counters/a', { labels: { a: 'x'.repeat(1025) } }, /must NOT have more than 1024 characters/],
     ['/v1/counters/a', { help: '' }, /body\/help must NOT have fewer than 1/],
@@ -159,8 +161,8 @@ test('bodies that are wrong are refused with the place and the reason, and count
     ['/v1/histograms/a', { value: 1, buckets: [2, 1] }, /greater than the one before/],
     ['/v1/histograms/a', { value: 1, buckets: [] }, /fewer than 1 items/],
     ['/v1/histograms/a', { value: 1, labels: { le: '1' } }, /bounds of its buckets/],
-    ['/v1/counters/1a', {}, /params\/name must match pattern/],
-    ['/v1/counters/a%20b', {}, /params\/name must match pattern/],
+    ['/v1/counters/', {}, /params\/name must NOT have fewer than 1/],
+    ['/v1/counters/percpu_metrics_x', {}, /kept for metrics of the store itself/],
     [`/v1/counters/${'a'.repeat(201)}`, {}, /more than 200 characters/],
   ];
   for (const [url, body, detail] of cases) {
@@ -170,6 +172,22 @@ test('bodies that are wrong are refused with the place and the reason, and count
   }
   assert.deepEqual(valuesOf(store), {});
   assert.equal(store.find('a'), undefined);
+});
+
+test('names of metrics and labels are any UTF-8, and are escaped for who does not know them', async (t) => {
+  const { service, store } = await temporaryService(t);
+  const name = `${'\u{1f600}'.repeat(197)} "ü`;
+  const labels = { 'http.route': '/a', größe: 'x' };
+  await service.count(`/v1/counters/${encodeURIComponent(name)}`, { labels, value: 2 });
+  await service.count('/v1/batch', { items: [{ type: 'counter', name, labels }] });
+  assert.equal(numberOf(store, name, labels), 3);
+  await service.count('/v1/gauges/a%20b', { value: 1 });
+  assert.match((await service.get('/metrics')).body, /^a_b 1$/m);
+  const { status, body } = await service.get(`/v1/metrics?name=${encodeURIComponent(name)}`);
+  assert.equal(status, 200);
+  assert.equal((JSON.parse(body) as { families: { name: string }[] }).families[0]?.name, name);
+  const { code } = await service.refuse('/v1/batch', '{"items":[{"type":"counter","name":"\\ud800"}]}');
+  assert.equal(code, 'ERR_PCM_METRIC_NAME');
 });
 
 test('names that objects have by nature are labels like all others', async (t) => {

@@ -128,7 +128,7 @@ test('a path that does not exist, a method that it does not have and a malformed
   assert.equal(problemIn(await service.get('/v1/counters/a/b')).status, 404);
   const malformed = problemIn(await service.get('/v1/%ff'));
   assert.deepEqual([malformed.status, malformed.code], [400, 'ERR_HTTP_MALFORMED']);
-  const long = problemIn(await service.post(`/v1/counters/${'a'.repeat(300)}`, {}));
+  const long = problemIn(await service.post(`/v1/counters/${'a'.repeat(3000)}`, {}));
   assert.deepEqual([long.status, long.code], [414, 'ERR_HTTP_TOO_LARGE']);
 });
 
@@ -169,6 +169,10 @@ test('the OpenAPI document describes every route, and the schemas that requests 
     ],
   );
   assert.ok(document.components.schemas['Problem']);
+  const families = JSON.stringify(document.paths['/v1/metrics']?.['get']?.responses['200']);
+  for (const type of ['counter', 'native-histogram', 'summary', 'untyped', 'info', 'stateset', 'exponentialBuckets']) {
+    assert.ok(families.includes(`"${type}"`), type);
+  }
   const batch = document.paths['/v1/batch']?.['post'];
   assert.match(JSON.stringify(batch?.requestBody), /"discriminator":\{"propertyName":"type"\}/);
   for (const code of ['204', '400', '409', '413', '507']) assert.ok(batch?.responses[code], code);
