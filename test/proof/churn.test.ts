@@ -1,0 +1,44 @@
+/**
+ * Cells of removed series are used again without mixing anything up, while other threads and processes still add to
+ * them; the control is the same program with a core that does not wait for these.
+ */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { type TestContext, test } from 'node:test';
+import { promisify } from 'node:util';
+import { buildVariant } from '../support/native-variant.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+interface ChurnReport {
+  /** That were created and removed. */
+  readonly series: number;
+  /** That held something else than was added to them. */
+  readonly wrong: number;
+  /** Amounts that were added to series after their removal. */
+  readonly lateAdds: number;
+  readonly failures: number;
+  readonly catalogBytes: number;
+  readonly status: string;
+}
+
+async function churn(t: TestContext, name: string, flags: string[], series: number): Promise<ChurnReport> {
+  const executable = await buildVariant({ name, sources: ['core', 'proof/churn.c'], flags: ['-O3', ...flags] });
+  const options = { timeout: 280_000 };
+  const { stdout } = await promisify(execFile)(executable, [temporaryDirectory(t), `${series}`], options);
+  t.diagnostic(stdout);
+  return JSON.parse(stdout) as ChurnReport;
+}
+
+test('2,000,000 series come and go in 10,000 cells, and none holds what another one was given', async (t) => {
+  const report = await churn(t, 'churn', [], 2_000_000);
+  const { wrong, failures, status } = report;
+  assert.deepEqual({ wrong, failures, status }, { wrong: 0, failures: 0, status: 'ERR_PCM_OK' });
+  assert.ok(report.series >= 2_000_000 && report.lateAdds > 0, JSON.stringify(report));
+  // Records are used again as well: one for each would take 100 bytes at least.
+  assert.ok(report.catalogBytes < report.series, JSON.stringify(report));
+});
+
+test('without a grace period (the control) series hold what others were given', async (t) => {
+  const report = await churn(t, 'churn-without-grace-period', ['-DPCM_WITHOUT_GRACE_PERIOD'], 100_000);
+  assert.ok(report.wrong > 0 && report.failures === 0, JSON.stringify(report));
+});
