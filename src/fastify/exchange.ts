@@ -27,9 +27,15 @@ class Place {
     this.next = place;
   }
 
+  /**
+   * Points at nothing but itself afterwards: a place that the garbage collector has moved among its old objects would
+   * keep alive whatever it points at, that what comes next, and so on without end.
+   */
   leave(): void {
     this.previous.next = this.next;
     this.next.previous = this.previous;
+    this.previous = this;
+    this.next = this;
   }
 }
 
