@@ -8,10 +8,16 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type CriticalSection, hasFreePath, readCriticalSections, violationsOf } from '../support/critical-section.js';
+import {
+  type CriticalSection,
+  hasFreePath,
+  readCriticalSections,
+  tableViolations,
+  violationsOf,
+} from '../support/critical-section.js';
 import { unlessInstalled } from '../support/debian-package.js';
 import { type FunctionSymbol, functionSymbols } from '../support/disassembly.js';
-import { ElfFile } from '../support/elf-file.js';
+import { ElfFile, FLAGS_1, NODELETE } from '../support/elf-file.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const addonPath = fileURLToPath(new URL('../../../build/Release/percpu_metrics.node', import.meta.url));
@@ -48,6 +54,14 @@ test('every critical section of the addon is one that the kernel accepts and tha
     sections.flatMap((section) => violationsOf(addonPath, elf, section)),
     [],
   );
+});
+
+test('the addon tells debuggers of all its critical sections, and the loader never to unmap it', { skip }, () => {
+  const elf = new ElfFile(addonPath);
+  const sections = readCriticalSections(elf);
+  assert.deepEqual(tableViolations(elf, sections), []);
+  assert.notDeepEqual(tableViolations(elf, sections.slice(1)), [], 'a section that is not in the tables is not found');
+  assert.equal((elf.dynamicEntry(FLAGS_1)?.value ?? 0) & NODELETE, NODELETE);
 });
 
 for (const name of hotFunctions) {

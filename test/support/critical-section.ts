@@ -43,6 +43,30 @@ export function readCriticalSections(elf: ElfFile): CriticalSection[] {
   });
 }
 
+function readWords(elf: ElfFile, name: string): number[] {
+  const { address, size } = elf.section(name);
+  return Array.from({ length: size / 8 }, (_, index) => elf.wordAt(address + index * 8));
+}
+
+/**
+ * What is wrong with the two tables that debuggers find critical sections by: one holds the address of every
+ * descriptor, the other one pairs of a section's start and an address that it is left to.
+ */
+export function tableViolations(elf: ElfFile, sections: readonly CriticalSection[]): string[] {
+  const pointers = readWords(elf, '__rseq_cs_ptr_array').sort((a, b) => a - b);
+  const descriptors = sections.map(({ descriptor }) => descriptor).sort((a, b) => a - b);
+  const exits = readWords(elf, '__rseq_exit_point_array');
+  const violations = String(pointers) === String(descriptors) ? [] : ['__rseq_cs_ptr_array is not of all descriptors'];
+  for (let index = 0; index < exits.length; index += 2) {
+    const [start = 0, exit = 0] = exits.slice(index, index + 2);
+    const section = sections.find((candidate) => candidate.start === start);
+    if (section === undefined || exit === 0 || (exit >= start && exit < section.postCommit)) {
+      violations.push(`exit point ${hex(exit)} of ${hex(start)} does not leave a critical section`);
+    }
+  }
+  return violations;
+}
+
 /** What is wrong with a critical section, in words; nothing if all is well. */
 export function violationsOf(file: string, elf: ElfFile, section: CriticalSection): string[] {
   const { descriptor, version, flags, start, postCommit, abort } = section;

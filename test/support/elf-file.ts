@@ -17,6 +17,11 @@ const relativeTypes = new Set([8, 1027]);
 const relocationSize = 24;
 const sectionTypeRelocations = 4;
 const sectionTypeNoBits = 8;
+const dynamicEntrySize = 16;
+
+/** Tag of the dynamic section: `DT_FLAGS_1`, and one of its flags, `DF_1_NODELETE`. */
+export const FLAGS_1 = 0x6ffffffb;
+export const NODELETE = 8;
 
 export class ElfFile {
   readonly sections: readonly Section[];
@@ -45,6 +50,17 @@ export class ElfFile {
       throw new Error(`there is no section ${name}; there are ${this.sections.map((s) => s.name).join(' ')}`);
     }
     return found;
+  }
+
+  /** What the loader is told: the first entry of the dynamic section with this tag, and where it is in the file. */
+  dynamicEntry(tag: number): { value: number; offset: number } | undefined {
+    const { offset, size } = this.section('.dynamic');
+    for (let at = offset; at < offset + size; at += dynamicEntrySize) {
+      if (Number(this.#bytes.readBigUInt64LE(at)) === tag) {
+        return { value: Number(this.#bytes.readBigUInt64LE(at + 8)), offset: at };
+      }
+    }
+    return undefined;
   }
 
   /** The section that an address is in. */
