@@ -30,6 +30,7 @@
         'native/core/cells.c',
         'native/core/chunked.c',
         'native/core/cpu.c',
+        'native/core/exemplars.c',
         'native/core/exponential.c',
         'native/core/free_cells.c',
         'native/core/holder.c',

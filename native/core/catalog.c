@@ -210,6 +210,14 @@ int pcm__catalog_append_family(struct pcm_store *store, const pcm_family_definit
     return PCM_OK;
 }
 
+int pcm__catalog_append_zeros(struct pcm_store *store, uint64_t size, uint32_t kind, uint64_t *offset) {
+    char *start;
+    int status = start_record(store, size, kind, offset, &start);
+    if (status == PCM_OK)
+        publish(store, *offset + size);
+    return status;
+}
+
 uint64_t pcm__catalog_series_bytes(const pcm_bytes *values, uint32_t count) {
     return sizeof(struct pcm__series_record) + total_size(values, count);
 }

@@ -56,6 +56,9 @@ int pcm__catalog_append_family(struct pcm_store *store, const pcm_family_definit
 int pcm__catalog_append_series(struct pcm_store *store, uint64_t size, uint64_t family_offset, const pcm_bytes *values,
                                uint32_t count, uint32_t integer_cell, uint32_t double_cell);
 
+/* The same for a record of zeros behind its head; gives its offset. */
+int pcm__catalog_append_zeros(struct pcm_store *store, uint64_t size, uint32_t kind, uint64_t *offset);
+
 /* Bytes that the record of a series needs at least. */
 uint64_t pcm__catalog_series_bytes(const pcm_bytes *values, uint32_t count);
 

@@ -320,7 +320,7 @@ static int read_appended(struct pcm_store *store) {
             status = read_family(store, index->position, record.size);
         else if (record.kind == PCM__RECORD_SERIES)
             status = read_series(store, index->position, record.size);
-        else
+        else if (record.kind != PCM__RECORD_EXEMPLARS)
             status = PCM_CORRUPT;
         if (status != PCM_OK)
             return status;

@@ -108,7 +108,7 @@ struct pcm__slot {
     _Atomic uint64_t moved_on; /* changes that all threads of the process have taken in; see life.h */
 };
 
-enum { PCM__RECORD_FAMILY = 1, PCM__RECORD_SERIES = 2 };
+enum { PCM__RECORD_FAMILY = 1, PCM__RECORD_SERIES = 2, PCM__RECORD_EXEMPLARS = 3 };
 
 /* In front of every record; `size` counts the whole record and is a multiple of 8. */
 struct pcm__record {
@@ -142,7 +142,7 @@ struct pcm__series_record {
     _Atomic uint32_t life;     /* odd while there is such a series, see life.h */
     uint32_t next;             /* link, where it is removed or free */
     uint32_t label_count;
-    uint32_t unused;
+    _Atomic uint32_t exemplars; /* link to their record, see exemplars.h; stays when the record is used again */
 };
 
 static_assert(sizeof(struct pcm__header) == 544, "header");

@@ -114,6 +114,7 @@ static int settle(pcm_reader *reader, uint32_t series) {
         uint64_t before = atomic_load_explicit(&record->rebase, memory_order_acquire);
         bool now = before / 2 > reader->rebases;
         out->created_at_ms = record->created_at_ms;
+        out->exemplars = atomic_load_explicit(&record->exemplars, memory_order_acquire);
         if (buckets == 0)
             out->parts = collect(reader, record, now);
         else

@@ -29,12 +29,20 @@ class FamilyOutput {
      */
     virtual int AddSeries(const pcm_reader *reader, uint32_t series, size_t room) = 0;
 
-    /* More than Render can write. */
+    /* More than Render can write, but for exemplars. */
     virtual size_t max_size() const noexcept = 0;
 
     /*
-     * Writes the family with the values of the reader's last refresh to `*out`, which has room for max_size() bytes,
-     * and moves it behind them. Errors: CORRUPT.
+     * Takes in the exemplars that there are now, in the place of those before, and gives the most that Render writes of
+     * them. May throw std::bad_alloc.
+     */
+    virtual size_t TakeInExemplars(const pcm_reader *) {
+        return 0;
+    }
+
+    /*
+     * Writes the family with the values of the reader's last refresh to `*out`, which has room for max_size() bytes and
+     * the exemplars, and moves it behind them. Errors: CORRUPT.
      */
     virtual int Render(const pcm_reader *reader, char **out) const noexcept = 0;
 };

@@ -54,6 +54,10 @@ class PieceWriter {
         CopyPiece();
         to_ = FormatReal(to_, value);
     }
+    /* What stands behind a value this once. */
+    void Text(const std::string &text) noexcept {
+        to_ += text.copy(to_, text.size());
+    }
     /* A double as its eight bytes, the lowest first. */
     void Fixed(double value) noexcept {
         CopyPiece();

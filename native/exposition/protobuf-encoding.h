@@ -34,6 +34,17 @@ inline char *WriteVarint(char *out, uint64_t value) noexcept {
     return out;
 }
 
+/* Of bytes that were written here; moves behind it. */
+inline uint64_t ReadVarint(const std::string &bytes, size_t *at) noexcept {
+    uint64_t value = 0;
+    for (unsigned shift = 0;; shift += 7) {
+        const auto byte = static_cast<unsigned char>(bytes[(*at)++]);
+        value |= static_cast<uint64_t>(byte & 0x7f) << shift;
+        if (byte < 0x80)
+            return value;
+    }
+}
+
 inline void AppendVarint(std::string *out, uint64_t value) {
     char bytes[kMaxVarint];
     out->append(bytes, WriteVarint(bytes, value));

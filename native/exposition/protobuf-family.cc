@@ -1,6 +1,8 @@
 /* What messages of all kinds have in common, see the header. */
 #include "protobuf-family.h"
 
+#include <cstring>
+
 #include "escape.h"
 
 namespace pcm {
@@ -17,6 +19,9 @@ enum : unsigned {
     kLabelValue = 2,
     kTimestampSeconds = 1,
     kTimestampNanos = 2,
+    kExemplarLabel = 1,
+    kExemplarValue = 2,
+    kExemplarTimestamp = 3,
 };
 
 std::string Utf8(pcm_bytes bytes) {
@@ -56,6 +61,21 @@ size_t ProtobufFamily::MaxLabelsSize(const pcm_reader *reader, uint32_t series) 
         size += label_names_[i].size() + value + 3 * (1 + kMaxVarint);
     }
     return size;
+}
+
+std::string ProtobufFamily::ExemplarMessage(const pcm_exemplar &exemplar) {
+    std::string message;
+    for (uint32_t i = 0; i < exemplar.label_count; i++) {
+        std::string pair;
+        AppendBytesField(&pair, kLabelName, Utf8(exemplar.names[i]));
+        AppendBytesField(&pair, kLabelValue, Utf8(exemplar.values[i]));
+        AppendBytesField(&message, kExemplarLabel, pair);
+    }
+    message += Tag(kExemplarValue, WireType::kFixed64);
+    char value[sizeof exemplar.value];
+    std::memcpy(value, &exemplar.value, sizeof value);
+    message.append(value, sizeof value);
+    return message + TimestampField(kExemplarTimestamp, exemplar.timestamp_ms);
 }
 
 std::string ProtobufFamily::TimestampField(unsigned field, uint64_t milliseconds) {

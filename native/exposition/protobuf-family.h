@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "exemplar-list.h"
 #include "family-output.h"
 #include "pieces.h"
 #include "protobuf-encoding.h"
@@ -34,13 +35,24 @@ class ProtobufFamily : public FamilyOutput {
     size_t MaxLabelsSize(const pcm_reader *reader, uint32_t series) const noexcept;
     /* A field that is a Timestamp. */
     static std::string TimestampField(unsigned field, uint64_t milliseconds);
+    /* A field that is an Exemplar. */
+    template <unsigned field> static std::string ExemplarField(const pcm_exemplar &exemplar) {
+        std::string bytes;
+        AppendBytesField(&bytes, field, ExemplarMessage(exemplar));
+        return bytes;
+    }
 
   private:
+    static std::string ExemplarMessage(const pcm_exemplar &exemplar);
+
     std::string heading_;
     std::vector<std::string> label_names_;
 };
 
-/* What has one number: everything but eight bytes of each series stays the same. */
+/*
+ * What has one number: everything but eight bytes of each series stays the same. Where counters have exemplars it is put
+ * together anew for the scrape, as lengths in front of them change.
+ */
 class ProtobufNumbers final : public ProtobufFamily {
   public:
     ProtobufNumbers(const pcm_family_definition &definition, const FamilyNames &names);
@@ -48,17 +60,23 @@ class ProtobufNumbers final : public ProtobufFamily {
     size_t max_size() const noexcept override {
         return kMaxVarint + body_size();
     }
+    size_t TakeInExemplars(const pcm_reader *reader) override;
     int Render(const pcm_reader *reader, char **out) const noexcept override;
 
   private:
+    void PutExemplarsIn();
     static Type TypeOf(pcm_type type) noexcept;
     size_t body_size() const noexcept {
         return pieces_.size() + pieces_.value_count() * sizeof(double);
     }
+    /* Without `created`. */
+    static void AppendMetric(Pieces *pieces, const std::string &labels, unsigned field, const std::string &rest);
 
     pcm_type type_;
     Pieces pieces_;
     std::vector<uint32_t> series_;
+    ExemplarList exemplars_;
+    Pieces with_exemplars_; /* in the place of pieces_, where there are any */
 };
 
 } // namespace pcm

@@ -10,7 +10,9 @@ enum : unsigned {
     kMetricGauge = 2,
     kMetricCounter = 3,
     kMetricUntyped = 5,
+    kMetricLabel = 1,
     kNumberValue = 1,
+    kCounterExemplar = 2,
     kCounterCreated = 3,
 };
 
@@ -54,24 +56,67 @@ int ProtobufNumbers::AddSeries(const pcm_reader *reader, uint32_t series, size_t
         return PCM_REMOVED;
     const std::string created =
         type_ == PCM_COUNTER ? TimestampField(kCounterCreated, pcm_reader_series(reader, series).created_at_ms) : "";
-    const size_t number = 1 + sizeof(double) + created.size();
-    std::string &bytes = pieces_.bytes();
+    AppendMetric(&pieces_, labels, MetricField(type_), created);
+    series_.push_back(series);
+    return PCM_OK;
+}
+
+/* `rest` is what follows the value of the number. */
+void ProtobufNumbers::AppendMetric(Pieces *pieces, const std::string &labels, unsigned field, const std::string &rest) {
+    const size_t number = 1 + sizeof(double) + rest.size();
+    std::string &bytes = pieces->bytes();
     bytes += Tag(kFamilyMetric, WireType::kBytes);
     AppendVarint(&bytes, labels.size() + 1 + VarintSize(number) + number);
     bytes += labels;
-    bytes += Tag(MetricField(type_), WireType::kBytes);
+    bytes += Tag(field, WireType::kBytes);
     AppendVarint(&bytes, number);
     bytes += Tag(kNumberValue, WireType::kFixed64);
-    pieces_.MarkValue();
-    bytes += created;
-    series_.push_back(series);
-    return PCM_OK;
+    pieces->MarkValue();
+    bytes += rest;
+}
+
+size_t ProtobufNumbers::TakeInExemplars(const pcm_reader *reader) {
+    exemplars_.Clear();
+    with_exemplars_ = Pieces();
+    if (type_ != PCM_COUNTER)
+        return 0;
+    for (uint32_t i = 0; i < series_.size(); i++)
+        exemplars_.Add(reader, i, series_[i], 1, ExemplarField<kCounterExemplar>);
+    if (exemplars_.is_empty())
+        return 0;
+    PutExemplarsIn();
+    return with_exemplars_.size() - pieces_.size();
+}
+
+/* Takes apart what AppendMetric made. */
+void ProtobufNumbers::PutExemplarsIn() {
+    const std::string &bytes = pieces_.bytes();
+    ExemplarCursor cursor(exemplars_);
+    size_t at = heading().size();
+    with_exemplars_.bytes() = heading();
+    for (uint32_t i = 0; i < series_.size(); i++) {
+        ReadVarint(bytes, &++at); /* the length of the metric, behind its tag */
+        const size_t labels = at;
+        while (bytes[at] == Tag(kMetricLabel, WireType::kBytes)) {
+            const size_t size = ReadVarint(bytes, &++at);
+            at += size;
+        }
+        const std::string label_fields = bytes.substr(labels, at - labels);
+        const size_t number = ReadVarint(bytes, &++at);
+        const size_t created = number - 1 - sizeof(double);
+        cursor.MoveTo(i);
+        const std::string *exemplar = cursor.At(0);
+        const std::string rest = (exemplar == nullptr ? std::string() : *exemplar) + bytes.substr(at + 1, created);
+        AppendMetric(&with_exemplars_, label_fields, MetricField(type_), rest);
+        at += 1 + created;
+    }
 }
 
 int ProtobufNumbers::Render(const pcm_reader *reader, char **out) const noexcept {
     if (series_.empty())
         return PCM_OK;
-    PieceWriter writer(pieces_, WriteVarint(*out, body_size()));
+    const Pieces &pieces = exemplars_.is_empty() ? pieces_ : with_exemplars_;
+    PieceWriter writer(pieces, WriteVarint(*out, pieces.size() + pieces.value_count() * sizeof(double)));
     for (const uint32_t series : series_) {
         pcm_number number;
         const int status = pcm_reader_value(reader, series, &number);

@@ -2,6 +2,7 @@
 #include "protobuf-observations.h"
 
 #include <cstring>
+#include <limits>
 #include <utility>
 
 namespace pcm {
@@ -29,6 +30,7 @@ enum : unsigned {
     kSummaryCreated = 4,
     kBucketCount = 1,
     kBucketBound = 2,
+    kBucketExemplar = 3,
     kQuantileQuantile = 1,
     kQuantileValue = 2,
 };
@@ -141,6 +143,17 @@ int ProtobufObservations::AddSeries(const pcm_reader *reader, uint32_t series, s
     return PCM_OK;
 }
 
+size_t ProtobufObservations::TakeInExemplars(const pcm_reader *reader) {
+    /* Beside its text, a length may take more bytes, and +Inf needs a bucket. */
+    constexpr size_t kMaxMore = kMaxHead + kMaxHead + kMaxCountField + kDoubleField;
+    exemplars_.Clear();
+    if (exemplar_count() == 0)
+        return 0;
+    for (uint32_t i = 0; i < series_.size(); i++)
+        exemplars_.Add(reader, i, series_[i].index, exemplar_count(), ExemplarField<kBucketExemplar>);
+    return exemplars_.size() + exemplars_.count() * kMaxMore;
+}
+
 char *ProtobufObservations::WriteMetric(char *to, const Series &series,
                                         const Observations &observations) const noexcept {
     char *const value = to + 2 * kMaxHead + series.labels.size();
@@ -159,8 +172,11 @@ int ProtobufObservations::Render(const pcm_reader *reader, char **out) const noe
     int64_t buckets[PCM_MAX_BUCKETS];
     char *const body = *out + kMaxHead;
     char *to = WriteString(body, heading());
-    for (const Series &series : series_) {
-        Observations observations{buckets, 0, 0};
+    ExemplarCursor cursor(exemplars_);
+    for (uint32_t position = 0; position < series_.size(); position++) {
+        const Series &series = series_[position];
+        Observations observations{buckets, 0, 0, &cursor};
+        cursor.MoveTo(position);
         const int status = pcm_reader_histogram(reader, series.index, buckets, &observations.sum);
         if (status != PCM_OK)
             return status;
@@ -188,10 +204,18 @@ size_t ProtobufHistograms::max_value_size() const noexcept {
 char *ProtobufHistograms::WriteValue(char *to, const Observations &observations) const noexcept {
     to = WriteTotals(to, observations.count, observations.sum);
     uint64_t count = 0;
-    for (size_t i = 0; i < bounds_.size(); i++) {
+    for (size_t i = 0; i <= bounds_.size(); i++) {
         count += static_cast<uint64_t>(observations.buckets[i]);
-        to = WriteHead(to, kHistogramBucket, 1 + VarintSize(count) + kDoubleField);
-        to = WriteDouble(WriteCount(to, kBucketCount, count), kBucketBound, bounds_[i]);
+        const std::string *exemplar = observations.exemplars->At(static_cast<uint32_t>(i));
+        /* That of +Inf is there for its exemplar only. */
+        if (i == bounds_.size() && exemplar == nullptr)
+            break;
+        const size_t exemplar_size = exemplar == nullptr ? 0 : exemplar->size();
+        const double bound = i < bounds_.size() ? bounds_[i] : std::numeric_limits<double>::infinity();
+        to = WriteHead(to, kHistogramBucket, 1 + VarintSize(count) + kDoubleField + exemplar_size);
+        to = WriteDouble(WriteCount(to, kBucketCount, count), kBucketBound, bound);
+        if (exemplar != nullptr)
+            to = WriteString(to, *exemplar);
     }
     return to;
 }

@@ -18,6 +18,7 @@ class ProtobufObservations : public ProtobufFamily {
     size_t max_size() const noexcept final {
         return max_size_;
     }
+    size_t TakeInExemplars(const pcm_reader *reader) final;
     int Render(const pcm_reader *reader, char **out) const noexcept final;
 
   protected:
@@ -26,11 +27,16 @@ class ProtobufObservations : public ProtobufFamily {
         const int64_t *buckets;
         uint64_t count;
         double sum;
+        ExemplarCursor *exemplars;
     };
 
     ProtobufObservations(const pcm_family_definition &definition, const FamilyNames &names, Type type);
 
-    /* The most that WriteValue writes. */
+    /* For those whose buckets may have exemplars: their number, with the one of +Inf. */
+    virtual uint32_t exemplar_count() const noexcept {
+        return 0;
+    }
+    /* The most that WriteValue writes, but for exemplars. */
     virtual size_t max_value_size() const noexcept = 0;
     /* Writes the fields of the histogram or summary but its creation, and gives their end. */
     virtual char *WriteValue(char *to, const Observations &observations) const noexcept = 0;
@@ -47,6 +53,7 @@ class ProtobufObservations : public ProtobufFamily {
     bool is_summary_;
     uint32_t bucket_count_;
     std::vector<Series> series_;
+    ExemplarList exemplars_;
     size_t max_size_;
 };
 
@@ -55,6 +62,9 @@ class ProtobufHistograms final : public ProtobufObservations {
     ProtobufHistograms(const pcm_family_definition &definition, const FamilyNames &names);
 
   protected:
+    uint32_t exemplar_count() const noexcept override {
+        return static_cast<uint32_t>(bounds_.size()) + 1;
+    }
     size_t max_value_size() const noexcept override;
     char *WriteValue(char *to, const Observations &observations) const noexcept override;
 

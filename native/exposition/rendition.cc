@@ -128,7 +128,7 @@ int Rendition::Write(const pcm_reader *reader, const NameFilter &filter, ByteBuf
             !filter.Passes(TextOf(definition.name), definition.type))
             continue;
         wanted.push_back(families_[i].output.get());
-        size += families_[i].output->max_size();
+        size += families_[i].output->max_size() + families_[i].output->TakeInExemplars(reader);
     }
     if (!out->Reserve(size))
         return PCM_NO_MEMORY;

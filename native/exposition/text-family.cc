@@ -36,6 +36,25 @@ void AppendSeconds(std::string *out, uint64_t milliseconds) {
         *out += static_cast<char>('0' + digit);
 }
 
+/* What follows the value of a line: # {trace_id="7"} 0.5 1764111000.123 */
+std::string ExemplarText(const pcm_exemplar &exemplar) {
+    std::string text = " # {";
+    for (uint32_t i = 0; i < exemplar.label_count; i++) {
+        if (i > 0)
+            text += ',';
+        text.append(exemplar.names[i].data, exemplar.names[i].size);
+        text += "=\"";
+        AppendQuoted(&text, exemplar.values[i]);
+        text += '"';
+    }
+    text += "} ";
+    char number[kMaxNumberSize];
+    text.append(number, FormatReal(number, exemplar.value));
+    text += ' ';
+    AppendSeconds(&text, exemplar.timestamp_ms);
+    return text;
+}
+
 } // namespace
 
 TextFamily::TextFamily(Syntax syntax, const pcm_family_definition &definition, const FamilyNames &names,
@@ -116,6 +135,15 @@ void TextFamily::AppendCreated(const std::string &labels, uint64_t created_at_ms
     AppendStart(family_name_ + "_created", labels, {});
     AppendSeconds(&pieces_.bytes(), created_at_ms);
     pieces_.bytes() += '\n';
+}
+
+size_t TextFamily::TakeInExemplars(const pcm_reader *reader) {
+    exemplars_.Clear();
+    if (exemplar_count_ == 0)
+        return 0;
+    for (uint32_t i = 0; i < series_.size(); i++)
+        exemplars_.Add(reader, i, series_[i], exemplar_count_, ExemplarText);
+    return exemplars_.size();
 }
 
 int TextFamily::AddSeries(const pcm_reader *reader, uint32_t series, size_t room) {

@@ -8,6 +8,7 @@
  *     unit                   no line              a line, where the name ends with it, as it must
  *     negative bounds        sum and count        neither, as it must be
  *     creation               not there            x_created, for counters, histograms and summaries
+ *     exemplars              not there            of counters, and of buckets of histograms
  *     untyped                untyped              unknown
  *     info x_info            gauge x_info         info x, sample x_info
  *     state set              gauge                stateset
@@ -18,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "exemplar-list.h"
 #include "family-output.h"
 #include "pieces.h"
 
@@ -30,6 +32,7 @@ class TextFamily : public FamilyOutput {
     size_t max_size() const noexcept final {
         return pieces_.size() + pieces_.value_count() * kMaxNumberSize;
     }
+    size_t TakeInExemplars(const pcm_reader *reader) final;
 
   protected:
     /* Renders HELP, TYPE and UNIT; `type` is the word for the kind. */
@@ -54,6 +57,13 @@ class TextFamily : public FamilyOutput {
     const std::vector<uint32_t> &series() const noexcept {
         return series_;
     }
+    const ExemplarList &exemplars() const noexcept {
+        return exemplars_;
+    }
+    /* For those whose lines may have exemplars: `count` of each series, one for a bucket. */
+    void set_exemplar_count(uint32_t count) noexcept {
+        exemplar_count_ = count;
+    }
 
   private:
     void AppendHeading(const pcm_family_definition &definition, const char *type);
@@ -65,6 +75,8 @@ class TextFamily : public FamilyOutput {
     std::string family_name_;
     Pieces pieces_;
     std::vector<uint32_t> series_;
+    uint32_t exemplar_count_ = 0;
+    ExemplarList exemplars_;
 };
 
 /* What has one number: a line for each series. */

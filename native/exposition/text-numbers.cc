@@ -46,7 +46,10 @@ const char *TypeWord(Syntax syntax, pcm_type type, const FamilyNames &names) {
 
 TextNumbers::TextNumbers(Syntax syntax, const pcm_family_definition &definition, const FamilyNames &names)
     : TextFamily(syntax, definition, names, TypeWord(syntax, definition.type, names)),
-      has_created_(definition.type == PCM_COUNTER && HasSuffix(names.name.text, "_total") && !names.is_shadowed) {}
+      has_created_(definition.type == PCM_COUNTER && HasSuffix(names.name.text, "_total") && !names.is_shadowed) {
+    if (has_created_ && is_open_metrics())
+        set_exemplar_count(1);
+}
 
 void TextNumbers::AppendSeries(const std::string &labels, uint64_t created_at_ms) {
     AppendSample("", labels);
@@ -56,15 +59,19 @@ void TextNumbers::AppendSeries(const std::string &labels, uint64_t created_at_ms
 
 int TextNumbers::Render(const pcm_reader *reader, char **out) const noexcept {
     PieceWriter writer(pieces(), *out);
-    for (const uint32_t series : series()) {
+    ExemplarCursor cursor(exemplars());
+    for (uint32_t i = 0; i < series().size(); i++) {
         pcm_number number;
-        const int status = pcm_reader_value(reader, series, &number);
+        const int status = pcm_reader_value(reader, series()[i], &number);
         if (status != PCM_OK)
             return status;
         if (number.is_integer)
             writer.Integer(number.integer);
         else
             writer.Real(number.real);
+        cursor.MoveTo(i);
+        if (const std::string *exemplar = cursor.At(0))
+            writer.Text(*exemplar);
     }
     *out = writer.Finish();
     return PCM_OK;

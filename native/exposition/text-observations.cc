@@ -42,16 +42,18 @@ void TextObservations::AppendSeries(const std::string &labels, uint64_t created_
 int TextObservations::Render(const pcm_reader *reader, char **out) const noexcept {
     int64_t buckets[PCM_MAX_BUCKETS];
     PieceWriter writer(pieces(), *out);
-    for (const uint32_t series : series()) {
+    ExemplarCursor cursor(exemplars());
+    for (uint32_t position = 0; position < series().size(); position++) {
         double sum;
-        const int status = pcm_reader_histogram(reader, series, buckets, &sum);
+        const int status = pcm_reader_histogram(reader, series()[position], buckets, &sum);
         if (status != PCM_OK)
             return status;
         /* Unsigned, for a store may hold numbers whose sum leaves the range. */
         uint64_t count = 0;
         for (uint32_t i = 0; i < bucket_count_; i++)
             count += static_cast<uint64_t>(buckets[i]);
-        WriteLines(&writer, buckets, static_cast<int64_t>(count));
+        cursor.MoveTo(position);
+        WriteLines(&writer, buckets, static_cast<int64_t>(count), &cursor);
         if (has_sum_) {
             writer.Real(sum);
             writer.Integer(static_cast<int64_t>(count));
@@ -67,15 +69,19 @@ TextHistograms::TextHistograms(Syntax syntax, const pcm_family_definition &defin
     for (uint32_t i = 0; i < bound_count_; i++)
         AddLine("le", definition.bounds[i]);
     AddLine("le", kInfinity);
+    if (is_open_metrics())
+        set_exemplar_count(bound_count_ + 1);
 }
 
-void TextHistograms::WriteLines(PieceWriter *writer, const int64_t *buckets, int64_t count) const noexcept {
+void TextHistograms::WriteLines(PieceWriter *writer, const int64_t *buckets, int64_t count,
+                                ExemplarCursor *exemplars) const noexcept {
     uint64_t below = 0;
-    for (uint32_t i = 0; i < bound_count_; i++) {
+    for (uint32_t i = 0; i <= bound_count_; i++) {
         below += static_cast<uint64_t>(buckets[i]);
-        writer->Integer(static_cast<int64_t>(below));
+        writer->Integer(i < bound_count_ ? static_cast<int64_t>(below) : count);
+        if (const std::string *exemplar = exemplars->At(i))
+            writer->Text(*exemplar);
     }
-    writer->Integer(count);
 }
 
 TextNativeHistograms::TextNativeHistograms(Syntax syntax, const pcm_family_definition &definition,
@@ -84,7 +90,8 @@ TextNativeHistograms::TextNativeHistograms(Syntax syntax, const pcm_family_defin
     AddLine("le", kInfinity);
 }
 
-void TextNativeHistograms::WriteLines(PieceWriter *writer, const int64_t *, int64_t count) const noexcept {
+void TextNativeHistograms::WriteLines(PieceWriter *writer, const int64_t *, int64_t count,
+                                      ExemplarCursor *) const noexcept {
     writer->Integer(count);
 }
 
@@ -96,7 +103,7 @@ TextSummaries::TextSummaries(Syntax syntax, const pcm_family_definition &definit
         AddLine("quantile", quantile);
 }
 
-void TextSummaries::WriteLines(PieceWriter *writer, const int64_t *buckets, int64_t) const noexcept {
+void TextSummaries::WriteLines(PieceWriter *writer, const int64_t *buckets, int64_t, ExemplarCursor *) const noexcept {
     for (const double quantile : quantiles_)
         writer->Real(pcm_exponential_quantile(&shape_, buckets, quantile));
 }

@@ -29,7 +29,8 @@ class TextObservations : public TextFamily {
     /* Adds a line to each series, which has one more label, such as le="1". In the order of WriteLines. */
     void AddLine(const char *label, double value);
     /* Writes the values of these lines; `buckets` are not cumulated, `count` is their sum. */
-    virtual void WriteLines(PieceWriter *writer, const int64_t *buckets, int64_t count) const noexcept = 0;
+    virtual void WriteLines(PieceWriter *writer, const int64_t *buckets, int64_t count,
+                            ExemplarCursor *exemplars) const noexcept = 0;
 
   private:
     const char *line_suffix_;
@@ -44,7 +45,8 @@ class TextHistograms final : public TextObservations {
     TextHistograms(Syntax syntax, const pcm_family_definition &definition, const FamilyNames &names);
 
   protected:
-    void WriteLines(PieceWriter *writer, const int64_t *buckets, int64_t count) const noexcept override;
+    void WriteLines(PieceWriter *writer, const int64_t *buckets, int64_t count,
+                    ExemplarCursor *exemplars) const noexcept override;
 
   private:
     uint32_t bound_count_;
@@ -56,7 +58,8 @@ class TextNativeHistograms final : public TextObservations {
     TextNativeHistograms(Syntax syntax, const pcm_family_definition &definition, const FamilyNames &names);
 
   protected:
-    void WriteLines(PieceWriter *writer, const int64_t *buckets, int64_t count) const noexcept override;
+    void WriteLines(PieceWriter *writer, const int64_t *buckets, int64_t count,
+                    ExemplarCursor *exemplars) const noexcept override;
 };
 
 /* A line for each quantile. */
@@ -65,7 +68,8 @@ class TextSummaries final : public TextObservations {
     TextSummaries(Syntax syntax, const pcm_family_definition &definition, const FamilyNames &names);
 
   protected:
-    void WriteLines(PieceWriter *writer, const int64_t *buckets, int64_t count) const noexcept override;
+    void WriteLines(PieceWriter *writer, const int64_t *buckets, int64_t count,
+                    ExemplarCursor *exemplars) const noexcept override;
 
   private:
     pcm_exponential shape_{};

@@ -418,6 +418,26 @@ int pcm_histogram_bind(pcm_store *store, pcm_series_id series, pcm_histogram *ou
  */
 int pcm_histogram_observe(pcm_store *store, const pcm_histogram *histogram, double value);
 
+/* ---------------------------------------------------------------- exemplars */
+
+#define PCM_MAX_EXEMPLAR_LABELS 16u
+#define PCM_MAX_EXEMPLAR_BYTES  216u /* of all names and values, and two for each label */
+
+/*
+ * Makes room for the exemplars of a counter or a histogram: the last one, or the last one of each bucket. Gives a number
+ * that pcm_exemplar_put() knows this series by, as its id may be given to another one after it was removed. Errors:
+ * ARGUMENT (another type), REMOVED, CAPACITY, NO_SPACE, READ_ONLY, CORRUPT, BROKEN, LOCK_TIMEOUT, SYSTEM. Thread-safe.
+ */
+int pcm_series_keep_exemplars(pcm_store *store, pcm_series_id series, uint32_t *life);
+
+/*
+ * Notes what an amount or an observation was about, which has to be counted by itself. Never waits: an exemplar is dropped
+ * where another thread is just writing one. Labels have plain names and 128 characters altogether. Errors: ARGUMENT (too
+ * long, a name that is not plain, no room was made), AMOUNT (not finite), REMOVED, READ_ONLY, CORRUPT. Thread-safe.
+ */
+int pcm_exemplar_put(pcm_store *store, pcm_series_id series, uint32_t life, double value, const pcm_bytes *names,
+                     const pcm_bytes *values, uint32_t count);
+
 /* ---------------------------------------------------------------- reading */
 
 /*
@@ -490,6 +510,22 @@ int pcm_reader_histogram(const pcm_reader *reader, uint32_t series, int64_t *buc
  * it before included. Errors: ARGUMENT (too little room), REMOVED, CORRUPT.
  */
 int pcm_reader_lanes(const pcm_reader *reader, uint32_t series, pcm_number *out, size_t size);
+
+/* The names and values point into `text`. */
+typedef struct pcm_exemplar {
+    double value;
+    uint64_t timestamp_ms;
+    uint32_t label_count;
+    pcm_bytes names[PCM_MAX_EXEMPLAR_LABELS];
+    pcm_bytes values[PCM_MAX_EXEMPLAR_LABELS];
+    char text[PCM_MAX_EXEMPLAR_BYTES];
+} pcm_exemplar;
+
+/* Whether there may be any; cheap. */
+bool pcm_reader_has_exemplars(const pcm_reader *reader, uint32_t series);
+
+/* The last exemplar of a counter (bucket 0) or of a bucket, right now. NOT_FOUND where there is none. */
+int pcm_reader_exemplar(const pcm_reader *reader, uint32_t series, uint32_t bucket, pcm_exemplar *out);
 
 #ifdef __cplusplus
 }

@@ -110,6 +110,12 @@ int check_child(int pid);
     X(a_reset_brings_every_kind_back_to_zero)                                                                          \
     X(resets_while_others_count_never_show_less_than_zero)                                                             \
     X(what_a_dead_process_left_is_found)                                                                               \
+    X(an_exemplar_is_kept_for_each_bucket)                                                                             \
+    X(what_is_no_exemplar_is_refused)                                                                                  \
+    X(exemplars_go_with_a_reset_and_a_removal)                                                                         \
+    X(exemplars_of_several_writers_are_whole)                                                                          \
+    X(a_writer_that_died_holds_no_exemplar_up_for_long)                                                                \
+    X(exemplars_of_noise_are_left_out)                                                                                 \
     X(removals_are_refused_where_nothing_may_be_changed)                                                               \
     X(a_truncated_file_breaks_the_store_and_not_the_process)                                                           \
     X(a_catalog_of_noise_is_refused)
