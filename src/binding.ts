@@ -220,6 +220,16 @@ export interface NativeStore {
   bindHistogram(series: number): number;
   /** Adds a fraction to a counter or gauge. */
   addFraction(series: number, amount: number): void;
+  /** Makes room for the exemplars of a counter's or a histogram's series, and gives what `putExemplar` knows it by. */
+  keepExemplars(series: number): number;
+  /** Notes what a value was about; false where the labels are too long, too many, or have a name that is not plain. */
+  putExemplar(
+    series: number,
+    life: number,
+    value: number,
+    names: readonly string[],
+    values: readonly string[],
+  ): boolean;
   /** The families that have one of these names, or all, made on a thread of the pool; Prometheus text by default. */
   render(format?: ExpositionFormat, names?: readonly string[]): Promise<Buffer>;
   /** With a true argument every series has its `createdAt`. */

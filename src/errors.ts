@@ -40,6 +40,7 @@ export const ERROR_CODES = {
   ERR_PCM_BUCKETS: "a histogram's bucket bounds are not ascending finite numbers",
   ERR_PCM_BATCH: 'a batch is not made of handles of its store, or takes another number of amounts',
   ERR_PCM_COLLECT: 'a collector failed or took too long; of warnings only',
+  ERR_PCM_EXEMPLAR: 'an exemplar cannot be kept; of warnings only',
   ERR_PCM_EXPONENTIAL: 'schema, range, quantiles or relative error of a native histogram or summary are out of range',
   ERR_PCM_STATE: 'states are not distinct texts, or the state set does not have this state',
   ERR_PCM_OPTION: 'an option is unknown, missing, or not of its type',

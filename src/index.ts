@@ -4,7 +4,13 @@ export type { Amounts, Batch, RecordableHandle } from './metrics/batch.js';
 export { exponentialBuckets, exponentialBucketsRange, linearBuckets } from './metrics/buckets.js';
 export type { Collectable } from './metrics/collectors.js';
 export type { Counter, CounterHandle } from './metrics/counter.js';
-export { DEFAULT_BUCKETS, type HistogramOptions, type MetricOptions } from './metrics/definition.js';
+export {
+  type CounterOptions,
+  DEFAULT_BUCKETS,
+  type HistogramOptions,
+  type MetricOptions,
+} from './metrics/definition.js';
+export type { ExemplarLabels } from './metrics/exemplar.js';
 export type { NativeHistogramOptions, SummaryOptions } from './metrics/exponential.js';
 export { CONTENT_TYPE, contentTypeOf, type RenderOptions } from './metrics/exposition-format.js';
 export type { MetricFamily } from './metrics/family.js';

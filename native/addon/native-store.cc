@@ -66,6 +66,8 @@ Napi::Function NativeStore::DefineClass(Napi::Env env, std::shared_ptr<Attachmen
                                        InstanceMethod<&NativeStore::Cell>("cell"),
                                        InstanceMethod<&NativeStore::BindHistogram>("bindHistogram"),
                                        InstanceMethod<&NativeStore::AddFraction>("addFraction"),
+                                       InstanceMethod<&NativeStore::KeepExemplars>("keepExemplars"),
+                                       InstanceMethod<&NativeStore::PutExemplar>("putExemplar"),
                                        InstanceMethod<&NativeStore::Render>("render"),
                                        InstanceMethod<&NativeStore::Snapshot>("snapshot"),
                                        InstanceMethod<&NativeStore::Lanes>("lanes"),
@@ -256,6 +258,33 @@ void NativeStore::AddFraction(const Napi::CallbackInfo &info) {
     const int status = pcm_series_add_double(store, series, amount);
     if (status != PCM_OK)
         ThrowStatus(info.Env(), status, errno);
+}
+
+Napi::Value NativeStore::KeepExemplars(const Napi::CallbackInfo &info) {
+    const pcm_series_id series = RequireId(info[0]);
+    pcm_store *store = RequireOpen(info.Env());
+    uint32_t life;
+    errno = 0;
+    const int status = pcm_series_keep_exemplars(store, series, &life);
+    if (status != PCM_OK)
+        ThrowStatus(info.Env(), status, errno);
+    return ToNumber(info.Env(), life);
+}
+
+/* What is dropped for other reasons than the labels is of no account. */
+Napi::Value NativeStore::PutExemplar(const Napi::CallbackInfo &info) {
+    const pcm_series_id series = RequireId(info[0]);
+    const uint32_t life = OptionalCount(info[1]);
+    if (!info[2].IsNumber())
+        ThrowArgument(info.Env(), "value must be a number");
+    const double value = info[2].As<Napi::Number>().DoubleValue();
+    const StringList names(info[3], "names must be an array of strings");
+    const StringList values(info[4], "values must be an array of strings");
+    if (names.size() != values.size())
+        ThrowArgument(info.Env(), "there must be a value for each name");
+    pcm_store *store = RequireOpen(info.Env());
+    const int status = pcm_exemplar_put(store, series, life, value, names.views(), values.views(), names.size());
+    return Napi::Boolean::New(info.Env(), status != PCM_ARGUMENT);
 }
 
 Napi::Value NativeStore::Render(const Napi::CallbackInfo &info) {

@@ -37,6 +37,7 @@ export class CollectFailures {
         definition: { ...DEFINITION, labelNames: [...DEFINITION.labelNames], buckets: [] },
         ownLabelNames: DEFINITION.labelNames,
         defaultValues: [],
+        exemplars: false,
         limits: { ofFamily: 0, ofStore: 0 },
       });
       this.#family.labels(collector, reason).inc(amount);

@@ -7,6 +7,7 @@ import type { NativeHot } from '../store/types.js';
 import { invalidAmount, negativeAmount } from './amount.js';
 import type { Recordable } from './batch.js';
 import type { Declaration } from './default-labels.js';
+import type { ExemplarLabels } from './exemplar.js';
 import { Family, type FamilyContext, type MetricFamily, type WithHandle } from './family.js';
 
 /** A series of a counter, bound once. */
@@ -15,10 +16,11 @@ export interface CounterHandle {
    * Adds to the counter. Does nothing once the store is closed.
    *
    * @param amount - 0 or more, 1 by default; fractions are allowed, integers up to 2^53 are exact.
+   * @param exemplar - What it was about, such as `{ trace_id: '...' }`; kept by families with `exemplars` only.
    * @throws PercpuMetricsError `ERR_PCM_AMOUNT_TYPE`, `ERR_PCM_AMOUNT_NOT_FINITE`, `ERR_PCM_AMOUNT_NEGATIVE`; nothing
    * is counted then
    */
-  inc(amount?: number): void;
+  inc(amount?: number, exemplar?: ExemplarLabels): void;
   /**
    * Makes room for an amount now. `inc` makes it when it first needs it, and drops the amount with a warning where
    * there is none; call this before where an amount must be refused instead.

@@ -30,8 +30,19 @@ export interface MetricOptions<Names extends readonly string[]> {
   readonly maxSeries?: number | undefined;
 }
 
+/** What a counter is declared with. */
+export interface CounterOptions<Names extends readonly string[]> extends MetricOptions<Names> {
+  /**
+   * Keep the last exemplar of each series that this process binds: what an amount was about, given with it or by the
+   * `exemplar` of the store. Without it exemplars are left out, and counting costs what it always does.
+   */
+  readonly exemplars?: boolean | undefined;
+}
+
 /** What a histogram is declared with. */
 export interface HistogramOptions<Names extends readonly string[]> extends MetricOptions<Names> {
+  /** Keep the last exemplar of each bucket, as in {@link CounterOptions}: 256 bytes each. */
+  readonly exemplars?: boolean | undefined;
   /** Ascending upper bounds; `+Inf` is there without being named. {@link DEFAULT_BUCKETS} by default. */
   readonly buckets?: readonly number[] | undefined;
 }
@@ -46,7 +57,8 @@ function fail(code: ErrorCode, message: string, details: Record<string, unknown>
 }
 
 const OWN_OPTIONS: Readonly<Partial<Record<MetricType, readonly string[]>>> = {
-  histogram: ['buckets'],
+  counter: ['exemplars'],
+  histogram: ['buckets', 'exemplars'],
   'native-histogram': ['schema', 'range', 'negative'],
   summary: ['quantiles', 'relativeError', 'range', 'negative'],
   stateset: ['states'],
@@ -172,6 +184,20 @@ export function seriesLimit(name: string, maxSeries: unknown): number {
     name,
     option: 'maxSeries',
     value: maxSeries,
+  });
+}
+
+/**
+ * Whether a family keeps exemplars, which is not part of the definition either.
+ *
+ * @throws PercpuMetricsError `ERR_PCM_OPTION`
+ */
+export function keepsExemplars(name: string, exemplars: unknown): boolean {
+  if (exemplars === undefined || typeof exemplars === 'boolean') return exemplars === true;
+  fail('ERR_PCM_OPTION', `exemplars of ${name} must be true or false, not ${display(exemplars)}`, {
+    name,
+    option: 'exemplars',
+    value: exemplars,
   });
 }
 

@@ -9,7 +9,9 @@ import { CollectFailures } from './collect-failures.js';
 import { type Collectable, Collectors, checkCollect, checkTimeout } from './collectors.js';
 import { CounterFamily } from './counter.js';
 import { type Declaration, defaultValues, withDefaultNames } from './default-labels.js';
-import { defineFamily, sameDefinition, seriesLimit } from './definition.js';
+import { defineFamily, keepsExemplars, sameDefinition, seriesLimit } from './definition.js';
+import { exemplarsConflict } from './exemplar.js';
+import { ExemplarCounterFamily, ExemplarHistogramFamily } from './exemplar-families.js';
 import type { Family, FamilyContext } from './family.js';
 import { GaugeFamily } from './gauge.js';
 import { HistogramFamily } from './histogram.js';
@@ -30,7 +32,7 @@ export class Families {
   readonly #failures: CollectFailures;
   readonly #families = new Map<string, AnyFamily>();
 
-  constructor(segment: Segment, options: Pick<FamilyContext, 'defaultLabels' | 'maxSeries'>) {
+  constructor(segment: Segment, options: Pick<FamilyContext, 'defaultLabels' | 'maxSeries' | 'exemplar'>) {
     this.collectors = new Collectors(segment, (collector, reason) => this.#failures.count(collector, reason));
     const snapshot = async () => {
       await this.collectors.run();
@@ -41,7 +43,9 @@ export class Families {
   }
 
   counter(options: unknown): AnyFamily {
-    return this.#declare('counter', options, (...of) => new CounterFamily(...of));
+    return this.#declare('counter', options, (context, declaration) =>
+      declaration.exemplars ? new ExemplarCounterFamily(context, declaration) : new CounterFamily(context, declaration),
+    );
   }
 
   /** A gauge, or what is counted like one. */
@@ -50,7 +54,11 @@ export class Families {
   }
 
   histogram(type: 'histogram' | 'native-histogram' | 'summary', options: unknown): AnyFamily {
-    return this.#declare(type, options, (...of) => new HistogramFamily(...of));
+    return this.#declare(type, options, (context, declaration) =>
+      declaration.exemplars
+        ? new ExemplarHistogramFamily(context, declaration)
+        : new HistogramFamily(context, declaration),
+    );
   }
 
   info(options: unknown): AnyFamily {
@@ -91,6 +99,7 @@ export class Families {
     const { definition } = declaration;
     const known = this.#families.get(definition.name);
     if (known !== undefined && !segment.closed && sameDefinition(known.definition, definition)) {
+      if (known.hasExemplars !== declaration.exemplars) throw exemplarsConflict(definition.name, known.hasExemplars);
       known.limit(declaration.limits);
       return known;
     }
@@ -114,6 +123,7 @@ export class Families {
       ownLabelNames: labelNames,
       defaultValues: defaultValues(all, defaultLabels),
       // Of what has one series per handle only: a state set with some of its states would tell nothing.
+      exemplars: keepsExemplars(name, (options as { exemplars?: unknown }).exemplars),
       limits: hasOneSeriesPerHandle && labelNames.length > 0 ? { ofFamily, ofStore: maxSeries } : NO_LIMITS,
     };
   }

@@ -1,7 +1,7 @@
 /** The part of a store object that declares families: one method for each kind. */
 import type { Collectable } from './collectors.js';
 import type { Counter } from './counter.js';
-import type { HistogramOptions, MetricOptions } from './definition.js';
+import type { CounterOptions, HistogramOptions, MetricOptions } from './definition.js';
 import type { NativeHistogramOptions, SummaryOptions } from './exponential.js';
 import type { Families } from './families.js';
 import type { Gauge } from './gauge.js';
@@ -26,7 +26,7 @@ export abstract class FamilyStore {
    * `ERR_PCM_DEFINITION_CONFLICT`, `ERR_PCM_CAPACITY`, `ERR_PCM_NO_SPACE`, `ERR_PCM_READ_ONLY`, `ERR_PCM_CLOSED`
    */
   counter<const Names extends readonly string[] = []>(
-    options: MetricOptions<Names> & Collectable<Counter<Names>>,
+    options: CounterOptions<Names> & Collectable<Counter<Names>>,
   ): Counter<Names> {
     return this.families.counter(options) as unknown as Counter<Names>;
   }

@@ -8,6 +8,7 @@
 import type { Segment, SeriesLimits } from '../store/segment.js';
 import type { FamilyDefinition, MetricType } from '../store/types.js';
 import type { Declaration, DefaultLabels } from './default-labels.js';
+import type { ExemplarSource } from './exemplar.js';
 import { HandleTree } from './handle-tree.js';
 import { type LabelObject, type LabelValues, labelValues } from './label-values.js';
 import { isFull, isLimited, isOverflow, LIMIT_REACHED, OVERFLOW_VALUE, overflowWarning } from './overflow.js';
@@ -68,6 +69,7 @@ export interface FamilyContext {
   readonly defaultLabels: DefaultLabels;
   /** Of the whole store; 0 is no limit. */
   readonly maxSeries: number;
+  readonly exemplar?: ExemplarSource | undefined;
 }
 
 /** The common part of the implementations. */
@@ -76,7 +78,9 @@ export abstract class Family<Handle> {
   declare readonly name: string;
   readonly aggregator = 'first';
   readonly definition: FamilyDefinition;
+  readonly hasExemplars: boolean;
   protected readonly segment: Segment;
+  protected readonly exemplarSource: ExemplarSource | undefined;
   readonly #promReader: PromReader;
   readonly #id: number;
   readonly #own: Pick<FamilyDefinition, 'name' | 'labelNames'>;
@@ -94,6 +98,8 @@ export abstract class Family<Handle> {
     this.#own = { name: definition.name, labelNames: [...ownLabelNames] };
     this.#defaultValues = declaration.defaultValues;
     this.#limits = declaration.limits;
+    this.hasExemplars = declaration.exemplars;
+    this.exemplarSource = context.exemplar;
     this.#id = context.segment.declare(definition);
   }
 

@@ -7,6 +7,7 @@ import type { NativeHot } from '../store/types.js';
 import { invalidAmount } from './amount.js';
 import type { Recordable } from './batch.js';
 import type { Declaration } from './default-labels.js';
+import type { ExemplarLabels } from './exemplar.js';
 import { Family, type FamilyContext, type MetricFamily, type WithHandle } from './family.js';
 import type { LabelObject, LabelValues } from './label-values.js';
 import { type LabelledTimers, type StopTimer, secondsSince, startTimer, timed } from './timer.js';
@@ -16,9 +17,10 @@ export interface HistogramHandle {
   /**
    * Counts a value in its bucket and adds it to the sum.
    *
+   * @param exemplar - What it was about, such as `{ trace_id: '...' }`; kept by histograms with `exemplars` only.
    * @throws PercpuMetricsError `ERR_PCM_AMOUNT_TYPE`, `ERR_PCM_AMOUNT_NOT_FINITE`; nothing is counted then
    */
-  observe(value: number): void;
+  observe(value: number, exemplar?: ExemplarLabels): void;
   /**
    * Observes the seconds since a reading of `performance.now()`, and returns them.
    *

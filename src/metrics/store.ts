@@ -27,9 +27,9 @@ export class Store extends FamilyStore {
   readonly #segment: Segment;
 
   /** @internal */
-  constructor(segment: Segment, options: Pick<StoreOptions, 'defaultLabels' | 'maxSeries'> = {}) {
-    const { defaultLabels = {}, maxSeries = 0 } = options;
-    super(new Families(segment, { defaultLabels, maxSeries }));
+  constructor(segment: Segment, options: Pick<StoreOptions, 'defaultLabels' | 'maxSeries' | 'exemplar'> = {}) {
+    const { defaultLabels = {}, maxSeries = 0, exemplar } = options;
+    super(new Families(segment, { defaultLabels, maxSeries, exemplar }));
     this.#segment = segment;
   }
 

@@ -44,6 +44,11 @@ export interface StoreOptions {
    * amounts go to the overflow series of their families.
    */
   maxSeries?: number | undefined;
+  /**
+   * Gives the labels of an exemplar, such as the trace id in force, for each amount of a family that was declared with
+   * `exemplars: true`; `undefined` for none. An exemplar that is given with the amount takes precedence.
+   */
+  exemplar?: (() => Readonly<Record<string, string>> | undefined) | undefined;
 }
 
 interface Rule {
@@ -79,6 +84,7 @@ const RULES: Readonly<Record<keyof StoreOptions, Rule>> = {
   persist: FLAG,
   lanes: integer(1, MAX_LANES),
   maxSeries: integer(1, 2 ** 32 - 2),
+  exemplar: { expected: 'a function', holds: (value) => typeof value === 'function' },
   defaultLabels: {
     expected: 'an object with a text or a number per label name',
     holds: (value) =>

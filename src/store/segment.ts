@@ -72,6 +72,7 @@ export class Segment {
       readOnly = false,
       defaultLabels: _labels,
       maxSeries: _limit,
+      exemplar: _exemplar,
       ...rest
     } = checkStoreOptions(options);
     const location = locate(path, readOnly);
@@ -190,6 +191,21 @@ export class Segment {
   /** An index for `hot.observe`. */
   bindHistogram(series: number, name: string): number {
     return this.#attempt(`create a series of ${name}`, () => this.#native.bindHistogram(series));
+  }
+
+  /** Makes room for the exemplars of a series, and gives what {@link putExemplar} knows it by. */
+  keepExemplars(series: number, name: string): number {
+    return this.#attempt(`keep exemplars of ${name}`, () => this.#native.keepExemplars(series));
+  }
+
+  /** Notes what a value was about, if there is room; false where these are no labels of an exemplar. Never throws. */
+  putExemplar(series: number, life: number, value: number, names: readonly string[], values: string[]): boolean {
+    if (this.#closed) return true;
+    try {
+      return this.#native.putExemplar(series, life, value, names, values);
+    } catch {
+      return false;
+    }
   }
 
   /** Renders the families that have one of these names, or all of them where there are none. */

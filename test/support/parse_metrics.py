@@ -1,7 +1,7 @@
 """Parses scrapes with Debian's prometheus_client, which knows nothing of this package.
 
 Reads a line of JSON for each scrape: {"format": "text" or "openmetrics", "text": ...}; answers with a line of JSON:
-{"families": [{name, type, help, unit, samples: [{name, labels, value}]}]}, values as text, or {"error": ...}.
+{"families": [{name, type, help, unit, samples: [{name, labels, value, exemplar}]}]}, values as text, or {"error": ...}.
 """
 import json
 import sys
@@ -23,7 +23,13 @@ for line in sys.stdin:
                 "help": family.documentation,
                 "unit": family.unit,
                 "samples": [
-                    {"name": sample.name, "labels": sample.labels, "value": repr(float(sample.value))}
+                    {
+                        "name": sample.name,
+                        "labels": sample.labels,
+                        "value": repr(float(sample.value)),
+                        "exemplar": sample.exemplar
+                        and {"labels": sample.exemplar.labels, "value": sample.exemplar.value},
+                    }
                     for sample in family.samples
                 ],
             }

@@ -12,12 +12,23 @@ export interface DecodedTime {
   readonly nanos: number;
 }
 
+/** An exemplar. */
+export interface DecodedExemplar {
+  readonly label?: readonly { readonly name: string; readonly value: string }[];
+  readonly value: number;
+  readonly timestamp: DecodedTime;
+}
+
 /** One series; which of the values it has depends on the type of its family. */
 export interface DecodedMetric {
   readonly label?: readonly { readonly name: string; readonly value: string }[];
   readonly gauge?: { readonly value: number };
   readonly untyped?: { readonly value: number };
-  readonly counter?: { readonly value: number; readonly createdTimestamp?: DecodedTime };
+  readonly counter?: {
+    readonly value: number;
+    readonly createdTimestamp?: DecodedTime;
+    readonly exemplar?: DecodedExemplar;
+  };
   readonly summary?: {
     readonly sampleCount: number;
     readonly sampleSum: number;
@@ -27,7 +38,11 @@ export interface DecodedMetric {
   readonly histogram?: {
     readonly sampleCount: number;
     readonly sampleSum: number;
-    readonly bucket?: readonly { readonly cumulativeCount: number; readonly upperBound: number }[];
+    readonly bucket?: readonly {
+      readonly cumulativeCount: number;
+      readonly upperBound: number;
+      readonly exemplar?: DecodedExemplar;
+    }[];
     readonly createdTimestamp?: DecodedTime;
   };
 }

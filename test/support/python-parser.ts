@@ -26,6 +26,7 @@ export interface ParsedFamily {
     readonly name: string;
     readonly labels: Readonly<Record<string, string>>;
     readonly value: string;
+    readonly exemplar: { readonly labels: Readonly<Record<string, string>>; readonly value: number } | null;
   }[];
 }
 

@@ -1,0 +1,77 @@
+/**
+ * What an amount was about: labels such as the trace id in force, kept beside the value in the store.
+ *
+ * Invariant: an amount never depends on its exemplar. One that cannot be kept is dropped, and the first of each family is
+ * reported as a process warning.
+ */
+import { display, PercpuMetricsError } from '../errors.js';
+import type { Segment } from '../store/segment.js';
+
+/** Plain names, and values: 128 characters and 16 labels altogether, at most. */
+export type ExemplarLabels = Readonly<Record<string, string>>;
+
+/** Gives the labels of what is just counted. */
+export type ExemplarSource = () => ExemplarLabels | undefined;
+
+/** The error for a family that was declared the other way before. */
+export function exemplarsConflict(name: string, has: boolean): PercpuMetricsError {
+  return new PercpuMetricsError(
+    'ERR_PCM_OPTION',
+    `${name} was declared ${has ? 'with' : 'without'} exemplars before; declare it in one way in all of this process`,
+    { details: { name, option: 'exemplars' } },
+  );
+}
+
+/** The exemplars of one series, as one handle sees them. */
+export class SeriesExemplars {
+  readonly #segment: Segment;
+  readonly #series: number;
+  readonly #name: string;
+  readonly #source: ExemplarSource | undefined;
+  /** Undefined where the store had no room for them. */
+  readonly #life: number | undefined;
+
+  constructor(segment: Segment, series: number, name: string, source: ExemplarSource | undefined) {
+    this.#segment = segment;
+    this.#series = series;
+    this.#name = name;
+    this.#source = source;
+    this.#life = this.#makeRoom();
+  }
+
+  /** Notes what a value was about. Never throws. */
+  put(value: number, given: ExemplarLabels | undefined): void {
+    if (this.#life === undefined) return;
+    const labels = given ?? this.#current();
+    if (labels === undefined || labels === null) return;
+    const values: unknown[] = typeof labels === 'object' ? Object.values(labels) : [undefined];
+    const fits =
+      values.every((text) => typeof text === 'string') &&
+      this.#segment.putExemplar(this.#series, this.#life, value, Object.keys(labels), values as string[]);
+    if (!fits)
+      this.#warn(`it must be up to 16 texts with plain names, 128 characters altogether, not ${display(labels)}`);
+  }
+
+  #makeRoom(): number | undefined {
+    try {
+      return this.#segment.keepExemplars(this.#series, this.#name);
+    } catch (error) {
+      this.#warn(String(error));
+      return undefined;
+    }
+  }
+
+  #current(): ExemplarLabels | undefined {
+    try {
+      return this.#source?.();
+    } catch (error) {
+      this.#warn(`the exemplar function of the store failed: ${display(error)}`);
+      return undefined;
+    }
+  }
+
+  #warn(why: string): void {
+    const message = `an exemplar of ${this.#name} is left out, the amount is counted: ${why}`;
+    this.#segment.warnOnce(`exemplar of ${this.#name}`, 'ERR_PCM_EXEMPLAR', message);
+  }
+}
