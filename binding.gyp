@@ -145,6 +145,14 @@
           'sources': ['native/bench/bench.c'],
         },
         {
+          'target_name': 'moving_threads',
+          'type': 'executable',
+          'dependencies': ['pcm_core'],
+          'defines': ['_GNU_SOURCE'],
+          'libraries': ['-lm', '-lpthread'],
+          'sources': ['native/test/moving_threads.c'],
+        },
+        {
           'target_name': 'seccomp_launcher',
           'type': 'executable',
           'sources': ['native/test/seccomp_launcher.c'],

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
-import { buildCoreSuite, type Target } from '../support/core-suite.js';
+import { buildCoreProgram, type Target } from '../support/core-program.js';
 import { unlessInstalled } from '../support/debian-package.js';
 
 const run = promisify(execFile);
@@ -21,7 +21,7 @@ interface Variant {
 }
 
 async function passes(t: TestContext, { target, registration, emulator, scale }: Variant): Promise<void> {
-  const [program, ...args] = [...emulator, await buildCoreSuite(target)];
+  const [program, ...args] = [...emulator, await buildCoreProgram(target, 'suite')];
   const env = { ...process.env, PCM_TEST_REGISTRATION: registration, PCM_TEST_SCALE: String(scale) };
   // A program that fails rejects with what it has printed.
   const { stdout } = await run(program ?? '', args, { env, timeout: 600_000 });

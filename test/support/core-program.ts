@@ -1,6 +1,6 @@
 /**
- * The core's own suite for machines and systems other than this one: built for 64-bit ARM, against musl, or without
- * critical sections. Kept below build/machines/.
+ * Programs around the core for machines and systems other than this one's: the core's own suite, and threads that
+ * move from CPU to CPU, built for 64-bit ARM, against musl, or without critical sections. Kept below build/machines/.
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
@@ -25,12 +25,13 @@ function sourcesIn(directory: string, wanted: RegExp): string[] {
     .map((name) => join(directory, name));
 }
 
-/** Compiles the suite for a target; gives its path. */
-export async function buildCoreSuite(target: Target): Promise<string> {
+/** Compiles a program for a target; gives its path. */
+export async function buildCoreProgram(target: Target, program: 'suite' | 'moving_threads'): Promise<string> {
   const [compiler, ...flags] = targets[target];
   const directory = join(root, 'build', 'machines');
-  const path = join(directory, `${target}-suite`);
-  const sources = [...sourcesIn('native/core', /\.c$/), ...sourcesIn('native/test', /^core_.*\.c$/)];
+  const path = join(directory, `${target}-${program}`);
+  const wanted = program === 'suite' ? /^core_.*\.c$/ : /^moving_threads\.c$/;
+  const sources = [...sourcesIn('native/core', /\.c$/), ...sourcesIn('native/test', wanted)];
   mkdirSync(directory, { recursive: true });
   const common = ['-O2', '-std=gnu11', '-D_GNU_SOURCE', '-Inative/include', '-Inative/core'];
   await run(compiler, [...flags, ...common, ...sources, '-lm', '-lpthread', '-o', path], { cwd: root });
