@@ -18,7 +18,7 @@
 #define MOST_THREADS 128
 #define MOST_CPUS    1024
 /* Additions to each of the control, which is slow. */
-#define PER_CONTROL 8
+#define PER_CONTROL 4
 
 static pcm_store *store;
 static uint32_t cell;
@@ -38,7 +38,7 @@ static struct {
 static void add_unprotected(void) {
     volatile uint64_t *word = &unprotected[sched_getcpu()].word;
     uint64_t value = *word;
-    for (int i = 0; i < 60; i++)
+    for (int i = 0; i < 300; i++)
         __asm__ volatile("" : "+r"(value));
     *word = value + 1;
 }
