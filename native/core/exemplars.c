@@ -207,6 +207,10 @@ static bool read_slot(const struct pcm__exemplar_slot *slot, uint64_t *words) {
     return false;
 }
 
+bool pcm_reader_any_exemplars(const pcm_reader *reader) {
+    return reader->any_exemplars;
+}
+
 bool pcm_reader_has_exemplars(const pcm_reader *reader, uint32_t series) {
     return reader->settled[series].exemplars != 0;
 }

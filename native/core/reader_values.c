@@ -131,10 +131,12 @@ static int settle(pcm_reader *reader, uint32_t series) {
 int pcm__reader_settle(pcm_reader *reader) {
     bool any_gone = false;
     int status = PCM_OK;
+    reader->any_exemplars = false;
     for (uint32_t i = 0; i < reader->series_count; i++) {
         if (!pcm__life_is_lived(reader->series[i].life))
             continue;
         int found = settle(reader, i);
+        reader->any_exemplars |= reader->settled[i].exemplars != 0;
         /* Whatever was read of a record that has changed its life is of no account. */
         if (!pcm_reader_is_current(reader, i)) {
             reader->series[i].life = 0;

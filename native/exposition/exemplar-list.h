@@ -19,9 +19,11 @@ class ExemplarList {
     /* How an exemplar is written. May throw std::bad_alloc. */
     using Format = std::string (*)(const pcm_exemplar &exemplar);
 
-    void Clear() noexcept {
+    /* Begins anew; false where no series of the store has any. */
+    bool Begin(const pcm_reader *reader) noexcept {
         items_.clear();
         size_ = 0;
+        return pcm_reader_any_exemplars(reader);
     }
     /* Adds those of one more series, which is number `position` of its family. May throw std::bad_alloc. */
     void Add(const pcm_reader *reader, uint32_t position, uint32_t series, uint32_t buckets, Format format) {

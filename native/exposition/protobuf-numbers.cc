@@ -76,9 +76,8 @@ void ProtobufNumbers::AppendMetric(Pieces *pieces, const std::string &labels, un
 }
 
 size_t ProtobufNumbers::TakeInExemplars(const pcm_reader *reader) {
-    exemplars_.Clear();
     with_exemplars_ = Pieces();
-    if (type_ != PCM_COUNTER)
+    if (!exemplars_.Begin(reader) || type_ != PCM_COUNTER)
         return 0;
     for (uint32_t i = 0; i < series_.size(); i++)
         exemplars_.Add(reader, i, series_[i], 1, ExemplarField<kCounterExemplar>);

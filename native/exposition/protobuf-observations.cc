@@ -146,8 +146,7 @@ int ProtobufObservations::AddSeries(const pcm_reader *reader, uint32_t series, s
 size_t ProtobufObservations::TakeInExemplars(const pcm_reader *reader) {
     /* Beside its text, a length may take more bytes, and +Inf needs a bucket. */
     constexpr size_t kMaxMore = kMaxHead + kMaxHead + kMaxCountField + kDoubleField;
-    exemplars_.Clear();
-    if (exemplar_count() == 0)
+    if (!exemplars_.Begin(reader) || exemplar_count() == 0)
         return 0;
     for (uint32_t i = 0; i < series_.size(); i++)
         exemplars_.Add(reader, i, series_[i].index, exemplar_count(), ExemplarField<kBucketExemplar>);

@@ -138,8 +138,7 @@ void TextFamily::AppendCreated(const std::string &labels, uint64_t created_at_ms
 }
 
 size_t TextFamily::TakeInExemplars(const pcm_reader *reader) {
-    exemplars_.Clear();
-    if (exemplar_count_ == 0)
+    if (!exemplars_.Begin(reader) || exemplar_count_ == 0)
         return 0;
     for (uint32_t i = 0; i < series_.size(); i++)
         exemplars_.Add(reader, i, series_[i], exemplar_count_, ExemplarText);

@@ -521,7 +521,8 @@ typedef struct pcm_exemplar {
     char text[PCM_MAX_EXEMPLAR_BYTES];
 } pcm_exemplar;
 
-/* Whether there may be any; cheap. */
+/* Whether there may be any in the store, or of a series; cheap. */
+bool pcm_reader_any_exemplars(const pcm_reader *reader);
 bool pcm_reader_has_exemplars(const pcm_reader *reader, uint32_t series);
 
 /* The last exemplar of a counter (bucket 0) or of a bucket, right now. NOT_FOUND where there is none. */
