@@ -214,6 +214,17 @@ export interface NativeStore {
   resetSeries(series: number): void;
   /** The same for all series of a family. */
   resetFamily(family: number): void;
+  /** Removes a series, in all processes; `ERR_PCM_REMOVED` where somebody else has. */
+  removeSeries(series: number): void;
+  /** Removes all series of a family. */
+  removeFamily(family: number): void;
+  /**
+   * The series that were removed since {@link moveOn}: whatever there is of them, ids, cells and indices, is to be let
+   * go of before it is called again. `true` is all series, `undefined` that nothing has changed.
+   */
+  look(): number[] | true | undefined;
+  /** From now on other series may have the ids and cells of those that the last {@link look} gave. */
+  moveOn(): void;
   /** The integer cell of a counter's or gauge's series, made at its first use. */
   cell(series: number): number;
   /** An index for `hot.observe`. */

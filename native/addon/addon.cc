@@ -42,8 +42,22 @@ class Addon : public Napi::Addon<Addon> {
         /* Registers the thread now and not at its first increment. */
         pcm_mode mode;
         pcm_thread_get_mode(lease->store(), &mode);
-        pending_ = std::make_shared<Attachment>(env, std::move(lease));
+        pending_ = Attach(env, std::move(lease));
         return store_class_.New({});
+    }
+
+    static std::shared_ptr<Attachment> Attach(Napi::Env env, std::shared_ptr<StoreLease> lease) {
+        pcm_holder *holder = nullptr;
+        errno = 0;
+        const int status = pcm_holder_create(lease->store(), &holder);
+        if (status != PCM_OK && status != PCM_READ_ONLY)
+            ThrowStatus(env, status, errno);
+        try {
+            return std::make_shared<Attachment>(env, lease, holder);
+        } catch (...) {
+            pcm_holder_destroy(holder);
+            throw;
+        }
     }
 
     Napi::Value Sweep(const Napi::CallbackInfo &info) {

@@ -63,6 +63,10 @@ Napi::Function NativeStore::DefineClass(Napi::Env env, std::shared_ptr<Attachmen
                                        InstanceMethod<&NativeStore::FindSeries>("findSeries"),
                                        InstanceMethod<&NativeStore::ResetSeries>("resetSeries"),
                                        InstanceMethod<&NativeStore::ResetFamily>("resetFamily"),
+                                       InstanceMethod<&NativeStore::RemoveSeries>("removeSeries"),
+                                       InstanceMethod<&NativeStore::RemoveFamily>("removeFamily"),
+                                       InstanceMethod<&NativeStore::Look>("look"),
+                                       InstanceMethod<&NativeStore::MoveOn>("moveOn"),
                                        InstanceMethod<&NativeStore::Cell>("cell"),
                                        InstanceMethod<&NativeStore::BindHistogram>("bindHistogram"),
                                        InstanceMethod<&NativeStore::AddFraction>("addFraction"),
@@ -225,6 +229,46 @@ void NativeStore::ResetFamily(const Napi::CallbackInfo &info) {
     const int status = pcm_family_reset(store, family);
     if (status != PCM_OK)
         ThrowStatus(info.Env(), status, errno);
+}
+
+void NativeStore::RemoveSeries(const Napi::CallbackInfo &info) {
+    const pcm_series_id series = RequireId(info[0]);
+    pcm_store *store = RequireOpen(info.Env());
+    errno = 0;
+    const int status = pcm_series_remove(store, series);
+    if (status != PCM_OK)
+        ThrowStatus(info.Env(), status, errno);
+}
+
+void NativeStore::RemoveFamily(const Napi::CallbackInfo &info) {
+    const pcm_family_id family = RequireId(info[0]);
+    pcm_store *store = RequireOpen(info.Env());
+    errno = 0;
+    const int status = pcm_family_remove_all(store, family);
+    if (status != PCM_OK)
+        ThrowStatus(info.Env(), status, errno);
+}
+
+/* What was removed as an array, true for everything, undefined for no change at all. */
+Napi::Value NativeStore::Look(const Napi::CallbackInfo &info) {
+    const Napi::Env env = info.Env();
+    RequireOpen(env);
+    const pcm_series_id *removed;
+    size_t count;
+    bool all;
+    if (!attachment_->Look(&removed, &count, &all))
+        return env.Undefined();
+    if (all)
+        return Napi::Boolean::New(env, true);
+    Napi::Array list = Napi::Array::New(env, count);
+    for (size_t i = 0; i < count; i++)
+        list.Set(static_cast<uint32_t>(i), ToNumber(env, removed[i]));
+    return list;
+}
+
+void NativeStore::MoveOn(const Napi::CallbackInfo &info) {
+    RequireOpen(info.Env());
+    attachment_->MoveOn();
 }
 
 Napi::Value NativeStore::Cell(const Napi::CallbackInfo &info) {

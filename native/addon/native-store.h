@@ -38,6 +38,10 @@ class NativeStore : public Napi::ObjectWrap<NativeStore> {
     Napi::Value FindSeries(const Napi::CallbackInfo &info);
     void ResetSeries(const Napi::CallbackInfo &info);
     void ResetFamily(const Napi::CallbackInfo &info);
+    void RemoveSeries(const Napi::CallbackInfo &info);
+    void RemoveFamily(const Napi::CallbackInfo &info);
+    Napi::Value Look(const Napi::CallbackInfo &info);
+    void MoveOn(const Napi::CallbackInfo &info);
     Napi::Value Cell(const Napi::CallbackInfo &info);
     Napi::Value BindHistogram(const Napi::CallbackInfo &info);
     void AddFraction(const Napi::CallbackInfo &info);

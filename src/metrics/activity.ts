@@ -11,32 +11,40 @@ import { BoundHistogram, type HistogramHandle } from './histogram.js';
 
 /** Where what has ended is counted. */
 export class Outcome {
-  /** Of the counter. */
-  readonly cell: number;
-  /** Of the histogram. */
-  readonly index: number;
+  readonly #counter: BoundCounter | undefined;
+  readonly #histogram: BoundHistogram | undefined;
 
-  private constructor(cell: number, index: number) {
-    this.cell = cell;
-    this.index = index;
+  private constructor(counter?: BoundCounter, histogram?: BoundHistogram) {
+    this.#counter = counter;
+    this.#histogram = histogram;
   }
 
   /** Counts nothing. */
-  static readonly none = new Outcome(NO_CELL, NO_CELL);
+  static readonly none = new Outcome();
 
   /** Counts in a counter and a histogram of the same store. */
   static of(counter: CounterHandle, histogram: HistogramHandle): Outcome {
     if (counter instanceof BoundCounter && histogram instanceof BoundHistogram) {
-      return new Outcome(counter.cell, histogram.index);
+      return new Outcome(counter, histogram);
     }
     throw new TypeError('an outcome is counted in handles of a store');
+  }
+
+  /** Of the counter. */
+  get cell(): number {
+    return this.#counter?.liveCell() ?? NO_CELL;
+  }
+
+  /** Of the histogram. */
+  get index(): number {
+    return this.#histogram?.liveIndex() ?? NO_CELL;
   }
 }
 
 /** Activities of one kind. */
 export class Activity {
   readonly #hot: NativeHot;
-  readonly #gauge: number;
+  readonly #gauge: BoundGauge;
 
   /**
    * @param gauge - How many there are; its cell is made now.
@@ -45,12 +53,13 @@ export class Activity {
   constructor(gauge: GaugeHandle) {
     if (!(gauge instanceof BoundGauge)) throw new TypeError('activities are counted in the handle of a store');
     this.#hot = gauge.hot;
-    this.#gauge = gauge.reservedCell();
+    this.#gauge = gauge;
+    gauge.reserve();
   }
 
   /** One begins. Gives what {@link end} wants to know. Never throws. */
   begin(): number {
-    return this.#hot.enter(this.#gauge);
+    return this.#hot.enter(this.#gauge.liveCell());
   }
 
   /**
@@ -59,6 +68,6 @@ export class Activity {
    * @param began - What {@link begin} gave.
    */
   end(outcome: Outcome, began: number): void {
-    this.#hot.leave(this.#gauge, outcome.cell, outcome.index, began);
+    this.#hot.leave(this.#gauge.liveCell(), outcome.cell, outcome.index, began);
   }
 }

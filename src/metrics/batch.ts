@@ -4,7 +4,6 @@
  */
 import { display, PercpuMetricsError } from '../errors.js';
 import { BATCH_ENTRY, type Segment } from '../store/segment.js';
-import type { NativeHot } from '../store/types.js';
 import type { CounterHandle } from './counter.js';
 import { Family } from './family.js';
 import type { GaugeHandle } from './gauge.js';
@@ -31,7 +30,7 @@ export interface Batch<Handles extends readonly RecordableHandle[]> {
 /** What a handle does for the batches that it is in. */
 export interface Recordable {
   /** Of the store that it belongs to. */
-  readonly hot: NativeHot;
+  readonly segment: Segment;
   /** Throws where the amount cannot be recorded. */
   check(amount: number): void;
   /** Writes operation, target and a checked amount. */
@@ -46,7 +45,7 @@ function isRecordable(handle: unknown): handle is Recordable {
 
 function recordable(segment: Segment, given: unknown, index: number): Recordable {
   const handle = given instanceof Family && given.labelNames.length === 0 ? given.labels() : given;
-  if (isRecordable(handle) && handle.hot === segment.hot) return handle;
+  if (isRecordable(handle) && handle.segment === segment) return handle;
   throw new PercpuMetricsError(
     'ERR_PCM_BATCH',
     `item ${index + 1} of a batch must be a counter, a gauge or a histogram of this store, of a family with labels one ` +

@@ -2,10 +2,11 @@
  * Counters. A handle has its cell from the start, so `inc()` is one call into native code: nothing is looked up and
  * nothing is allocated.
  */
-import { BatchOperation, type Segment } from '../store/segment.js';
+import { BatchOperation, NO_CELL } from '../store/segment.js';
 import type { NativeHot } from '../store/types.js';
 import { invalidAmount, negativeAmount } from './amount.js';
 import type { Recordable } from './batch.js';
+import { BoundSeries, type Origin, replaceHot } from './bound-series.js';
 import type { Declaration } from './default-labels.js';
 import type { ExemplarLabels } from './exemplar.js';
 import { Family, type FamilyContext, type MetricFamily, type WithHandle } from './family.js';
@@ -41,20 +42,17 @@ export type Counter<Names extends readonly string[] = readonly string[]> = Metri
   WithHandle<Names, CounterHandle>;
 
 /** The implementation of {@link CounterHandle}. */
-export class BoundCounter implements CounterHandle, Recordable {
+export class BoundCounter extends BoundSeries implements CounterHandle, Recordable {
   /** Its integer cell. */
-  readonly cell: number;
-  readonly hot: NativeHot;
-  readonly #segment: Segment;
-  readonly #series: number;
-  readonly #name: string;
+  cell: number;
+  /** Of the store; where the series was removed, what binds it anew first. */
+  hot: NativeHot;
 
-  constructor(segment: Segment, series: number, name: string) {
-    this.hot = segment.hot;
-    this.cell = segment.cell(series, name);
-    this.#segment = segment;
-    this.#series = series;
-    this.#name = name;
+  constructor(origin: Origin) {
+    super(origin);
+    this.hot = this.segment.hot;
+    this.cell = this.segment.cell(this.requireSeries(), this.name);
+    this.keep();
   }
 
   inc(amount = 1): void {
@@ -63,29 +61,52 @@ export class BoundCounter implements CounterHandle, Recordable {
   }
 
   reserve(amount = 1): void {
-    if (!Number.isSafeInteger(amount)) this.#segment.reserveFraction(this.#series, this.#name);
-  }
-
-  reset(): void {
-    this.#segment.resetSeries(this.#series, this.#name);
+    this.insist((series) => {
+      if (!Number.isSafeInteger(amount)) this.segment.reserveFraction(series, this.name);
+    });
   }
 
   check(amount: number): void {
-    if (typeof amount !== 'number' || !Number.isFinite(amount)) throw invalidAmount('inc', this.#name, amount);
-    if (amount < 0) throw negativeAmount(this.#name, amount);
+    if (typeof amount !== 'number' || !Number.isFinite(amount)) throw invalidAmount('inc', this.name, amount);
+    if (amount < 0) throw negativeAmount(this.name, amount);
   }
 
   put(entries: Float64Array, at: number, amount: number): void {
     const isWhole = Number.isSafeInteger(amount);
-    entries[at] = isWhole ? BatchOperation.add : BatchOperation.addFraction;
-    entries[at + 1] = isWhole ? this.cell : this.#series;
+    const isThere = this.revive();
+    entries[at] = isWhole || !isThere ? BatchOperation.add : BatchOperation.addFraction;
+    entries[at + 1] = isWhole || !isThere ? this.cell : this.series();
     entries[at + 2] = amount;
+  }
+
+  /** Its integer cell, bound anew if need be. */
+  liveCell(): number {
+    if (this.cell === NO_CELL) this.revive();
+    return this.cell;
+  }
+
+  override letGo(): void {
+    super.letGo();
+    this.cell = NO_CELL;
+    this.hot = replaceHot(this.segment.hot, {
+      increment: () => this.#addAnew(1),
+      add: (_cell, amount) => this.#addAnew(amount),
+    });
+  }
+
+  protected override take(series: number): void {
+    this.cell = this.segment.cell(series, this.name);
+    this.hot = this.segment.hot;
+  }
+
+  #addAnew(amount: number): void {
+    if (this.revive()) this.hot.add(this.cell, amount);
   }
 
   #add(amount: number): void {
     this.check(amount);
     if (Number.isSafeInteger(amount)) this.hot.add(this.cell, amount);
-    else this.#segment.addFraction(this.#series, amount);
+    else this.segment.addFraction(this.series(), amount);
   }
 }
 
@@ -107,6 +128,6 @@ export class CounterFamily extends Family<CounterHandle> {
   }
 
   protected override open(values: readonly string[]): CounterHandle {
-    return new BoundCounter(this.segment, this.series(values), this.definition.name);
+    return new BoundCounter(this.origin(values));
   }
 }

@@ -3,36 +3,62 @@
  * whether there is one.
  */
 
-import type { Segment } from '../store/segment.js';
+import type { Origin } from './bound-series.js';
 import { BoundCounter, CounterFamily, type CounterHandle } from './counter.js';
 import { type ExemplarLabels, type ExemplarSource, SeriesExemplars } from './exemplar.js';
 import { BoundHistogram, HistogramFamily, type HistogramHandle } from './histogram.js';
 
 class ExemplarCounter extends BoundCounter {
-  readonly #exemplars: SeriesExemplars;
+  readonly #source: ExemplarSource | undefined;
+  /** Undefined while the series is removed. */
+  #exemplars: SeriesExemplars | undefined;
 
-  constructor(segment: Segment, series: number, name: string, source: ExemplarSource | undefined) {
-    super(segment, series, name);
-    this.#exemplars = new SeriesExemplars(segment, series, name, source);
+  constructor(origin: Origin, source: ExemplarSource | undefined) {
+    super(origin);
+    this.#source = source;
+    this.#exemplars = new SeriesExemplars(this.segment, this.requireSeries(), this.name, source);
+  }
+
+  override letGo(): void {
+    super.letGo();
+    this.#exemplars = undefined;
+  }
+
+  protected override take(series: number): void {
+    super.take(series);
+    this.#exemplars = new SeriesExemplars(this.segment, series, this.name, this.#source);
   }
 
   override inc(amount = 1, exemplar?: ExemplarLabels): void {
     super.inc(amount);
-    this.#exemplars.put(amount, exemplar);
+    this.#exemplars?.put(amount, exemplar);
   }
 }
 
 class ExemplarHistogram extends BoundHistogram {
-  readonly #exemplars: SeriesExemplars;
+  readonly #source: ExemplarSource | undefined;
+  /** Undefined while the series is removed. */
+  #exemplars: SeriesExemplars | undefined;
 
-  constructor(segment: Segment, series: number, name: string, source: ExemplarSource | undefined) {
-    super(segment, series, name);
-    this.#exemplars = new SeriesExemplars(segment, series, name, source);
+  constructor(origin: Origin, source: ExemplarSource | undefined) {
+    super(origin);
+    this.#source = source;
+    this.#exemplars = new SeriesExemplars(this.segment, this.requireSeries(), this.name, source);
+  }
+
+  override letGo(): void {
+    super.letGo();
+    this.#exemplars = undefined;
+  }
+
+  protected override take(series: number): void {
+    super.take(series);
+    this.#exemplars = new SeriesExemplars(this.segment, series, this.name, this.#source);
   }
 
   override observe(value: number, exemplar?: ExemplarLabels): void {
     super.observe(value);
-    this.#exemplars.put(value, exemplar);
+    this.#exemplars?.put(value, exemplar);
   }
 }
 
@@ -43,7 +69,7 @@ export class ExemplarCounterFamily extends CounterFamily {
   }
 
   protected override open(values: readonly string[]): CounterHandle {
-    return new ExemplarCounter(this.segment, this.series(values), this.definition.name, this.exemplarSource);
+    return new ExemplarCounter(this.origin(values), this.exemplarSource);
   }
 }
 
@@ -54,6 +80,6 @@ export class ExemplarHistogramFamily extends HistogramFamily {
   }
 
   protected override open(values: readonly string[]): HistogramHandle {
-    return new ExemplarHistogram(this.segment, this.series(values), this.definition.name, this.exemplarSource);
+    return new ExemplarHistogram(this.origin(values), this.exemplarSource);
   }
 }

@@ -2,11 +2,14 @@
  * What all families have in common: the definition, the series that this thread has bound, and the view that a
  * registry of prom-client wants.
  *
- * Invariant: equal label values give the same handle object for as long as the store is open, so a handle may be
- * looked up once and kept.
+ * Invariant: equal label values give the same handle object for as long as their series is not removed, so a handle may
+ * be looked up once and kept; one of a removed series stays good, as it is bound anew.
  */
+
+import type { PercpuMetricsError } from '../errors.js';
 import type { Segment, SeriesLimits } from '../store/segment.js';
 import type { FamilyDefinition, MetricType } from '../store/types.js';
+import { BoundSeries, type Origin } from './bound-series.js';
 import type { Declaration, DefaultLabels } from './default-labels.js';
 import type { ExemplarSource } from './exemplar.js';
 import { HandleTree } from './handle-tree.js';
@@ -51,6 +54,22 @@ export interface MetricFamily<Names extends readonly string[], Handle> {
    */
   reset(...values: LabelValues<Names>): void;
   reset(labels: LabelObject<Names>): void;
+  /**
+   * Removes the series with these values, if there is one, for all processes. It comes back from 0 when something is
+   * counted in it again, by whichever handle; processes that have not noticed the removal yet (they do within a second)
+   * lose what they count meanwhile.
+   *
+   * @throws PercpuMetricsError `ERR_PCM_READ_ONLY`, `ERR_PCM_LOCK_TIMEOUT`, `ERR_PCM_CLOSED`, `ERR_PCM_LABEL_COUNT`,
+   * `ERR_PCM_LABEL_NAME`, `ERR_PCM_LABEL_VALUE`
+   */
+  remove(...values: LabelValues<Names>): void;
+  remove(labels: LabelObject<Names>): void;
+  /**
+   * The same for all series of the family, which itself stays.
+   *
+   * @throws PercpuMetricsError `ERR_PCM_READ_ONLY`, `ERR_PCM_LOCK_TIMEOUT`, `ERR_PCM_CLOSED`
+   */
+  removeAll(): void;
   /** For those who aggregate over processes with prom-client: each of ours sees the whole store, so one answer is all. */
   readonly aggregator: 'first';
   /** The family in the shape of prom-client: what its registry asks for after `registry.registerMetric(family)`. */
@@ -146,6 +165,16 @@ export abstract class Family<Handle> {
     }
   }
 
+  remove(...given: readonly unknown[]): void {
+    for (const values of this.seriesValues(labelValues(this.#own, given))) {
+      this.segment.remove(this.#id, this.definition.name, [...values, ...this.#defaultValues]);
+    }
+  }
+
+  removeAll(): void {
+    this.segment.remove(this.#id, this.definition.name);
+  }
+
   async get(): Promise<PromMetric> {
     return promMetric(this.definition, this.definition.name, await this.#promReader.read(this.definition.name));
   }
@@ -172,25 +201,57 @@ export abstract class Family<Handle> {
   #findOrBind(values: string[]): Handle {
     const known = this.#handles.find(values);
     if (known !== undefined) return known;
+    // Whoever binds ever new series would hold the cells of the old ones up otherwise.
+    this.segment.follow();
     let handle: Handle;
     try {
       handle = this.open(values);
     } catch (error) {
       if (this.#overflow === undefined || !isFull(error)) throw error;
-      this.segment.warnOnce(`overflow of ${this.definition.name}`, error.code, overflowWarning(this.definition.name));
+      this.#warnOfOverflow(error);
       return this.#overflow;
     }
     this.#handles.add(values, handle);
     return handle;
   }
 
+  #warnOfOverflow({ code }: PercpuMetricsError): void {
+    this.segment.warnOnce(`overflow of ${this.definition.name}`, code, overflowWarning(this.definition.name));
+  }
+
+  /**
+   * Where a handle has its series from.
+   *
+   * @param values - Of the family's own labels, and what else tells the series of a handle apart.
+   */
+  protected origin(handleValues: readonly string[], values = handleValues): Origin {
+    return {
+      segment: this.segment,
+      name: this.definition.name,
+      bind: () => this.#bind(values),
+      bindAnew: () => this.#bindAnew(values),
+      forget: () => this.#handles.remove(handleValues),
+    };
+  }
+
+  #bindAnew(values: readonly string[]): number {
+    try {
+      return this.#bind(values);
+    } catch (error) {
+      if (this.#overflow === undefined || !isFull(error)) throw error;
+      this.#warnOfOverflow(error);
+      return this.#bind(values.map(() => OVERFLOW_VALUE));
+    }
+  }
+
   /** Finds or creates the series with these values of the family's own labels, and gives its id. */
-  protected series(values: readonly string[]): number {
+  #bind(values: readonly string[]): number {
     const all = [...values, ...this.#defaultValues];
     const { name } = this.definition;
     if (!isLimited(this.#limits) || isOverflow(values)) return this.segment.bind(this.#id, name, all);
     const { ofFamily, ofStore } = this.#limits;
-    // The overflow series is beside those that are limited.
+    // The overflow series is beside those that are limited, and there before them, also after all were removed.
+    if (this.#overflow instanceof BoundSeries) this.#overflow.revive();
     const limits = { ofFamily: ofFamily > 0 ? ofFamily + 1 : 0, ofStore };
     const series = this.segment.bindWithin(this.#id, name, all, limits);
     if (series === undefined) throw LIMIT_REACHED;

@@ -2,10 +2,11 @@
  * Gauges. A gauge that is only ever set needs no cell in any lane, so a handle asks for its cell at its first `inc` or
  * `dec`; from then on these cost what they cost a counter.
  */
-import { BatchOperation, NO_CELL, type Segment } from '../store/segment.js';
+import { BatchOperation, NO_CELL } from '../store/segment.js';
 import type { NativeHot } from '../store/types.js';
 import { invalidAmount } from './amount.js';
 import type { Recordable } from './batch.js';
+import { BoundSeries, type Origin } from './bound-series.js';
 import type { Declaration } from './default-labels.js';
 import { Family, type FamilyContext, type MetricFamily, type WithHandle } from './family.js';
 import { type LabelledTimers, type StopTimer, startTimer, timed } from './timer.js';
@@ -66,23 +67,19 @@ export type Gauge<Names extends readonly string[] = readonly string[]> = MetricF
   WithHandle<Names, GaugeHandle, LabelledTimers<Names>>;
 
 /** The implementation of {@link GaugeHandle}. */
-export class BoundGauge implements GaugeHandle, Recordable {
+export class BoundGauge extends BoundSeries implements GaugeHandle, Recordable {
   readonly hot: NativeHot;
-  readonly #segment: Segment;
-  readonly #series: number;
-  readonly #name: string;
   #cell = NO_CELL;
 
-  constructor(segment: Segment, series: number, name: string) {
-    this.hot = segment.hot;
-    this.#segment = segment;
-    this.#series = series;
-    this.#name = name;
+  constructor(origin: Origin) {
+    super(origin);
+    this.hot = this.segment.hot;
+    this.keep();
   }
 
-  /** Its integer cell, which is made now if need be: see {@link GaugeHandle.reserve}. */
-  reservedCell(): number {
-    this.reserve();
+  /** Its integer cell, which is made now if need be, or {@link NO_CELL} where there is none to be had. */
+  liveCell(): number {
+    if (this.#cell === NO_CELL && this.revive()) this.#cell = this.segment.findCell(this.series());
     return this.#cell;
   }
 
@@ -96,32 +93,31 @@ export class BoundGauge implements GaugeHandle, Recordable {
   }
 
   reserve(amount = 1): void {
-    if (!Number.isSafeInteger(amount)) this.#segment.reserveFraction(this.#series, this.#name);
-    else if (this.#cell === NO_CELL) this.#cell = this.#segment.cell(this.#series, this.#name);
-  }
-
-  reset(): void {
-    this.#segment.resetSeries(this.#series, this.#name);
+    this.insist((series) => {
+      if (!Number.isSafeInteger(amount)) this.segment.reserveFraction(series, this.name);
+      else if (this.#cell === NO_CELL) this.#cell = this.segment.cell(series, this.name);
+    });
   }
 
   check(value: number): void {
-    if (typeof value !== 'number') throw invalidAmount('set', this.#name, value);
+    if (typeof value !== 'number') throw invalidAmount('set', this.name, value);
   }
 
   put(entries: Float64Array, at: number, value: number): void {
-    entries[at] = BatchOperation.set;
-    entries[at + 1] = this.#series;
+    const isThere = this.revive();
+    entries[at] = isThere ? BatchOperation.set : BatchOperation.add;
+    entries[at + 1] = isThere ? this.series() : NO_CELL;
     entries[at + 2] = value;
   }
 
   set(value: number): void {
     this.check(value);
-    this.#segment.setGauge(this.#series, value);
+    this.segment.setGauge(this.series(), value);
   }
 
   setOrThrow(value: number): void {
     this.check(value);
-    this.#segment.setGaugeOrThrow(this.#series, value, this.#name);
+    this.insist((series) => this.segment.setGaugeOrThrow(series, value, this.name));
   }
 
   setToCurrentTime(): void {
@@ -136,14 +132,15 @@ export class BoundGauge implements GaugeHandle, Recordable {
     return timed(work, (seconds) => this.set(seconds));
   }
 
+  override letGo(): void {
+    super.letGo();
+    this.#cell = NO_CELL;
+  }
+
   #add(operation: string, amount: number, sign: 1 | -1): void {
-    if (typeof amount !== 'number' || !Number.isFinite(amount)) throw invalidAmount(operation, this.#name, amount);
-    if (!Number.isSafeInteger(amount)) {
-      this.#segment.addFraction(this.#series, sign * amount);
-      return;
-    }
-    if (this.#cell === NO_CELL) this.#cell = this.#segment.findCell(this.#series);
-    if (this.#cell !== NO_CELL) this.hot.add(this.#cell, sign * amount);
+    if (typeof amount !== 'number' || !Number.isFinite(amount)) throw invalidAmount(operation, this.name, amount);
+    if (!Number.isSafeInteger(amount)) this.segment.addFraction(this.series(), sign * amount);
+    else if (this.liveCell() !== NO_CELL) this.hot.add(this.#cell, sign * amount);
   }
 }
 
@@ -189,6 +186,6 @@ export class GaugeFamily extends Family<GaugeHandle> {
   }
 
   protected override open(values: readonly string[]): GaugeHandle {
-    return new BoundGauge(this.segment, this.series(values), this.definition.name);
+    return new BoundGauge(this.origin(values));
   }
 }

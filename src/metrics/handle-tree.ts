@@ -24,6 +24,21 @@ export class HandleTree<Handle> {
     return node.handle;
   }
 
+  /** Takes the handle of these values out, with the levels that have no other one. */
+  remove(values: readonly string[]): void {
+    const path: Node<Handle>[] = [this.#root];
+    for (const value of values) {
+      const child = path.at(-1)?.children.get(value);
+      if (child === undefined) return;
+      path.push(child);
+    }
+    const last = path.at(-1);
+    if (last !== undefined) last.handle = undefined;
+    for (let depth = path.length - 1; depth > 0 && path[depth]?.children.size === 0; depth -= 1) {
+      path[depth - 1]?.children.delete(values[depth - 1]);
+    }
+  }
+
   add(values: readonly string[], handle: Handle): void {
     let node = this.#root;
     for (const value of values) {

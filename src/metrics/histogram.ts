@@ -2,10 +2,11 @@
  * Histograms, native histograms and summaries, which are observed in the same way. A handle has its index from the start, so an observation is one call into
  * native code.
  */
-import { BatchOperation, type Segment } from '../store/segment.js';
+import { BatchOperation, NO_CELL } from '../store/segment.js';
 import type { NativeHot } from '../store/types.js';
 import { invalidAmount } from './amount.js';
 import type { Recordable } from './batch.js';
+import { BoundSeries, type Origin, replaceHot } from './bound-series.js';
 import type { Declaration } from './default-labels.js';
 import type { ExemplarLabels } from './exemplar.js';
 import { Family, type FamilyContext, type MetricFamily, type WithHandle } from './family.js';
@@ -65,34 +66,48 @@ export type Summary<Names extends readonly string[] = readonly string[]> = Obser
 };
 
 /** The implementation of {@link HistogramHandle}. */
-export class BoundHistogram implements HistogramHandle, Recordable {
+export class BoundHistogram extends BoundSeries implements HistogramHandle, Recordable {
   /** What `hot.observe` knows it by. */
-  readonly index: number;
-  readonly hot: NativeHot;
-  readonly #segment: Segment;
-  readonly #series: number;
-  readonly #name: string;
+  index: number;
+  /** Of the store; where the series was removed, what binds it anew first. */
+  hot: NativeHot;
 
-  constructor(segment: Segment, series: number, name: string) {
-    this.#segment = segment;
-    this.#series = series;
-    this.hot = segment.hot;
-    this.index = segment.bindHistogram(series, name);
-    this.#name = name;
-  }
-
-  reset(): void {
-    this.#segment.resetSeries(this.#series, this.#name);
+  constructor(origin: Origin) {
+    super(origin);
+    this.hot = this.segment.hot;
+    this.index = this.segment.bindHistogram(this.requireSeries(), this.name);
+    this.keep();
   }
 
   check(value: number): void {
-    if (typeof value !== 'number' || !Number.isFinite(value)) throw invalidAmount('observe', this.#name, value);
+    if (typeof value !== 'number' || !Number.isFinite(value)) throw invalidAmount('observe', this.name, value);
   }
 
   put(entries: Float64Array, at: number, value: number): void {
     entries[at] = BatchOperation.observe;
-    entries[at + 1] = this.index;
+    entries[at + 1] = this.liveIndex();
     entries[at + 2] = value;
+  }
+
+  /** Its index, bound anew if need be. */
+  liveIndex(): number {
+    if (this.index === NO_CELL) this.revive();
+    return this.index;
+  }
+
+  override letGo(): void {
+    super.letGo();
+    this.index = NO_CELL;
+    this.hot = replaceHot(this.segment.hot, { observe: (_index, value) => this.#observeAnew(value) });
+  }
+
+  protected override take(series: number): void {
+    this.index = this.segment.bindHistogram(series, this.name);
+    this.hot = this.segment.hot;
+  }
+
+  #observeAnew(value: number): void {
+    if (this.revive()) this.hot.observe(this.index, value);
   }
 
   observe(value: number): void {
@@ -161,6 +176,6 @@ export class HistogramFamily extends Family<HistogramHandle> {
   }
 
   protected override open(values: readonly string[]): HistogramHandle {
-    return new BoundHistogram(this.segment, this.series(values), this.definition.name);
+    return new BoundHistogram(this.origin(values));
   }
 }

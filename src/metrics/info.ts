@@ -1,5 +1,6 @@
 /** Infos: facts as labels, such as a version. Their value is always 1. */
 import { display, PercpuMetricsError } from '../errors.js';
+import { BoundSeries, type Origin } from './bound-series.js';
 import { Family, type MetricFamily } from './family.js';
 import type { LabelValue } from './label-values.js';
 
@@ -44,10 +45,17 @@ export function infoDefinition(options: unknown): { name: unknown; help: unknown
   return { name, help, labelNames: Object.keys(labels) };
 }
 
+class BoundInfo extends BoundSeries {
+  constructor(origin: Origin) {
+    super(origin);
+    this.segment.setGauge(this.requireSeries(), 1);
+    this.keep();
+  }
+}
+
 /** The implementation of {@link Info}. */
-export class InfoFamily extends Family<true> {
-  protected override open(values: readonly string[]): true {
-    this.segment.setGauge(this.series(values), 1);
-    return true;
+export class InfoFamily extends Family<BoundInfo> {
+  protected override open(values: readonly string[]): BoundInfo {
+    return new BoundInfo(this.origin(values));
   }
 }

@@ -79,7 +79,10 @@ class BoundStateSet implements StateSetHandle<string> {
   }
 
   toggle(state: string, holds: boolean): void {
-    this.#require(state).set(holds ? 1 : 0);
+    const gauge = this.#require(state);
+    // Where the set was removed, it comes back with all of its states.
+    for (const each of this.#gauges.values()) each.revive();
+    gauge.set(holds ? 1 : 0);
   }
 
   reset(): void {
@@ -136,7 +139,7 @@ export class StateSetFamily extends Family<StateSetHandle<string>> {
 
   protected override open(values: readonly string[]): StateSetHandle<string> {
     const { name } = this.definition;
-    const gauge = (state: string) => new BoundGauge(this.segment, this.series([...values, state]), name);
+    const gauge = (state: string) => new BoundGauge(this.origin(values, [...values, state]));
     return new BoundStateSet(name, new Map(this.states.map((state) => [state, gauge(state)])));
   }
 }

@@ -22,6 +22,7 @@ import {
 } from '../binding.js';
 import { type ErrorCode, PercpuMetricsError } from '../errors.js';
 import { conflictError } from './conflict.js';
+import { type Holder, Holdings, isRemoved } from './holdings.js';
 import { announce, locate } from './location.js';
 import { nativeError } from './native-error.js';
 import { checkStoreOptions, type StoreOptions } from './options.js';
@@ -34,10 +35,22 @@ export const BATCH_ENTRY = 3;
 /** In place of a cell: an increment of it does nothing. */
 export const NO_CELL = -1;
 
+/** In place of the id of a series. */
+export const NO_SERIES = 0;
+
 /** Series that there may be in a family and in the whole store; 0 is no limit. */
 export interface SeriesLimits {
   readonly ofFamily: number;
   readonly ofStore: number;
+}
+
+/** Does something to a series, or nothing where somebody else has removed it meanwhile. */
+function unlessRemoved(work: () => void): void {
+  try {
+    work();
+  } catch (cause) {
+    if (!isRemoved(cause)) throw cause;
+  }
 }
 
 /** An open store, as one thread sees it. */
@@ -48,6 +61,7 @@ export class Segment {
   /** The functions that count; they do nothing once the store is closed. */
   readonly hot: NativeHot;
   readonly #native: NativeStore;
+  readonly #holdings: Holdings;
   readonly #withdraw: () => void;
   readonly #reported = new Set<string>();
   #closed = false;
@@ -57,6 +71,7 @@ export class Segment {
     this.readOnly = readOnly;
     this.hot = native.hot;
     this.#native = native;
+    this.#holdings = new Holdings(native);
     this.#withdraw = readOnly ? () => {} : announce(native.path);
   }
 
@@ -94,6 +109,7 @@ export class Segment {
     if (this.#closed) return;
     this.#closed = true;
     this.#withdraw();
+    this.#holdings.end();
     this.#native.close();
   }
 
@@ -157,9 +173,29 @@ export class Segment {
     return this.#attempt(`create a series of ${name}`, bind) || undefined;
   }
 
+  /** Notes that something is kept of a series, which is to be let go of when the series is removed. */
+  hold(series: number, holder: Holder): void {
+    this.#holdings.add(series, holder);
+  }
+
+  /** Lets go of all that is kept of series that were removed. */
+  follow(): void {
+    if (!this.#closed) this.#holdings.follow();
+  }
+
+  /** Removes the series with these label values, if there is one; without them all of the family. */
+  remove(family: number, name: string, labelValues?: string[]): void {
+    this.#attempt(`remove ${name}`, () => {
+      if (labelValues === undefined) return this.#native.removeFamily(family);
+      const series = this.#native.findSeries(family, labelValues);
+      if (series !== undefined) unlessRemoved(() => this.#native.removeSeries(series));
+    });
+    this.#holdings.follow();
+  }
+
   /** Brings a series back to 0, in all processes. */
   resetSeries(series: number, name: string): void {
-    this.#attempt(`reset a series of ${name}`, () => this.#native.resetSeries(series));
+    this.#attempt(`reset a series of ${name}`, () => unlessRemoved(() => this.#native.resetSeries(series)));
   }
 
   /** The same, for the series with these label values, if there is one; without them for all of the family. */
@@ -167,7 +203,7 @@ export class Segment {
     this.#attempt(`reset ${name}`, () => {
       if (labelValues === undefined) return this.#native.resetFamily(family);
       const series = this.#native.findSeries(family, labelValues);
-      if (series !== undefined) this.#native.resetSeries(series);
+      if (series !== undefined) unlessRemoved(() => this.#native.resetSeries(series));
     });
   }
 
@@ -239,6 +275,7 @@ export class Segment {
 
   /** Adds an amount that is no safe integer; it is dropped where it cannot be stored. */
   addFraction(series: number, amount: number): void {
+    if (series === NO_SERIES) return;
     try {
       this.#native.addFraction(series, amount);
     } catch (cause) {
@@ -257,6 +294,7 @@ export class Segment {
 
   /** Sets a gauge; the value is dropped where it cannot be stored. */
   setGauge(series: number, value: number): void {
+    if (series === NO_SERIES) return;
     try {
       this.hot.set(series, value);
     } catch (cause) {
@@ -267,6 +305,13 @@ export class Segment {
   /** Sets a gauge, or throws where the value cannot be stored. */
   setGaugeOrThrow(series: number, value: number, name: string): void {
     this.#attempt(`set ${name}`, () => this.hot.set(series, value));
+  }
+
+  /** Reports why an amount could not be stored. */
+  report(cause: unknown): void {
+    if (this.#closed || isRemoved(cause)) return;
+    const error = this.#error(cause, 'store an amount, which is dropped');
+    this.warnOnce(error.code, error.code, error.message);
   }
 
   #attempt<T>(action: string, work: () => T): T {
@@ -288,9 +333,9 @@ export class Segment {
     throw nativeError(undefined, { action, path: this.path }, code);
   }
 
+  /** Reports an amount that is dropped; not where its series was removed, as what was added before is gone as well. */
   #drop(cause: unknown): void {
-    if (this.#closed) return;
-    const error = this.#error(cause, 'store an amount, which is dropped');
-    this.warnOnce(error.code, error.code, error.message);
+    if (isRemoved(cause)) this.follow();
+    else this.report(cause);
   }
 }

@@ -36,3 +36,17 @@ test('no values at all are a list, too', () => {
   tree.add([], 'handle');
   assert.equal(tree.find([]), 'handle');
 });
+
+test('a handle that is taken out is not found, and its neighbours are', () => {
+  const tree = new HandleTree<string>();
+  tree.add(['a', 'b'], 'first');
+  tree.add(['a', 'c'], 'second');
+  tree.remove(['x', 'y']);
+  tree.remove(['a', 'b']);
+  assert.equal(tree.find(['a', 'b']), undefined);
+  assert.equal(tree.find(['a', 'c']), 'second');
+  tree.remove(['a', 'c']);
+  tree.add(['a', 'b'], 'third');
+  assert.equal(tree.find(['a', 'b']), 'third');
+  assert.equal(tree.find(['a', 'c']), undefined);
+});

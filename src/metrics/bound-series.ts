@@ -1,0 +1,106 @@
+/**
+ * What handles have in common: the series that they are bound to, which may be removed, by any process and at any time.
+ * A handle of a removed series is bound anew by the next amount, so that the series comes back from 0.
+ *
+ * Invariant: binding anew never makes another handle let go, so that cells of several may be taken one after another.
+ */
+
+import { type Holder, isRemoved } from '../store/holdings.js';
+import { NO_SERIES, type Segment } from '../store/segment.js';
+import type { NativeHot } from '../store/types.js';
+
+/** Where a handle has its series from. */
+export interface Origin {
+  readonly segment: Segment;
+  /** Of the family. */
+  readonly name: string;
+  /** Finds or creates the series, or throws. */
+  bind(): number;
+  /** The same after a removal; where there is no room, it is the series for what overflows, if there is one. */
+  bindAnew(): number;
+  /** The family makes another handle for the same labels from now on. */
+  forget(): void;
+}
+
+/** Functions of the same shape as those of a store, some of which are others: code made for the one is right for the other. */
+export function replaceHot(hot: NativeHot, others: Partial<NativeHot>): NativeHot {
+  const replaced: Record<string, unknown> = {};
+  for (const name of Object.keys(hot) as (keyof NativeHot)[]) replaced[name] = others[name] ?? hot[name];
+  return replaced as unknown as NativeHot;
+}
+
+/** A handle that is bound to one series. */
+export class BoundSeries implements Holder {
+  readonly segment: Segment;
+  protected readonly name: string;
+  readonly #origin: Origin;
+  #series: number;
+
+  /** Binds it; who extends this gets its cells and then calls {@link keep}. */
+  constructor(origin: Origin) {
+    this.segment = origin.segment;
+    this.name = origin.name;
+    this.#origin = origin;
+    this.#series = origin.bind();
+  }
+
+  /** From now on it lets go when the series is removed. */
+  keep(): void {
+    this.segment.hold(this.#series, this);
+  }
+
+  letGo(): void {
+    this.#series = NO_SERIES;
+    this.#origin.forget();
+  }
+
+  /** Brings the series back to 0, if there is one. */
+  reset(): void {
+    if (this.#series !== NO_SERIES) this.segment.resetSeries(this.#series, this.name);
+  }
+
+  /** The id of the series, which is bound anew if need be; {@link NO_SERIES} where that cannot be, which is reported. */
+  protected series(): number {
+    return this.#series === NO_SERIES && !this.revive() ? NO_SERIES : this.#series;
+  }
+
+  /** The same, or an error. */
+  protected requireSeries(): number {
+    if (this.#series === NO_SERIES) this.#bindAnew();
+    return this.#series;
+  }
+
+  /** Does something that must succeed: where somebody else has removed the series, to the next one. */
+  protected insist(work: (series: number) => void): void {
+    try {
+      work(this.requireSeries());
+    } catch (error) {
+      if (!isRemoved(error)) throw error;
+      this.segment.follow();
+      work(this.requireSeries());
+    }
+  }
+
+  /** Binds anew what was let go of. Whether there is a series now; never throws. */
+  revive(): boolean {
+    if (this.#series !== NO_SERIES) return true;
+    if (this.segment.closed) return false;
+    try {
+      this.#bindAnew();
+      return true;
+    } catch (error) {
+      this.segment.report(error);
+      return false;
+    }
+  }
+
+  /** Gets what is kept of a series that is bound anew. */
+  protected take(_series: number): void {}
+
+  #bindAnew(): void {
+    const series = this.#origin.bindAnew();
+    this.take(series);
+    this.#series = series;
+    this.keep();
+  }
+}
