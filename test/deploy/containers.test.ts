@@ -1,0 +1,172 @@
+/**
+ * The image as it is built from the Dockerfile: with nothing in it that only the build needs, locked down, counting by
+ * rseq, and in a pod made of deploy/kubernetes with a sidecar that neither needs the application nor troubles it.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test as declareTest, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Containers, IMAGE, mayContain, SECCOMP_PROFILE, skipContainers } from '../support/containers.js';
+import { freePort } from '../support/free-port.js';
+import { playPod } from '../support/pod.js';
+import { parseSamples, type Sample, sumSamples } from '../support/sample.js';
+import { getOnce } from '../support/service.js';
+
+const possible = skipContainers === false && mayContain;
+// Where root may not start containers there is nothing to test.
+const test = skipContainers === false && !mayContain ? () => {} : declareTest;
+const skip = skipContainers;
+const timeout = 10 * 60_000;
+const patience = 120_000;
+const containers = possible ? new Containers() : undefined;
+
+function podman(...args: string[]): string {
+  assert.ok(containers);
+  return containers.podman(...args);
+}
+
+before(
+  () => {
+    containers?.makeNodeImage();
+    containers?.buildImage();
+  },
+  { timeout: 15 * 60_000 },
+);
+after(() => containers?.remove(), { timeout });
+
+interface Running {
+  readonly container: string;
+  readonly url: string;
+}
+
+interface Ready {
+  readonly mode: { readonly backend: string; readonly registration: string; readonly reason: string };
+}
+
+/** Starts the image with nothing that it does not need. */
+async function run(t: TestContext, ...options: string[]): Promise<Running> {
+  const port = await freePort();
+  const address = ['--network=host', '--env', 'HOST=127.0.0.1', '--env', `PORT=${port}`];
+  const locked = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--user', '12345:12345'];
+  const container = podman('run', '--detach', ...locked, ...address, ...options, IMAGE);
+  t.after(() => podman('rm', '--force', '--time', '0', container));
+  return { container, url: `http://127.0.0.1:${port}` };
+}
+
+/** What `/readyz` says once it is ready. */
+async function whenReady({ container, url }: Running): Promise<Ready> {
+  const end = performance.now() + patience;
+  let last: unknown;
+  while (performance.now() < end) {
+    try {
+      const { status, body } = await getOnce(`${url}/readyz`);
+      if (status === 200) return JSON.parse(body) as Ready;
+      last = body;
+    } catch (error) {
+      last = error;
+    }
+    await sleep(100);
+  }
+  throw new Error(`not ready; it printed: ${containers?.logsOf(container)}`, { cause: last });
+}
+
+async function count(url: string, value: number): Promise<void> {
+  const answer = await fetch(`${url}/v1/counters/jobs_total`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', connection: 'close' },
+    body: JSON.stringify({ value }),
+  });
+  assert.equal(answer.status, 204, await answer.text());
+}
+
+async function scrape(url: string): Promise<Sample[]> {
+  return parseSamples((await getOnce(`${url}/metrics`)).body);
+}
+
+test('the image holds nothing that only the build needs, and its user is a number', { skip, timeout }, () => {
+  const look =
+    'for tool in cc gcc g++ c++ make python3 ld as; do command -v $tool; done; cd /app; ls; cd node_modules; ls';
+  const listing = podman('run', '--rm', '--network=none', '--entrypoint', 'sh', IMAGE, '-c', look).split('\n');
+  const unwanted = /^\/|^(?:src|native|test|scripts|typescript|@biomejs|autocannon|prom-client|node-addon-api)$/;
+  assert.deepEqual(
+    listing.filter((line) => unwanted.test(line)),
+    [],
+  );
+  for (const wanted of ['dist', 'build', 'package.json', 'LICENSE', 'fastify']) {
+    assert.ok(listing.includes(wanted), `${wanted} is in ${listing.join(' ')}`);
+  }
+  const { Config } = JSON.parse(podman('image', 'inspect', IMAGE))[0];
+  assert.match(Config.User, /^[1-9]\d*:[1-9]\d*$/);
+  for (const label of ['title', 'description', 'licenses', 'version', 'revision']) {
+    assert.ok(Config.Labels[`org.opencontainers.image.${label}`], label);
+  }
+});
+
+test('locked down it counts by rseq under the default seccomp profile, is healthy, and ends at SIGTERM', {
+  skip,
+  timeout,
+}, async (t) => {
+  const running = await run(t);
+  const { mode } = await whenReady(running);
+  assert.deepEqual([mode.backend, mode.registration], ['rseq', 'libc'], mode.reason);
+  await count(running.url, 7);
+  assert.equal(sumSamples(await scrape(running.url), 'jobs_total'), 7);
+  podman('healthcheck', 'run', running.container);
+  const startedAt = performance.now();
+  podman('stop', '--time', '60', running.container);
+  t.diagnostic(`stopped in ${Math.round(performance.now() - startedAt)} ms`);
+  const code = podman('inspect', '--format', '{{.State.ExitCode}}', running.container);
+  assert.equal(code, '0', 'it has ended by itself');
+});
+
+test('a seccomp profile that forbids rseq means a fallback, which it says', { skip, timeout }, async (t) => {
+  assert.ok(containers);
+  const profile = JSON.parse(readFileSync(SECCOMP_PROFILE, 'utf8'));
+  for (const rule of profile.syscalls) rule.names = rule.names.filter((name: string) => name !== 'rseq');
+  const file = join(containers.directory, 'no-rseq.json');
+  writeFileSync(file, JSON.stringify(profile));
+  const running = await run(t, '--security-opt', `seccomp=${file}`);
+  const { mode } = await whenReady(running);
+  assert.deepEqual([mode.backend, mode.registration], ['atomic', 'none']);
+  assert.match(containers.logsOf(running.container), /, mode atomic: \S/);
+  await count(running.url, 7);
+  const samples = await scrape(running.url);
+  assert.equal(sumSamples(samples, 'jobs_total'), 7);
+  assert.equal(sumSamples(samples, 'percpu_metrics_fallback_processes'), 1);
+});
+
+test('the pod: users of one group share the store, and neither container needs the other', {
+  skip,
+  timeout,
+}, async (t) => {
+  assert.ok(containers);
+  const { application, sidecar } = await playPod(t, containers);
+  const jobsAt = async ({ url }: Running) => sumSamples(await scrape(url), 'jobs_total');
+  const kill = ({ container }: Running) => {
+    podman('kill', container);
+    podman('wait', container);
+  };
+  await whenReady(application);
+  await count(application.url, 7);
+  await whenReady(sidecar);
+  assert.equal(await jobsAt(sidecar), 7);
+  const store = '/run/percpu-metrics/store.pcm';
+  assert.equal(podman('exec', sidecar.container, 'stat', '-c', '%a %u %g', store), '640 65532 65532');
+  assert.match(podman('exec', sidecar.container, 'id'), /uid=65533\b.*gid=65532\b/);
+
+  kill(application);
+  assert.equal(await jobsAt(sidecar), 7, 'the sidecar answers while the application is dead');
+  podman('start', application.container);
+  await whenReady(application);
+  assert.equal(await jobsAt(sidecar), 7, 'its counters go on where they were');
+  await count(application.url, 4);
+  assert.equal(await jobsAt(sidecar), 11);
+
+  kill(sidecar);
+  await count(application.url, 2);
+  assert.equal(await jobsAt(application), 13, 'the application does not notice');
+  podman('start', sidecar.container);
+  await whenReady(sidecar);
+  assert.equal(await jobsAt(sidecar), 13);
+});
