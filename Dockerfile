@@ -11,7 +11,8 @@ RUN apt-get update \
 ENV npm_config_nodedir=/usr/local
 WORKDIR /build
 COPY . .
-# What only the compiler needs stays behind: development dependencies, the headers of the addon, documentation.
+# What only the compiler needs stays behind: development dependencies, the headers of the addon, documentation. The bits
+# and times of files do not depend on who has checked them out and when.
 RUN node scripts/setup.mjs \
     && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
     && rm -rf node_modules/node-addon-api node_modules/.package-lock.json \
@@ -20,6 +21,7 @@ RUN node scripts/setup.mjs \
     && mkdir -p /runtime/build/Release \
     && mv package.json LICENSE node_modules dist /runtime/ \
     && mv build/Release/percpu_metrics.node /runtime/build/Release/ \
+    && chmod -R u=rwX,go=rX /runtime \
     && find /runtime -exec touch --no-dereference --date=@0 {} +
 
 FROM ${NODE_IMAGE}
