@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { HandleTree } from '#src/metrics/handle-tree.js';
 
 test('two lists of values never have one handle', () => {
@@ -49,4 +50,28 @@ test('a handle that is taken out is not found, and its neighbours are', () => {
   tree.add(['a', 'b'], 'third');
   assert.equal(tree.find(['a', 'b']), 'third');
   assert.equal(tree.find(['a', 'c']), undefined);
+});
+
+test('lists that come and go find what a map by their JSON has, and nothing of what was removed', () => {
+  const value = fc.constantFrom('', 'a', 'b', ',', '"', '\0');
+  const step = fc.record({ values: fc.tuple(value, value, value), isRemoval: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const tree = new HandleTree<number>();
+      const model = new Map<string, number>();
+      for (const [index, { values, isRemoval }] of steps.entries()) {
+        const key = JSON.stringify(values);
+        assert.equal(tree.find(values), model.get(key));
+        if (isRemoval) {
+          tree.remove(values);
+          model.delete(key);
+        } else {
+          tree.add(values, index);
+          model.set(key, index);
+        }
+      }
+      for (const { values } of steps) assert.equal(tree.find(values), model.get(JSON.stringify(values)));
+    }),
+    { numRuns: 200 },
+  );
 });
