@@ -21,6 +21,7 @@ export type { LabelObject, LabelValue, LabelValues } from './metrics/label-value
 export { type NegotiatedFormat, negotiateFormat } from './metrics/negotiation.js';
 export { openStore } from './metrics/open-store.js';
 export { OVERFLOW_VALUE } from './metrics/overflow.js';
+export { collectProcessMetrics, type ProcessMetricsOptions } from './metrics/process-metrics.js';
 export type { PromMetric, PromValue } from './metrics/prom-metric.js';
 export type { StateSet, StateSetHandle, StateSetOptions } from './metrics/state-set.js';
 export type { Store } from './metrics/store.js';

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { collectProcessMetrics, type ProcessMetricsOptions, type Store } from 'percpu-metrics';
+import { collectDefaultMetrics as promDefaults, Registry } from 'prom-client';
+import { numberOf, temporaryStore } from '../../support/temporary-store.js';
+
+/** What prom-client has and this has not: private counters of Node.js, which are deprecated. */
+const PRIVATE = /^nodejs_active_(handles|requests)(_total)?$/;
+
+function collecting(t: TestContext, options?: ProcessMetricsOptions): { store: Store; stop: () => void } {
+  const store = temporaryStore(t);
+  const stop = collectProcessMetrics(store, options);
+  t.after(stop);
+  return { store, stop };
+}
+
+/** Waits until something holds, for a minute at most. */
+async function until(holds: () => boolean): Promise<void> {
+  for (let i = 0; i < 6000 && !holds(); i += 1) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.ok(holds());
+}
+
+test('the families are those that prom-client has, by name, type and labels', async (t) => {
+  const { store } = collecting(t);
+  const registry = new Registry();
+  promDefaults({ register: registry });
+  const ours = new Map(store.snapshot().map((family) => [family.name, family]));
+  for (const { name, type } of await registry.getMetricsAsJSON()) {
+    if (PRIVATE.test(name)) continue;
+    assert.equal(ours.get(name)?.type, String(type), name);
+    assert.equal(ours.get(name)?.labelNames[0], 'process');
+  }
+  registry.clear();
+});
+
+test('the values are those of this process', async (t) => {
+  const process_ = String(process.pid);
+  const { store } = collecting(t, { interval: 100 });
+  const value = (name: string, labels: Record<string, string> = {}) =>
+    numberOf(store, name, { process: process_, ...labels });
+  await until(() => value('process_open_fds') > 0 && value('nodejs_eventloop_lag_p99_seconds') >= 0);
+  assert.ok(value('process_resident_memory_bytes') > 10e6);
+  assert.ok(value('process_virtual_memory_bytes') > value('process_resident_memory_bytes'));
+  assert.ok(value('process_max_fds') >= value('process_open_fds'));
+  assert.ok(value('nodejs_heap_size_total_bytes') > 1e6);
+  assert.ok(value('nodejs_heap_space_size_total_bytes', { space: 'old' }) > 0);
+  assert.ok(Math.abs(value('process_start_time_seconds') + process.uptime() - Date.now() / 1000) < 60);
+  assert.ok(value('nodejs_eventloop_utilization') <= 1);
+  const [major, minor, patch] = process.versions.node.split('.') as [string, string, string];
+  assert.equal(value('nodejs_version_info', { version: process.version, major, minor, patch }), 1);
+});
+
+test('CPU time goes on, and is that of the kernel', async (t) => {
+  const { store } = collecting(t, { process: 'one', interval: 100 });
+  const total = () => numberOf(store, 'process_cpu_seconds_total', { process: 'one' });
+  const before = total();
+  await until(() => {
+    for (let i = 0; i < 1e6; i += 1) Math.sqrt(i);
+    return total() > before + 0.05;
+  });
+  const { user, system } = process.cpuUsage();
+  assert.ok(total() <= (user + system) / 1e6);
+});
+
+test('the delay of a blocked event loop is seen', async (t) => {
+  const { store } = collecting(t, { process: 'one', interval: 100 });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  let highest = 0;
+  await until(() => {
+    const end = performance.now() + 150;
+    while (performance.now() < end);
+    highest = Math.max(highest, numberOf(store, 'nodejs_eventloop_lag_max_seconds', { process: 'one' }));
+    return highest >= 0.1;
+  });
+});
+
+test('nothing changes once it is stopped', async (t) => {
+  const { store, stop } = collecting(t, { process: 'one', interval: 100 });
+  await until(() => numberOf(store, 'process_open_fds', { process: 'one' }) > 0);
+  stop();
+  // What was under way may end.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const before = numberOf(store, 'process_cpu_seconds_total', { process: 'one' });
+  for (let i = 0; i < 1e7; i += 1) Math.sqrt(i);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.equal(numberOf(store, 'process_cpu_seconds_total', { process: 'one' }), before);
+});
+
+test('a wrong option is refused, and so is a store without room', (t) => {
+  const store = temporaryStore(t);
+  for (const options of [{ interval: 99 }, { interval: '5000' }, { process: '' }, { proces: 'x' }]) {
+    assert.throws(() => collectProcessMetrics(store, options as never), { code: 'ERR_PCM_OPTION' });
+  }
+  store.close();
+  assert.throws(() => collectProcessMetrics(store), { code: 'ERR_PCM_CLOSED' });
+});
