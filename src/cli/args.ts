@@ -27,6 +27,8 @@ export interface ServeCommand {
   /** Permission bits. */
   readonly mode: number | undefined;
   readonly persist: boolean;
+  /** Whether each process keeps `process_*` and `nodejs_*` in the store. */
+  readonly processMetrics: boolean;
   readonly logLevel: LogLevel;
 }
 
@@ -52,6 +54,7 @@ const SERVE_OPTIONS = {
   capacity: { type: 'string' },
   mode: { type: 'string' },
   persist: { type: 'boolean' },
+  'process-metrics': { type: 'boolean' },
   'log-level': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -106,6 +109,9 @@ function parseServe(args: string[], environment: NodeJS.ProcessEnv): Command {
   const config = readEnvironment(environment);
   const readOnly = values['read-only'] ?? false;
   const forNewStores = (['backend', 'capacity', 'mode', 'persist'] as const).find((name) => values[name] !== undefined);
+  if (readOnly && values['process-metrics']) {
+    usage('--process-metrics needs a store that can be written to; leave it out with --read-only');
+  }
   if (readOnly && forNewStores !== undefined) {
     usage(`--${forNewStores} is for stores that the service makes; leave it out with --read-only`);
   }
@@ -124,6 +130,7 @@ function parseServe(args: string[], environment: NodeJS.ProcessEnv): Command {
     capacity: integer('capacity', values.capacity, 1, 2 ** 26),
     mode: permissions(values.mode),
     persist: values.persist ?? false,
+    processMetrics: values['process-metrics'] ?? false,
     logLevel: oneOf('log-level', values['log-level'], LOG_LEVELS) ?? 'info',
   };
 }

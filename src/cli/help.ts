@@ -18,6 +18,7 @@ Options of serve:
   --capacity CELLS     of a new store, at least 1024 (262144)
   --mode OCTAL         permission bits of a new store (600)
   --persist            carry the values of a store from before the last boot over
+  --process-metrics    keep CPU, memory, event loop and heap of each process in the store
   --log-level LEVEL    trace, debug, info (default), warn, error, fatal, silent
 
 Options of inspect:

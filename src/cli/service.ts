@@ -1,7 +1,7 @@
 /** One process of the service: its store, its app, its socket. */
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { openStore, type StoreMode } from '../index.js';
+import { collectProcessMetrics, openStore, type StoreMode } from '../index.js';
 import { buildApp } from '../server/app.js';
 import { AttachedStore, brokenError, OpenedStore, type StoreSource } from '../server/store-source.js';
 import type { ServeCommand } from './args.js';
@@ -71,8 +71,10 @@ export class Service {
     let log = (_message: string): void => {};
     const source = openSource(command, (message) => log(message));
     try {
+      const endProcessMetrics = command.processMetrics ? collectProcessMetrics(source.store) : () => {};
       const app = await buildApp({ source, logLevel: command.logLevel });
       log = (message) => app.log.info(message);
+      app.addHook('onClose', async () => endProcessMetrics());
       await listen(app, command);
       return new Service(app, source, command.host);
     } catch (error) {

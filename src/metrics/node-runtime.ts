@@ -1,7 +1,7 @@
 /** What Node.js tells of itself: its event loop, its heap, its garbage collections, its version. */
 import { constants, monitorEventLoopDelay, PerformanceObserver, performance } from 'node:perf_hooks';
 import { getHeapSpaceStatistics } from 'node:v8';
-import type { FamilyStore } from './family-store.js';
+import type { ProcessFamilies } from './process-families.js';
 import type { Instrument } from './process-metrics.js';
 
 const labelNames = ['process'] as const;
@@ -27,19 +27,24 @@ const DELAYS = [
   ['p99_', '99th percentile', (delay: DelayHistogram) => late(delay.percentile(99))],
 ] as const;
 
-function gauge(store: FamilyStore, process: string, name: string, help: string) {
-  return store.gauge({ name, help, labelNames }).labels(process);
+function gauge(families: ProcessFamilies, process: string, name: string, help: string) {
+  return families.gauge({ name, help, labelNames }).labels(process);
 }
 
 /** How late timers are since the last look, how busy the loop is, and what keeps it alive. */
-export function eventLoop(store: FamilyStore, name: string): Instrument {
+export function eventLoop(families: ProcessFamilies, name: string): Instrument {
   const delays = DELAYS.map(([infix, what, read]) => ({
     read,
-    gauge: gauge(store, name, `nodejs_eventloop_lag_${infix}seconds`, `${what} of the delay of the event loop.`),
+    gauge: gauge(families, name, `nodejs_eventloop_lag_${infix}seconds`, `${what} of the delay of the event loop.`),
   }));
-  const utilization = gauge(store, name, 'nodejs_eventloop_utilization', 'Share of time that the event loop is busy.');
-  const total = gauge(store, name, 'nodejs_active_resources_total', 'Total number of active resources.');
-  const resources = store.gauge({
+  const utilization = gauge(
+    families,
+    name,
+    'nodejs_eventloop_utilization',
+    'Share of time that the event loop is busy.',
+  );
+  const total = gauge(families, name, 'nodejs_active_resources_total', 'Total number of active resources.');
+  const resources = families.gauge({
     name: 'nodejs_active_resources',
     help: 'Number of active resources that keep the event loop alive, by type.',
     labelNames: ['process', 'type'],
@@ -68,12 +73,12 @@ export function eventLoop(store: FamilyStore, name: string): Instrument {
 }
 
 /** The heap of V8 and what is outside of it. */
-export function heap(store: FamilyStore, name: string): Instrument {
-  const total = gauge(store, name, 'nodejs_heap_size_total_bytes', 'Process heap size from Node.js in bytes.');
-  const used = gauge(store, name, 'nodejs_heap_size_used_bytes', 'Process heap size used from Node.js in bytes.');
-  const external = gauge(store, name, 'nodejs_external_memory_bytes', 'Node.js external memory size in bytes.');
+export function heap(families: ProcessFamilies, name: string): Instrument {
+  const total = gauge(families, name, 'nodejs_heap_size_total_bytes', 'Process heap size from Node.js in bytes.');
+  const used = gauge(families, name, 'nodejs_heap_size_used_bytes', 'Process heap size used from Node.js in bytes.');
+  const external = gauge(families, name, 'nodejs_external_memory_bytes', 'Node.js external memory size in bytes.');
   const space = (kind: string) =>
-    store.gauge({
+    families.gauge({
       name: `nodejs_heap_space_size_${kind}_bytes`,
       help: `Process heap space size ${kind} from Node.js in bytes.`,
       labelNames: ['process', 'space'],
@@ -103,8 +108,8 @@ const GC_KINDS: Readonly<Record<number, string>> = {
 };
 
 /** How long garbage collections take. */
-export function garbageCollection(store: FamilyStore, name: string): Instrument {
-  const durations = store.histogram({
+export function garbageCollection(families: ProcessFamilies, name: string): Instrument {
+  const durations = families.histogram({
     name: 'nodejs_gc_duration_seconds',
     help: 'Garbage collection duration by kind, one of major, minor, incremental or weakcb.',
     labelNames: ['process', 'kind'],
@@ -122,9 +127,9 @@ export function garbageCollection(store: FamilyStore, name: string): Instrument 
 }
 
 /** Which Node.js runs. */
-export function version(store: FamilyStore, name: string): Instrument {
+export function version(families: ProcessFamilies, name: string): Instrument {
   const [major = '', minor = '', patch = ''] = process.versions.node.split('.');
-  store
+  families
     .gauge({
       name: 'nodejs_version_info',
       help: 'Node.js version info.',

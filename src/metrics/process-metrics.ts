@@ -5,9 +5,10 @@
  */
 import { isMainThread, threadId } from 'node:worker_threads';
 import { checkOptions, type Rule } from '../store/rules.js';
-import type { FamilyStore } from './family-store.js';
 import { eventLoop, garbageCollection, heap, version } from './node-runtime.js';
+import { ProcessFamilies } from './process-families.js';
 import { cpuTime, descriptors, memory, startTime } from './process-resources.js';
+import type { Store } from './store.js';
 
 const DEFAULT_INTERVAL = 5000;
 const MAX_INTERVAL = 3_600_000;
@@ -32,7 +33,7 @@ export interface Instrument {
 }
 
 /** Makes an instrument whose series have the label `process` with this value. */
-export type MakeInstrument = (store: FamilyStore, process: string) => Instrument;
+export type MakeInstrument = (families: ProcessFamilies, process: string) => Instrument;
 
 const INSTRUMENTS: readonly MakeInstrument[] = [
   cpuTime,
@@ -58,20 +59,22 @@ const RULES: Readonly<Record<string, Rule>> = {
 
 /**
  * Keeps `process_*` and `nodejs_*` of this process in the store, under the names that prom-client has made usual, from now
- * until the function that it returns is called. The timer keeps no process alive. The series stay when the process ends.
+ * until the function that it returns is called. The timer keeps no process alive. When the process has ended, the next look
+ * of another one takes its series away, unless it was given a name.
  *
  * @throws PercpuMetricsError `ERR_PCM_OPTION`; as `store.gauge` and `labels`, where the store has no room
  */
-export function collectProcessMetrics(store: FamilyStore, options: ProcessMetricsOptions = {}): () => void {
+export function collectProcessMetrics(store: Store, options: ProcessMetricsOptions = {}): () => void {
   checkOptions('process metrics', RULES, options);
   const { interval = DEFAULT_INTERVAL } = options;
   const name = options.process ?? (isMainThread ? String(process.pid) : `${process.pid}/${threadId}`);
-  const instruments: Instrument[] = [];
+  const families = new ProcessFamilies(store);
+  const instruments: Instrument[] = [{ look: () => families.removeDead() }];
   const end = (): void => {
     for (const instrument of instruments) instrument.end?.();
   };
   try {
-    for (const make of INSTRUMENTS) instruments.push(make(store, name));
+    for (const make of INSTRUMENTS) instruments.push(make(families, name));
   } catch (error) {
     end();
     throw error;

@@ -1,15 +1,15 @@
 /** What the kernel gives to a process: time, memory, descriptors. From getrusage and /proc, whose files cost microseconds. */
 import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import type { FamilyStore } from './family-store.js';
+import type { ProcessFamilies } from './process-families.js';
 import type { Instrument } from './process-metrics.js';
 
 const labelNames = ['process'] as const;
 
 /** CPU time that was used, by user and system. */
-export function cpuTime(store: FamilyStore, name: string): Instrument {
+export function cpuTime(families: ProcessFamilies, name: string): Instrument {
   const counter = (kind: string, help: string) =>
-    store.counter({ name: `process_cpu_${kind}seconds_total`, help, labelNames }).labels(name);
+    families.counter({ name: `process_cpu_${kind}seconds_total`, help, labelNames }).labels(name);
   const user = counter('user_', 'User CPU time spent in seconds.');
   const system = counter('system_', 'System CPU time spent in seconds.');
   const total = counter('', 'User and system CPU time spent in seconds.');
@@ -28,8 +28,8 @@ export function cpuTime(store: FamilyStore, name: string): Instrument {
 }
 
 /** When the process began. */
-export function startTime(store: FamilyStore, name: string): Instrument {
-  store
+export function startTime(families: ProcessFamilies, name: string): Instrument {
+  families
     .gauge({
       name: 'process_start_time_seconds',
       help: 'Start time of the process since the Unix epoch in seconds.',
@@ -47,10 +47,10 @@ const MEMORY = [
 ] as const;
 
 /** Memory as the kernel sees it. */
-export function memory(store: FamilyStore, name: string): Instrument {
+export function memory(families: ProcessFamilies, name: string): Instrument {
   const gauges = MEMORY.map(([field, metric, help]) => ({
     pattern: new RegExp(`^${field}:\\s*(\\d+) kB$`, 'm'),
-    gauge: store.gauge({ name: metric, help, labelNames }).labels(name),
+    gauge: families.gauge({ name: metric, help, labelNames }).labels(name),
   }));
   return {
     async look() {
@@ -64,11 +64,11 @@ export function memory(store: FamilyStore, name: string): Instrument {
 }
 
 /** Open file descriptors, and how many there may be. */
-export function descriptors(store: FamilyStore, name: string): Instrument {
-  const open = store
+export function descriptors(families: ProcessFamilies, name: string): Instrument {
+  const open = families
     .gauge({ name: 'process_open_fds', help: 'Number of open file descriptors.', labelNames })
     .labels(name);
-  const most = store
+  const most = families
     .gauge({ name: 'process_max_fds', help: 'Maximum number of open file descriptors.', labelNames })
     .labels(name);
   const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];

@@ -14,6 +14,7 @@ const serve: Command = {
   capacity: undefined,
   mode: undefined,
   persist: false,
+  processMetrics: false,
   logLevel: 'info',
 };
 
@@ -26,7 +27,7 @@ test('serve has defaults for everything', () => {
 test('every option of serve is taken', () => {
   assert.deepEqual(
     parse(
-      'serve --host 0.0.0.0 --port=0 --workers 3 --store /s --backend atomic --capacity 4096 --mode 0660 --persist --log-level warn',
+      'serve --host 0.0.0.0 --port=0 --workers 3 --store /s --backend atomic --capacity 4096 --mode 0660 --persist --process-metrics --log-level warn',
     ),
     {
       ...serve,
@@ -38,6 +39,7 @@ test('every option of serve is taken', () => {
       capacity: 4096,
       mode: 0o660,
       persist: true,
+      processMetrics: true,
       logLevel: 'warn',
     },
   );
@@ -101,6 +103,7 @@ test('what is wrong is named, in one line', () => {
     ['serve --read-only', /--read-only needs --store PATH/],
     ['serve --read-only --store /s --backend rseq', /--backend is for stores that the service makes/],
     ['serve --read-only --store /s --persist', /--persist is for stores/],
+    ['serve --read-only --store /s --process-metrics', /--process-metrics needs a store that can be written to/],
     ['serve --read-only=yes', /--read-only/],
     ['inspect', /inspect needs the path of one store/],
     ['inspect /a /b', /inspect needs the path of one store/],

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { type TestContext, test } from 'node:test';
 import { collectProcessMetrics, type ProcessMetricsOptions, type Store } from 'percpu-metrics';
 import { collectDefaultMetrics as promDefaults, Registry } from 'prom-client';
@@ -93,4 +94,27 @@ test('a wrong option is refused, and so is a store without room', (t) => {
   }
   store.close();
   assert.throws(() => collectProcessMetrics(store), { code: 'ERR_PCM_CLOSED' });
+});
+
+test('what a process leaves behind when it is killed is taken away by the next look of another', async (t) => {
+  const { store } = collecting(t, { interval: 100 });
+  const script = `
+    import { collectProcessMetrics, openStore } from 'percpu-metrics';
+    const store = openStore({ path: process.argv[1] });
+    collectProcessMetrics(store, { interval: 100 });
+    store.counter({ name: 'kept_total', help: 'Kept.', labelNames: ['process'] }).labels(process.pid).inc();
+    setInterval(() => {}, 1000);
+  `;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script, store.path], { stdio: 'inherit' });
+  t.after(() => child.kill('SIGKILL'));
+  const has = (name: string, pid: number | undefined) =>
+    store
+      .snapshot()
+      .some((family) => family.name === name && family.series.some((one) => one.labels['process'] === String(pid)));
+  await until(() => has('nodejs_heap_space_size_used_bytes', child.pid) && has('kept_total', child.pid));
+  child.kill('SIGKILL');
+  await until(() => !has('nodejs_version_info', child.pid));
+  await until(() => !has('nodejs_heap_space_size_used_bytes', child.pid));
+  assert.ok(has('kept_total', child.pid), 'the series of other families stay');
+  assert.ok(has('nodejs_version_info', process.pid), 'so do those of the living');
 });
