@@ -198,8 +198,10 @@ int pcm_reader_histogram(const pcm_reader *reader, uint32_t series, int64_t *buc
 static pcm_number lane_number(const pcm_store *store, uint32_t lane, uint32_t first, uint32_t cells,
                               uint32_t double_cell) {
     struct pcm__parts parts = {0};
+    uint64_t sum = 0;
     for (uint32_t i = 0; i < cells; i++)
-        parts.integer += (int64_t)load(pcm__store_word(store, lane, first + i));
+        sum += load(pcm__store_word(store, lane, first + i));
+    parts.integer = (int64_t)sum;
     if (double_cell != 0)
         parts.fraction = as_double(load(pcm__store_word(store, lane, double_cell - 1)));
     return number_of(parts);

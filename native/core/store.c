@@ -325,6 +325,17 @@ bool pcm_store_is_broken(const pcm_store *store) {
     return atomic_load(&store->broken) || !pcm__store_file_is_whole(store->fd, store->geometry.file_bytes);
 }
 
+static uint64_t at_most(uint64_t value, uint64_t limit) {
+    return value < limit ? value : limit;
+}
+
+/* Whatever the header says, no more than there are. */
+static uint64_t cells_in_use(const struct pcm__header *header, uint64_t capacity) {
+    uint64_t integers = at_most(atomic_load(&header->integers_used), capacity);
+    uint64_t doubles = at_most(atomic_load(&header->doubles_used), capacity - integers);
+    return integers - at_most(header->free_counts[0], integers) + doubles - at_most(header->free_counts[1], doubles);
+}
+
 void pcm_store_get_info(const pcm_store *store, pcm_store_info *out) {
     const struct pcm__geometry *geometry = &store->geometry;
     struct pcm__header *header = store->header;
@@ -345,8 +356,7 @@ void pcm_store_get_info(const pcm_store *store, pcm_store_info *out) {
         .broken = !whole || atomic_load(&store->broken),
     };
     if (whole) {
-        out->cells_used = atomic_load(&header->integers_used) + atomic_load(&header->doubles_used) -
-                          header->free_counts[0] - header->free_counts[1];
-        out->catalog_bytes = atomic_load(&header->catalog_length);
+        out->cells_used = cells_in_use(header, geometry->capacity);
+        out->catalog_bytes = at_most(atomic_load(&header->catalog_length), geometry->catalog_capacity);
     }
 }

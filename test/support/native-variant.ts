@@ -55,6 +55,12 @@ function filesBelow(tree: string, path: string): string[] {
     .sort();
 }
 
+/** The sources of the core's own suite. */
+export function coreSuite(): string[] {
+  const names = readdirSync(join(root, 'native', 'test'));
+  return names.filter((name) => /^core_.*\.c$/.test(name)).map((name) => join('test', name));
+}
+
 /** A copy of native/ with the changes of a mutation. */
 function mutatedTree(mutation: Mutation): string {
   const tree = join(output, 'trees', mutation.name);
@@ -103,7 +109,7 @@ export async function buildVariant(variant: Variant): Promise<string> {
   const objects = join(output, 'objects');
   mkdirSync(objects, { recursive: true });
   const headers = createHash('sha256');
-  for (const path of ['include', 'core', 'exposition', 'proof'].flatMap((part) => filesBelow(tree, part))) {
+  for (const path of ['include', 'core', 'exposition', 'proof', 'test'].flatMap((part) => filesBelow(tree, part))) {
     if (path.endsWith('.h')) {
       headers.update(`${path}\0`).update(readFileSync(join(tree, path)));
     }

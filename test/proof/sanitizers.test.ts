@@ -1,0 +1,76 @@
+/**
+ * The core's own suite with sanitizers: AddressSanitizer and UndefinedBehaviorSanitizer with critical sections, and
+ * ThreadSanitizer on atomic lanes, since it does not see what assembly writes. Each finds a fault that is put in.
+ */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { unlessInstalled } from '../support/debian-package.js';
+import { buildVariant, coreSuite, type Mutation } from '../support/native-variant.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const skip = process.arch === 'x64' ? unlessInstalled('gcc', 'gcc') : 'the sanitizers are those of x86-64';
+
+const sanitizers = {
+  address: ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined'],
+  thread: ['-fsanitize=thread', '-Wno-tsan', '-DPCM_NO_RSEQ'],
+};
+
+/**
+ * The pass of the reader loads plainly what others add to atomically, so that the compiler can use vectors: see
+ * native/core/reader.c.
+ */
+const knownRaces = 'race:^add_integers$\nrace:^add_doubles$\n';
+
+async function runSuite(kind: keyof typeof sanitizers, directory: string, mutation?: Mutation): Promise<string> {
+  const [sanitizer = '', ...more] = sanitizers[kind];
+  const executable = await buildVariant({
+    name: `suite-${kind}${mutation ? `-${mutation.name}` : ''}`,
+    sources: ['core', ...coreSuite()],
+    flags: ['-g', '-O1', sanitizer, ...more],
+    linkFlags: [sanitizer],
+    ...(mutation ? { mutation } : {}),
+  });
+  const suppressions = join(directory, 'suppressions');
+  writeFileSync(suppressions, knownRaces);
+  const env = { ...process.env, PCM_TEST_SCALE: '0.05', TSAN_OPTIONS: `suppressions=${suppressions}` };
+  return new Promise((resolve) => {
+    execFile(executable, { env, timeout: 280_000, maxBuffer: 2 ** 26 }, (_, stdout, stderr) =>
+      resolve(stdout + stderr),
+    );
+  });
+}
+
+function assertClean(output: string): void {
+  assert.match(output, /^[1-9]\d* passed, 0 failed$/m);
+  assert.doesNotMatch(output, /ERROR: |WARNING: |runtime error/);
+}
+
+test('the suite of the core passes with AddressSanitizer and UndefinedBehaviorSanitizer', { skip }, async (t) => {
+  assertClean(await runSuite('address', temporaryDirectory(t)));
+});
+
+test('AddressSanitizer finds an array of sums that is too small (the control)', { skip }, async (t) => {
+  const changes = [
+    { find: 'uint64_t grown = count + count / 4 + BLOCK;', replace: 'uint64_t grown = (count + 1) / 2;' },
+  ];
+  const output = await runSuite('address', temporaryDirectory(t), { name: 'small-array', changes });
+  assert.match(output, /ERROR: AddressSanitizer: heap-buffer-overflow/);
+});
+
+test('the suite of the core passes with ThreadSanitizer', { skip }, async (t) => {
+  assertClean(await runSuite('thread', temporaryDirectory(t)));
+});
+
+test('ThreadSanitizer finds an addition that is not atomic (the control)', { skip }, async (t) => {
+  const changes = [
+    {
+      find: 'atomic_fetch_add_explicit(word, (uint64_t)amount, memory_order_relaxed);',
+      replace: '*(uint64_t *)word += (uint64_t)amount;',
+    },
+  ];
+  const output = await runSuite('thread', temporaryDirectory(t), { name: 'plain-addition', changes });
+  assert.match(output, /WARNING: ThreadSanitizer: data race/);
+});

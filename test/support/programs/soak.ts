@@ -1,0 +1,31 @@
+/**
+ * `npm run soak -- --minutes N`: the torture for as long as one likes, alternately with injection and as it is shipped,
+ * with a line for each round. Ends at the first count that is lost.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { minutesOf } from '../minutes.js';
+import { assertExact, buildPlainTorture, buildTorture, everyRole, runTorture } from '../torture.js';
+
+const minutes = minutesOf(process.argv.slice(2));
+const executables = [await buildTorture(), await buildPlainTorture()];
+const until = Date.now() + minutes * 60_000;
+let increments = 0;
+let aborts = 0;
+
+for (let round = 0; Date.now() < until; round += 1) {
+  const directory = mkdtempSync(join(tmpdir(), 'percpu-metrics-soak-'));
+  const milliseconds = Math.min(15_000, Math.max(1000, until - Date.now()));
+  try {
+    const executable = executables[round % executables.length] ?? '';
+    const report = await runTorture(executable, directory, { milliseconds, roles: everyRole });
+    assertExact(report);
+    increments += report.increments;
+    aborts += report.aborts;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+  const left = Math.max(0, Math.round((until - Date.now()) / 1000));
+  console.log(`${increments} increments, ${aborts} aborts, lost 0; ${left} s left`);
+}
