@@ -251,7 +251,8 @@ void Write() {
 
 extern "C" int LLVMFuzzerInitialize(int *, char ***) {
     pcm_store *store;
-    directory = "/dev/shm/pcm-fuzz-XXXXXX";
+    const char *parent = std::getenv("TMPDIR");
+    directory = std::string(parent == nullptr ? "/dev/shm" : parent) + "/pcm-fuzz-XXXXXX";
     Require(mkdtemp(&directory[0]) != nullptr, "directory");
     path = directory + "/store";
     std::atexit(RemoveDirectory);

@@ -79,6 +79,8 @@ export async function runSeeds(fuzzer: string, directory: string): Promise<strin
   const seeds = readdirSync(directory).map((name) => join(directory, name));
   const { stderr } = await promisify(execFile)(fuzzer, [...limits, ...seeds], {
     cwd: directory,
+    // A fuzzer that dies leaves its store behind.
+    env: { ...process.env, TMPDIR: directory },
     maxBuffer: 2 ** 26,
     timeout: 280_000,
   });
