@@ -9,17 +9,24 @@ import { type Holder, isRemoved } from '../store/holdings.js';
 import { NO_SERIES, type Segment } from '../store/segment.js';
 import type { NativeHot } from '../store/types.js';
 
-/** Where a handle has its series from. */
-export interface Origin {
+/** Where the handles of a family have their series from. */
+export interface SeriesSource {
   readonly segment: Segment;
   /** Of the family. */
   readonly name: string;
-  /** Finds or creates the series, or throws. */
-  bind(): number;
+  /** Finds or creates the series with these values, or throws. */
+  bind(values: readonly string[]): number;
   /** The same after a removal; where there is no room, it is the series for what overflows, if there is one. */
-  bindAnew(): number;
-  /** The family makes another handle for the same labels from now on. */
-  forget(): void;
+  bindAnew(values: readonly string[]): number;
+  /** The family makes another handle for the labels of the series with these values from now on. */
+  forget(values: readonly string[]): void;
+}
+
+/** The series that a handle is for. */
+export interface Origin {
+  readonly source: SeriesSource;
+  /** Of the family's own labels, and what else tells the series of a handle apart. */
+  readonly values: readonly string[];
 }
 
 /** Functions of the same shape as those of a store, some of which are others: code made for the one is right for the other. */
@@ -32,16 +39,21 @@ export function replaceHot(hot: NativeHot, others: Partial<NativeHot>): NativeHo
 /** A handle that is bound to one series. */
 export class BoundSeries implements Holder {
   readonly segment: Segment;
-  protected readonly name: string;
-  readonly #origin: Origin;
+  readonly #source: SeriesSource;
+  readonly #values: readonly string[];
   #series: number;
 
   /** Binds it; who extends this gets its cells and then calls {@link keep}. */
-  constructor(origin: Origin) {
-    this.segment = origin.segment;
-    this.name = origin.name;
-    this.#origin = origin;
-    this.#series = origin.bind();
+  constructor({ source, values }: Origin) {
+    this.segment = source.segment;
+    this.#source = source;
+    this.#values = values;
+    this.#series = source.bind(values);
+  }
+
+  /** Of the family. */
+  protected get name(): string {
+    return this.#source.name;
   }
 
   /** From now on it lets go when the series is removed. */
@@ -51,7 +63,7 @@ export class BoundSeries implements Holder {
 
   letGo(): void {
     this.#series = NO_SERIES;
-    this.#origin.forget();
+    this.#source.forget(this.#values);
   }
 
   /** Brings the series back to 0, if there is one. */
@@ -98,7 +110,7 @@ export class BoundSeries implements Holder {
   protected take(_series: number): void {}
 
   #bindAnew(): void {
-    const series = this.#origin.bindAnew();
+    const series = this.#source.bindAnew(this.#values);
     this.take(series);
     this.#series = series;
     this.keep();

@@ -9,7 +9,7 @@
 import type { PercpuMetricsError } from '../errors.js';
 import type { Segment, SeriesLimits } from '../store/segment.js';
 import type { FamilyDefinition, MetricType } from '../store/types.js';
-import { BoundSeries, type Origin } from './bound-series.js';
+import { BoundSeries, type Origin, type SeriesSource } from './bound-series.js';
 import type { Declaration, DefaultLabels } from './default-labels.js';
 import type { ExemplarSource } from './exemplar.js';
 import { HandleTree } from './handle-tree.js';
@@ -105,6 +105,8 @@ export abstract class Family<Handle> {
   readonly #own: Pick<FamilyDefinition, 'name' | 'labelNames'>;
   readonly #defaultValues: readonly string[];
   readonly #handles = new HandleTree<Handle>();
+  /** One for all handles: of these there may be very many. */
+  readonly #source: SeriesSource;
   #openMetricsName: string | undefined;
   #limits: SeriesLimits;
   #overflow: Handle | undefined;
@@ -120,6 +122,13 @@ export abstract class Family<Handle> {
     this.hasExemplars = declaration.exemplars;
     this.exemplarSource = context.exemplar;
     this.#id = context.segment.declare(definition);
+    this.#source = {
+      segment: this.segment,
+      name: definition.name,
+      bind: (values) => this.#bind(values),
+      bindAnew: (values) => this.#bindAnew(values),
+      forget: (values) => this.#handles.remove(values.slice(0, ownLabelNames.length)),
+    };
   }
 
   static {
@@ -220,18 +229,12 @@ export abstract class Family<Handle> {
   }
 
   /**
-   * Where a handle has its series from.
+   * The series that a handle is for.
    *
-   * @param values - Of the family's own labels, and what else tells the series of a handle apart.
+   * @param values - Of the family's own labels, and behind them what else tells the series of a handle apart.
    */
-  protected origin(handleValues: readonly string[], values = handleValues): Origin {
-    return {
-      segment: this.segment,
-      name: this.definition.name,
-      bind: () => this.#bind(values),
-      bindAnew: () => this.#bindAnew(values),
-      forget: () => this.#handles.remove(handleValues),
-    };
+  protected origin(values: readonly string[]): Origin {
+    return { source: this.#source, values };
   }
 
   #bindAnew(values: readonly string[]): number {

@@ -139,7 +139,7 @@ export class StateSetFamily extends Family<StateSetHandle<string>> {
 
   protected override open(values: readonly string[]): StateSetHandle<string> {
     const { name } = this.definition;
-    const gauge = (state: string) => new BoundGauge(this.origin(values, [...values, state]));
+    const gauge = (state: string) => new BoundGauge(this.origin([...values, state]));
     return new BoundStateSet(name, new Map(this.states.map((state) => [state, gauge(state)])));
   }
 }

@@ -90,6 +90,18 @@ test('families without labels, infos and state sets are removed and come back', 
   assert.deepEqual(values(store), [{ '': 1 }, { on: 0, off: 1 }, { 1: 1 }]);
 });
 
+test('a family does not keep the handle of a removed series', (t) => {
+  const store = temporaryStore(t);
+  const counter = store.counter({ name: 'c_total', help: 'C.', labelNames: ['x'] });
+  const states = store.stateSet({ name: 's', help: 'S.', labelNames: ['x'], states: ['on', 'off'] });
+  for (const family of [counter, states]) {
+    const old = family.labels('1');
+    assert.equal(family.labels('1'), old);
+    family.remove('1');
+    assert.notEqual(family.labels('1'), old);
+  }
+});
+
 test('what others remove is noticed at the next series that is bound, and nothing is mixed up', (t) => {
   const store = temporaryStore(t);
   const other = openStore({ path: store.path });
