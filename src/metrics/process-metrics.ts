@@ -62,13 +62,13 @@ const RULES: Readonly<Record<string, Rule>> = {
  * until the function that it returns is called. The timer keeps no process alive. When the process has ended, the next look
  * of another one takes its series away, unless it was given a name.
  *
- * @throws PercpuMetricsError `ERR_PCM_OPTION`; as `store.gauge` and `labels`, where the store has no room
+ * @throws PercpuMetricsError `ERR_PCM_OPTION`; as `store.snapshot`, `store.gauge` and `labels`, where the store has no room
  */
 export function collectProcessMetrics(store: Store, options: ProcessMetricsOptions = {}): () => void {
   checkOptions('process metrics', RULES, options);
   const { interval = DEFAULT_INTERVAL } = options;
   const name = options.process ?? (isMainThread ? String(process.pid) : `${process.pid}/${threadId}`);
-  const families = new ProcessFamilies(store);
+  const families = new ProcessFamilies(store, name);
   const instruments: Instrument[] = [{ look: () => families.removeDead() }];
   const end = (): void => {
     for (const instrument of instruments) instrument.end?.();

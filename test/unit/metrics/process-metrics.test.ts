@@ -118,3 +118,25 @@ test('what a process leaves behind when it is killed is taken away by the next l
   assert.ok(has('kept_total', child.pid), 'the series of other families stay');
   assert.ok(has('nodejs_version_info', process.pid), 'so do those of the living');
 });
+
+test('a process does not go on with what another one of its name has left behind', (t) => {
+  const store = temporaryStore(t);
+  const help = 'User and system CPU time spent in seconds.';
+  const seconds = store.counter({ name: 'process_cpu_seconds_total', help, labelNames: ['process'] });
+  const version = store.gauge({
+    name: 'nodejs_version_info',
+    help: 'Node.js version info.',
+    labelNames: ['process', 'version', 'major', 'minor', 'patch'],
+  });
+  seconds.labels('one').inc(1e6);
+  seconds.labels('two').inc(5);
+  version.labels('one', 'v1.2.3', '1', '2', '3').set(1);
+  t.after(collectProcessMetrics(store, { process: 'one' }));
+  assert.ok(numberOf(store, 'process_cpu_seconds_total', { process: 'one' }) < 1e6);
+  assert.equal(numberOf(store, 'process_cpu_seconds_total', { process: 'two' }), 5);
+  const versions = store.snapshot().find(({ name }) => name === 'nodejs_version_info');
+  assert.deepEqual(
+    versions?.series.map(({ labels }) => labels['version']),
+    [process.version],
+  );
+});
