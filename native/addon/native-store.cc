@@ -213,40 +213,30 @@ Napi::Value NativeStore::FindSeries(const Napi::CallbackInfo &info) {
     return ToNumber(info.Env(), series);
 }
 
-void NativeStore::ResetSeries(const Napi::CallbackInfo &info) {
-    const pcm_series_id series = RequireId(info[0]);
+/* Does something that only wants an id, of a series or of a family. */
+void NativeStore::Apply(const Napi::CallbackInfo &info, int (*action)(pcm_store *, uint64_t)) {
+    const uint64_t id = RequireId(info[0]);
     pcm_store *store = RequireOpen(info.Env());
     errno = 0;
-    const int status = pcm_series_reset(store, series);
+    const int status = action(store, id);
     if (status != PCM_OK)
         ThrowStatus(info.Env(), status, errno);
+}
+
+void NativeStore::ResetSeries(const Napi::CallbackInfo &info) {
+    Apply(info, pcm_series_reset);
 }
 
 void NativeStore::ResetFamily(const Napi::CallbackInfo &info) {
-    const pcm_family_id family = RequireId(info[0]);
-    pcm_store *store = RequireOpen(info.Env());
-    errno = 0;
-    const int status = pcm_family_reset(store, family);
-    if (status != PCM_OK)
-        ThrowStatus(info.Env(), status, errno);
+    Apply(info, pcm_family_reset);
 }
 
 void NativeStore::RemoveSeries(const Napi::CallbackInfo &info) {
-    const pcm_series_id series = RequireId(info[0]);
-    pcm_store *store = RequireOpen(info.Env());
-    errno = 0;
-    const int status = pcm_series_remove(store, series);
-    if (status != PCM_OK)
-        ThrowStatus(info.Env(), status, errno);
+    Apply(info, pcm_series_remove);
 }
 
 void NativeStore::RemoveFamily(const Napi::CallbackInfo &info) {
-    const pcm_family_id family = RequireId(info[0]);
-    pcm_store *store = RequireOpen(info.Env());
-    errno = 0;
-    const int status = pcm_family_remove_all(store, family);
-    if (status != PCM_OK)
-        ThrowStatus(info.Env(), status, errno);
+    Apply(info, pcm_family_remove_all);
 }
 
 /* What was removed as an array, true for everything, undefined for no change at all. */

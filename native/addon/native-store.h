@@ -51,6 +51,7 @@ class NativeStore : public Napi::ObjectWrap<NativeStore> {
     Napi::Value Snapshot(const Napi::CallbackInfo &info);
     Napi::Value Lanes(const Napi::CallbackInfo &info);
 
+    void Apply(const Napi::CallbackInfo &info, int (*action)(pcm_store *, uint64_t));
     /* The open store, or ERR_PCM_CLOSED. */
     pcm_store *RequireOpen(Napi::Env env) const;
 

@@ -3,12 +3,14 @@
  * test/integration/exemplars.test.ts holds both formats against readers of others.
  */
 #include <cmath>
-#include <cstring>
 #include <regex>
 
 #include "exposition_check.h"
 #include "exposition_store.h"
+#include "protobuf_fields.h"
 
+using pcm_test::Double;
+using pcm_test::Field;
 using pcm_test::kOpenMetrics;
 using pcm_test::kProtobuf;
 using pcm_test::kText;
@@ -28,17 +30,6 @@ void Put(TemporaryStore &store, pcm_series_id series, double value, const std::s
     const pcm_bytes label{text.data(), text.size()};
     CHECK(pcm_series_keep_exemplars(store.get(), series, &life) == PCM_OK);
     CHECK(pcm_exemplar_put(store.get(), series, life, value, &name, &label, 1) == PCM_OK);
-}
-
-std::string Field(char tag, const std::string &bytes) {
-    CHECK(bytes.size() < 128);
-    return std::string(1, tag) + static_cast<char>(bytes.size()) + bytes;
-}
-
-std::string Double(char tag, double value) {
-    char bytes[sizeof value];
-    std::memcpy(bytes, &value, sizeof value);
-    return tag + std::string(bytes, sizeof bytes);
 }
 
 /* Without its time. */

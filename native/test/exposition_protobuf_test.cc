@@ -2,26 +2,16 @@
  * Whole scrapes as messages, compared byte by byte with what the wire format says; test/ holds them against a decoder
  * of others.
  */
-#include <cstring>
-
 #include "exposition_check.h"
 #include "exposition_store.h"
+#include "protobuf_fields.h"
 
+using pcm_test::Double;
+using pcm_test::Field;
 using pcm_test::kProtobuf;
 using pcm_test::TemporaryStore;
 
 namespace {
-
-std::string Field(char tag, const std::string &bytes) {
-    CHECK(bytes.size() < 128);
-    return std::string(1, tag) + static_cast<char>(bytes.size()) + bytes;
-}
-
-std::string Double(char tag, double value) {
-    char bytes[sizeof value];
-    std::memcpy(bytes, &value, sizeof value);
-    return tag + std::string(bytes, sizeof bytes);
-}
 
 std::string Label(const std::string &name, const std::string &value) {
     return Field(0x0A, Field(0x0A, name) + Field(0x12, value));
