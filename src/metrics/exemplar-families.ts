@@ -9,56 +9,52 @@ import { type ExemplarLabels, type ExemplarSource, SeriesExemplars } from './exe
 import { BoundHistogram, HistogramFamily, type HistogramHandle } from './histogram.js';
 
 class ExemplarCounter extends BoundCounter {
-  readonly #source: ExemplarSource | undefined;
-  /** Undefined while the series is removed. */
-  #exemplars: SeriesExemplars | undefined;
+  readonly #exemplars: SeriesExemplars;
 
   constructor(origin: Origin, source: ExemplarSource | undefined) {
     super(origin);
-    this.#source = source;
-    this.#exemplars = new SeriesExemplars(this.segment, this.requireSeries(), this.name, source);
+    this.#exemplars = new SeriesExemplars(this.segment, this.name, source);
+    this.#exemplars.keep(this.requireSeries());
   }
 
   override letGo(): void {
     super.letGo();
-    this.#exemplars = undefined;
+    this.#exemplars.letGo();
   }
 
   protected override take(series: number): void {
     super.take(series);
-    this.#exemplars = new SeriesExemplars(this.segment, series, this.name, this.#source);
+    this.#exemplars.keep(series);
   }
 
   override inc(amount = 1, exemplar?: ExemplarLabels): void {
     super.inc(amount);
-    this.#exemplars?.put(amount, exemplar);
+    this.#exemplars.put(amount, exemplar);
   }
 }
 
 class ExemplarHistogram extends BoundHistogram {
-  readonly #source: ExemplarSource | undefined;
-  /** Undefined while the series is removed. */
-  #exemplars: SeriesExemplars | undefined;
+  readonly #exemplars: SeriesExemplars;
 
   constructor(origin: Origin, source: ExemplarSource | undefined) {
     super(origin);
-    this.#source = source;
-    this.#exemplars = new SeriesExemplars(this.segment, this.requireSeries(), this.name, source);
+    this.#exemplars = new SeriesExemplars(this.segment, this.name, source);
+    this.#exemplars.keep(this.requireSeries());
   }
 
   override letGo(): void {
     super.letGo();
-    this.#exemplars = undefined;
+    this.#exemplars.letGo();
   }
 
   protected override take(series: number): void {
     super.take(series);
-    this.#exemplars = new SeriesExemplars(this.segment, series, this.name, this.#source);
+    this.#exemplars.keep(series);
   }
 
   override observe(value: number, exemplar?: ExemplarLabels): void {
     super.observe(value);
-    this.#exemplars?.put(value, exemplar);
+    this.#exemplars.put(value, exemplar);
   }
 }
 

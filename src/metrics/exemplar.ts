@@ -5,7 +5,7 @@
  * reported as a process warning.
  */
 import { display, PercpuMetricsError } from '../errors.js';
-import type { Segment } from '../store/segment.js';
+import { NO_SERIES, type Segment } from '../store/segment.js';
 
 /** Plain names, and values: 128 characters and 16 labels altogether, at most. */
 export type ExemplarLabels = Readonly<Record<string, string>>;
@@ -22,21 +22,36 @@ export function exemplarsConflict(name: string, has: boolean): PercpuMetricsErro
   );
 }
 
-/** The exemplars of one series, as one handle sees them. */
+/** The exemplars of the series that a handle is bound to. */
 export class SeriesExemplars {
   readonly #segment: Segment;
-  readonly #series: number;
   readonly #name: string;
   readonly #source: ExemplarSource | undefined;
-  /** Undefined where the store had no room for them. */
-  readonly #life: number | undefined;
+  #series = NO_SERIES;
+  /** Undefined where there is no series, or the store had no room for its exemplars. */
+  #life: number | undefined;
 
-  constructor(segment: Segment, series: number, name: string, source: ExemplarSource | undefined) {
+  /** @param name - Of the family. */
+  constructor(segment: Segment, name: string, source: ExemplarSource | undefined) {
     this.#segment = segment;
-    this.#series = series;
     this.#name = name;
     this.#source = source;
-    this.#life = this.#makeRoom();
+  }
+
+  /** From now on they are those of this series. Never throws. */
+  keep(series: number): void {
+    this.#series = series;
+    try {
+      this.#life = this.#segment.keepExemplars(series, this.#name);
+    } catch (error) {
+      this.#life = undefined;
+      this.#warn(String(error));
+    }
+  }
+
+  /** The series was removed. */
+  letGo(): void {
+    this.#life = undefined;
   }
 
   /** Notes what a value was about. Never throws. */
@@ -50,15 +65,6 @@ export class SeriesExemplars {
       this.#segment.putExemplar(this.#series, this.#life, value, Object.keys(labels), values as string[]);
     if (!fits)
       this.#warn(`it must be up to 16 texts with plain names, 128 characters altogether, not ${display(labels)}`);
-  }
-
-  #makeRoom(): number | undefined {
-    try {
-      return this.#segment.keepExemplars(this.#series, this.#name);
-    } catch (error) {
-      this.#warn(String(error));
-      return undefined;
-    }
   }
 
   #current(): ExemplarLabels | undefined {

@@ -122,8 +122,8 @@ export class Families {
       definition: defineFamily(type, { ...(options as object), labelNames: withDefaultNames(all, defaultLabels) }),
       ownLabelNames: labelNames,
       defaultValues: defaultValues(all, defaultLabels),
-      // Of what has one series per handle only: a state set with some of its states would tell nothing.
       exemplars: keepsExemplars(name, (options as { exemplars?: unknown }).exemplars),
+      // Of what has one series per handle only: a state set with some of its states would tell nothing.
       limits: hasOneSeriesPerHandle && labelNames.length > 0 ? { ofFamily, ofStore: maxSeries } : NO_LIMITS,
     };
   }
