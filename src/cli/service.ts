@@ -71,10 +71,10 @@ export class Service {
     let log = (_message: string): void => {};
     const source = openSource(command, (message) => log(message));
     try {
-      const endProcessMetrics = command.processMetrics ? collectProcessMetrics(source.store) : () => {};
+      // They end with the store.
+      if (command.processMetrics) collectProcessMetrics(source.store);
       const app = await buildApp({ source, logLevel: command.logLevel });
       log = (message) => app.log.info(message);
-      app.addHook('onClose', async () => endProcessMetrics());
       await listen(app, command);
       return new Service(app, source, command.host);
     } catch (error) {

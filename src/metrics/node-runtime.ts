@@ -1,8 +1,8 @@
 /** What Node.js tells of itself: its event loop, its heap, its garbage collections, its version. */
 import { constants, monitorEventLoopDelay, PerformanceObserver, performance } from 'node:perf_hooks';
 import { getHeapSpaceStatistics } from 'node:v8';
+import type { Instrument } from './instrument.js';
 import type { ProcessFamilies } from './process-families.js';
-import type { Instrument } from './process-metrics.js';
 
 const labelNames = ['process'] as const;
 /** Milliseconds between two readings of the event loop's delay, which is never smaller than a reading's own lateness. */

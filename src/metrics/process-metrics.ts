@@ -4,7 +4,9 @@
  * scrapes, which therefore neither wait for them nor show up in the delay of the event loop that they report.
  */
 import { isMainThread, threadId } from 'node:worker_threads';
+import { PercpuMetricsError } from '../errors.js';
 import { checkOptions, type Rule } from '../store/rules.js';
+import type { Instrument, MakeInstrument } from './instrument.js';
 import { eventLoop, garbageCollection, heap, version } from './node-runtime.js';
 import { ProcessFamilies } from './process-families.js';
 import { cpuTime, descriptors, memory, startTime } from './process-resources.js';
@@ -24,27 +26,10 @@ export interface ProcessMetricsOptions {
   readonly interval?: number | undefined;
 }
 
-/** What is known of a process: declared once, looked at again and again. */
-export interface Instrument {
-  /** Brings the series up to date. */
-  readonly look?: () => void | Promise<void>;
-  /** Lets go of what it watches with. */
-  readonly end?: () => void;
-}
-
-/** Makes an instrument whose series have the label `process` with this value. */
-export type MakeInstrument = (families: ProcessFamilies, process: string) => Instrument;
-
-const INSTRUMENTS: readonly MakeInstrument[] = [
-  cpuTime,
-  startTime,
-  memory,
-  descriptors,
-  eventLoop,
-  heap,
-  garbageCollection,
-  version,
-];
+/** Of the process as a whole, which its main thread looks at. */
+const OF_PROCESS: readonly MakeInstrument[] = [cpuTime, startTime, memory, descriptors];
+/** Of each thread: a worker has an event loop and a heap of its own. */
+const OF_THREAD: readonly MakeInstrument[] = [eventLoop, heap, garbageCollection, version];
 
 const RULES: Readonly<Record<string, Rule>> = {
   process: {
@@ -57,10 +42,42 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
 };
 
+/** Looks regularly, until it is ended or the store is closed. */
+class Watch {
+  readonly #instruments: Instrument[];
+  readonly #timer: NodeJS.Timeout;
+  #ended = false;
+
+  constructor(instruments: Instrument[], interval: number) {
+    this.#instruments = instruments;
+    this.#timer = setInterval(() => void this.#look(), interval).unref();
+    void this.#look();
+  }
+
+  end(): void {
+    this.#ended = true;
+    clearInterval(this.#timer);
+    for (const instrument of this.#instruments) instrument.end?.();
+  }
+
+  async #look(): Promise<void> {
+    for (const instrument of this.#instruments) {
+      if (this.#ended) return;
+      try {
+        await instrument.look?.();
+      } catch (error) {
+        // What else cannot be found out now stays as it was: no metric is worth the process.
+        if (error instanceof PercpuMetricsError && error.code === 'ERR_PCM_CLOSED') this.end();
+      }
+    }
+  }
+}
+
 /**
  * Keeps `process_*` and `nodejs_*` of this process in the store, under the names that prom-client has made usual, from now
- * until the function that it returns is called. The timer keeps no process alive. When the process has ended, the next look
- * of another one takes its series away, unless it was given a name.
+ * until the store is closed or the function that it returns is called; a worker thread keeps `nodejs_*` of itself. The
+ * timer keeps no process alive. When the process has ended, the next look of another one takes its series away, unless it
+ * was given a name.
  *
  * @throws PercpuMetricsError `ERR_PCM_OPTION`; as `store.snapshot`, `store.gauge` and `labels`, where the store has no room
  */
@@ -70,28 +87,12 @@ export function collectProcessMetrics(store: Store, options: ProcessMetricsOptio
   const name = options.process ?? (isMainThread ? String(process.pid) : `${process.pid}/${threadId}`);
   const families = new ProcessFamilies(store, name);
   const instruments: Instrument[] = [{ look: () => families.removeDead() }];
-  const end = (): void => {
-    for (const instrument of instruments) instrument.end?.();
-  };
   try {
-    for (const make of INSTRUMENTS) instruments.push(make(families, name));
+    for (const make of isMainThread ? [...OF_PROCESS, ...OF_THREAD] : OF_THREAD) instruments.push(make(families, name));
   } catch (error) {
-    end();
+    for (const instrument of instruments) instrument.end?.();
     throw error;
   }
-  const look = async (): Promise<void> => {
-    for (const instrument of instruments) {
-      try {
-        await instrument.look?.();
-      } catch {
-        // What cannot be found out now stays as it was: no metric is worth the process.
-      }
-    }
-  };
-  void look();
-  const timer = setInterval(look, interval).unref();
-  return () => {
-    clearInterval(timer);
-    end();
-  };
+  const watch = new Watch(instruments, interval);
+  return () => watch.end();
 }

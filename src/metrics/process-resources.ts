@@ -1,8 +1,7 @@
 /** What the kernel gives to a process: time, memory, descriptors. From getrusage and /proc, whose files cost microseconds. */
-import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import type { Instrument } from './instrument.js';
 import type { ProcessFamilies } from './process-families.js';
-import type { Instrument } from './process-metrics.js';
 
 const labelNames = ['process'] as const;
 
@@ -71,12 +70,13 @@ export function descriptors(families: ProcessFamilies, name: string): Instrument
   const most = families
     .gauge({ name: 'process_max_fds', help: 'Maximum number of open file descriptors.', labelNames })
     .labels(name);
-  const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
-  most.set(limit === undefined ? Number.POSITIVE_INFINITY : Number(limit));
   return {
     async look() {
+      const [entries, limits] = await Promise.all([readdir('/proc/self/fd'), readFile('/proc/self/limits', 'utf8')]);
+      const limit = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
       // One of them is the directory itself.
-      open.set((await readdir('/proc/self/fd')).length - 1);
+      open.set(entries.length - 1);
+      most.set(limit === undefined ? Number.POSITIVE_INFINITY : Number(limit));
     },
   };
 }

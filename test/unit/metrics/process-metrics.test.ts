@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import { collectProcessMetrics, type ProcessMetricsOptions, type Store } from 'percpu-metrics';
 import { collectDefaultMetrics as promDefaults, Registry } from 'prom-client';
 import { numberOf, temporaryStore } from '../../support/temporary-store.js';
@@ -138,5 +140,35 @@ test('a process does not go on with what another one of its name has left behind
   assert.deepEqual(
     versions?.series.map(({ labels }) => labels['version']),
     [process.version],
+  );
+});
+
+test('collecting ends with the store', async (t) => {
+  const made = t.mock.method(globalThis, 'setInterval');
+  const cleared = t.mock.method(globalThis, 'clearInterval');
+  const { store } = collecting(t, { interval: 123 });
+  const timer = made.mock.calls.find(({ arguments: [, interval] }) => interval === 123)?.result;
+  assert.ok(timer);
+  store.close();
+  await until(() => cleared.mock.calls.some(({ arguments: [ended] }) => ended === timer));
+});
+
+test('a worker thread keeps what is its own, and not what is of the process', async (t) => {
+  const { store } = collecting(t, { interval: 100 });
+  const script = `
+    const { workerData } = require('node:worker_threads');
+    import('percpu-metrics').then(({ collectProcessMetrics, openStore }) => {
+      collectProcessMetrics(openStore({ path: workerData }));
+    });
+  `;
+  const worker = new Worker(script, { eval: true, workerData: store.path });
+  await once(worker, 'exit');
+  const families = store
+    .snapshot()
+    .filter(({ series }) => series.some(({ labels }) => labels['process']?.includes('/')));
+  assert.ok(families.length > 10);
+  assert.deepEqual(
+    families.map(({ name }) => name).filter((name) => !name.startsWith('nodejs_')),
+    [],
   );
 });
