@@ -135,11 +135,12 @@ test('64-bit ARM, 8 CPUs, Linux 6.1: nothing is lost, in C and in Node.js, while
       'cd /app',
       'echo go | node out/test/support/programs/counting.js /dev/shm/node 3000 3',
       `node --input-type=module -e "${render}"`,
+      stepByStep(moving(24, 3000, 1, 0, 100)),
     ],
   };
   const output = await runGuest(t, guest);
   assert.match(output, /^guest: Linux 6\.1\..* possible 0-7, online 0-7,/m);
-  assertPassed(t, output, 2);
+  assertPassed(t, output, 3);
   const [modes] = /^\[.*\]$/m.exec(output) ?? [''];
   assert.deepEqual(
     (JSON.parse(modes) as { backend: string; registration: string }[]).map((mode) => [mode.backend, mode.registration]),
