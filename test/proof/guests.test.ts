@@ -64,7 +64,7 @@ for (const kernel of ['6.1', '6.12'] as const) {
   test(`x86-64, 8 of 12 possible CPUs on 2 nodes, Linux ${kernel}: nothing is lost while CPUs go off and on`, {
     skip: skipX86,
   }, async (t) => {
-    const commands = [suite, moving(16, 50, 40, 22, 0), stepByStep(moving(24, 3000, 1, 0, 100))];
+    const commands = [suite, moving(16, 50, 40, 22, 0), stepByStep(moving(16, 50, 20, 8, 50))];
     const output = await runGuest(t, { arch: 'amd64', kernel, ...twoNodes[kernel], files: x86Files, commands });
     assert.ok(output.includes(`guest: Linux ${kernel}.`), output);
     assert.match(output, /^guest: .* possible 0-11, online 0-7, nodes 2$/m);
@@ -135,7 +135,7 @@ test('64-bit ARM, 8 CPUs, Linux 6.1: nothing is lost, in C and in Node.js, while
       'cd /app',
       'echo go | node out/test/support/programs/counting.js /dev/shm/node 3000 3',
       `node --input-type=module -e "${render}"`,
-      stepByStep(moving(24, 3000, 1, 0, 100)),
+      stepByStep(moving(16, 50, 20, 8, 50)),
     ],
   };
   const output = await runGuest(t, guest);
