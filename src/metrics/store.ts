@@ -19,6 +19,7 @@ import { checkCollect, checkTimeout } from './collectors.js';
 import { CONTENT_TYPE, type RenderOptions, renderArguments } from './exposition-format.js';
 import { Families } from './families.js';
 import { FamilyStore } from './family-store.js';
+import { type LabelValue, labelValues } from './label-values.js';
 
 /** An open store; `openStore` makes one. */
 export class Store extends FamilyStore {
@@ -126,11 +127,32 @@ export class Store extends FamilyStore {
     if (name === undefined) return new Map(families.map((family) => [family.name, family.series]));
     const found = families.find((family) => family.name === name);
     if (found !== undefined) return found.series;
-    throw new PercpuMetricsError(
-      'ERR_PCM_NOT_FOUND',
-      `there is no family ${JSON.stringify(name)} in ${this.path}; snapshot() lists those that there are`,
-      { details: { name, path: this.path } },
-    );
+    throw this.#noFamily(name);
+  }
+
+  /**
+   * Removes the series with these labels, if there is one, from a family that any process may have declared, for all
+   * processes; without labels all of its series. As `remove` and `removeAll` of the family, but by name, and with
+   * all labels, those that come from `defaultLabels` included.
+   *
+   * @throws PercpuMetricsError `ERR_PCM_NOT_FOUND` where there is no such family; `ERR_PCM_READ_ONLY`,
+   * `ERR_PCM_LOCK_TIMEOUT`, `ERR_PCM_CLOSED`, `ERR_PCM_LABEL_COUNT`, `ERR_PCM_LABEL_NAME`, `ERR_PCM_LABEL_VALUE`
+   */
+  removeSeries(name: string, labels?: Readonly<Record<string, LabelValue>>): void {
+    const definition = this.#segment.find(name);
+    if (definition === undefined) throw this.#noFamily(name);
+    const values = labels === undefined ? undefined : labelValues(definition, [labels]);
+    this.#segment.remove(this.#segment.declare(definition), name, values);
+  }
+
+  /**
+   * Takes notice of what other processes have removed, which else happens within a second: what is counted from now on
+   * is in no series that was removed before.
+   *
+   * @internal
+   */
+  follow(): void {
+    this.#segment.follow();
   }
 
   /** What an increment of this thread does, and why. */
@@ -187,5 +209,13 @@ export class Store extends FamilyStore {
   /** Closes the store at the end of a `using` declaration's block. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #noFamily(name: string): PercpuMetricsError {
+    return new PercpuMetricsError(
+      'ERR_PCM_NOT_FOUND',
+      `there is no family ${JSON.stringify(name)} in ${this.path}; snapshot() lists those that there are`,
+      { details: { name, path: this.path } },
+    );
   }
 }

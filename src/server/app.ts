@@ -20,6 +20,7 @@ import { healthRoutes } from './routes/health.js';
 import { histogramsRoute } from './routes/histograms.js';
 import { metricsRoutes } from './routes/metrics.js';
 import { openapiRoute } from './routes/openapi.js';
+import { removalRoute } from './routes/removal.js';
 import type { WriteContext } from './routes/write-route.js';
 import type { StoreSource } from './store-source.js';
 import { validationError } from './validation-message.js';
@@ -66,6 +67,8 @@ function createApp(level: LogLevel): FastifyInstance {
         useDefaults: false,
         discriminator: true,
         allowUnionTypes: true,
+        // What makes a parameter of a query one of JSON in the OpenAPI document.
+        keywords: ['x-consume'],
         // With the value that was wrong, which belongs into the message.
         verbose: true,
       },
@@ -126,6 +129,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   gaugesRoute(app, context);
   histogramsRoute(app, context);
   batchRoute(app, context);
+  removalRoute(app, context);
   return app;
 }
 

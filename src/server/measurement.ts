@@ -85,6 +85,13 @@ const gaugeConditions = {
 /** The schema of `:name`. */
 export const nameParams = { type: 'object', required: ['name'], properties: { name } } as const;
 
+/** The schema of the query that names a series of a family: JSON, as in a body, so that a label may have any name. */
+export const labelQuery = {
+  type: 'object',
+  additionalProperties: false,
+  properties: { labels: { ...labels, 'x-consume': 'application/json' } },
+} as const;
+
 /** The schema of the body of a request that counts one thing of a type. */
 export function bodySchema(type: MeasurementType): object {
   return {

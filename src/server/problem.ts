@@ -14,7 +14,7 @@ export const PROBLEM_TYPE = 'application/problem+json';
 /** What the service itself can say is wrong; everything else has the code of the library. */
 export const SERVICE_CODES = {
   ERR_HTTP_VALIDATION: 'the request does not match its schema',
-  ERR_HTTP_JSON: 'the body is not JSON',
+  ERR_HTTP_JSON: 'the body, or the labels in the query, is not JSON',
   ERR_HTTP_MEDIA_TYPE: 'the body is not application/json',
   ERR_HTTP_TOO_LARGE: 'the body or a part of the URL is too large',
   ERR_HTTP_NO_ROUTE: 'there is nothing at this URL',

@@ -1,5 +1,5 @@
 /**
- * Writes measurements into the store, all of a request or none. Three passes: check every one against the store and
+ * Writes measurements into the store, all of a request or none, and removes series. Three passes: check every one against the store and
  * against the others; declare the families and bind the series, which takes all the room that is needed; count. Only the
  * second can fail for want of room, and it counts nothing, so whatever is refused has left every value as it was. What
  * was acknowledged was stored.
@@ -78,12 +78,25 @@ export class MeasurementWriter {
    * @throws ItemError with the index of the first one that is wrong, and the reason as its `cause`
    */
   write(items: readonly Measurement[]): void {
+    // Nothing that is acknowledged may go to a series that was removed before.
+    this.#store.follow();
     const planned = new Map<string, FamilyDefinition>();
     this.#forEach(items, (item) => this.#check(item, planned));
     const steps: Step[] = [];
     this.#forEach(items, (item) => steps.push(this.#bind(item, planned)));
     this.#apply(steps);
     // A file that was truncated takes what is written to it, and forgets it: that must not be acknowledged.
+    if (this.#store.broken) throw brokenError(this.#store.path);
+  }
+
+  /**
+   * Removes the series with these labels, if there is one; without labels all of the family's.
+   *
+   * @throws ProblemError where the family is the service's own, PercpuMetricsError as `store.removeSeries`
+   */
+  remove(name: string, labels?: Measurement['labels']): void {
+    this.#refuseReserved(name);
+    this.#store.removeSeries(name, labels);
     if (this.#store.broken) throw brokenError(this.#store.path);
   }
 
@@ -118,9 +131,7 @@ export class MeasurementWriter {
 
   #check(item: Measurement, planned: Map<string, FamilyDefinition>): void {
     const { type, name } = item;
-    if (this.#reserved.has(name)) {
-      throw new ProblemError(409, 'ERR_HTTP_RESERVED_NAME', `${name} is the service's own; use another name`);
-    }
+    this.#refuseReserved(name);
     const find = (wanted: string) => planned.get(wanted) ?? this.#find(wanted);
     const existing = find(name);
     if (existing !== undefined) {
@@ -136,6 +147,11 @@ export class MeasurementWriter {
     const clash = conflictingSuffix(definition, find);
     if (clash !== undefined) throw clash;
     planned.set(name, definition);
+  }
+
+  #refuseReserved(name: string): void {
+    if (!this.#reserved.has(name)) return;
+    throw new ProblemError(409, 'ERR_HTTP_RESERVED_NAME', `${name} is the service's own; use another name`);
   }
 
   #find(name: string): FamilyDefinition | undefined {

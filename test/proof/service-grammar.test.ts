@@ -19,19 +19,37 @@ const HEAP_MEGABYTES = 64;
 
 interface Route {
   readonly path: string;
+  /** Of the body, or of the labels of what is removed. */
   readonly schema: Schema;
+  readonly method: 'POST' | 'DELETE';
+}
+
+interface Content {
+  readonly content: { readonly 'application/json': { readonly schema: Schema } };
 }
 
 interface Document {
   readonly paths: Readonly<
-    Record<string, { post?: { requestBody: { content: { 'application/json': { schema: Schema } } } } }>
+    Record<
+      string,
+      {
+        readonly post?: { readonly requestBody: Content };
+        readonly delete?: { readonly parameters: readonly ({ readonly in: string } & Content)[] };
+      }
+    >
   >;
 }
 
 function routesOf(document: Document): Route[] {
-  return Object.entries(document.paths).flatMap(([path, { post }]) =>
-    post === undefined ? [] : [{ path, schema: post.requestBody.content['application/json'].schema }],
-  );
+  return Object.entries(document.paths).flatMap(([path, { post, delete: removal }]) => {
+    const query = removal?.parameters.find((parameter) => parameter.in === 'query');
+    return [
+      { method: 'POST' as const, described: post?.requestBody },
+      { method: 'DELETE' as const, described: query },
+    ].flatMap(({ method, described }) =>
+      described === undefined ? [] : [{ path, method, schema: described.content['application/json'].schema }],
+    );
+  });
 }
 
 function itemsOf(path: string, name: string, body: unknown): ModelItem[] {
@@ -65,7 +83,24 @@ class Client {
   }
 
   async send(): Promise<void> {
-    const { path, schema } = this.#grammar.pick(this.#routes);
+    const route = this.#grammar.pick(this.#routes);
+    if (route.method === 'DELETE') await this.#remove(route);
+    else await this.#count(route);
+  }
+
+  async #remove({ path, schema }: Route): Promise<void> {
+    const name = this.#grammar.pick(this.#names);
+    const labels = this.#grammar.chance(0.1) ? undefined : (this.#grammar.value(schema) as ModelItem['labels']);
+    const text = labels === undefined ? '' : JSON.stringify(labels);
+    const torn = labels !== undefined && this.#grammar.chance(0.1);
+    const query = text === '' ? '' : `?labels=${encodeURIComponent(torn ? text.slice(0, -1) : text)}`;
+    const answer = await fetch(this.#url + path.replace('{name}', name) + query, { method: 'DELETE' });
+    this.#note(answer.status);
+    const expected = torn ? 400 : this.model.remove(name, labels);
+    assert.equal(answer.status, expected, `${path} ${name} ${text}: ${await answer.text()}`);
+  }
+
+  async #count({ path, schema }: Route): Promise<void> {
     const right = this.#grammar.value(schema);
     const spoilt = this.#grammar.chance(0.4);
     const body = spoilt ? this.#grammar.spoil(right) : right;
@@ -79,11 +114,15 @@ class Client {
       body: bytes,
     });
     const detail = `${path} ${name} ${text.slice(0, 500)}: ${answer.status} ${await answer.text()}`;
-    this.statuses.set(answer.status, (this.statuses.get(answer.status) ?? 0) + 1);
+    this.#note(answer.status);
     assert.ok([204, 400, 409].includes(answer.status), detail);
     if (torn) assert.equal(answer.status, 400, detail);
     else if (!spoilt) assert.notEqual(answer.status, 400, detail);
     if (answer.status === 204) for (const item of itemsOf(path, name, body)) this.model.apply(item);
+  }
+
+  #note(status: number): void {
+    this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
   }
 
   /** What is no JSON any more, or no UTF-8. */
@@ -102,7 +141,7 @@ test(`${REQUESTS} requests from the grammar of the OpenAPI document, seed ${SEED
   );
   const [url] = await child.waitForOutput(/http:\/\/127\.0\.0\.1:\d+(?=[\s,])/);
   const routes = routesOf((await (await fetch(`${url}/openapi.json`)).json()) as Document);
-  assert.equal(routes.length, 4);
+  assert.equal(routes.length, 5);
   const model = new ServiceModel();
   const statuses = new Map<number, number>();
   let left = REQUESTS;

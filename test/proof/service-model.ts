@@ -1,4 +1,4 @@
-/** What the service must hold after the requests that it has acknowledged, in a few lines of plain numbers. */
+/** What the service must hold after the requests that it has acknowledged, and how it answers removals, in plain numbers. */
 
 /** One thing that was counted. */
 export interface ModelItem {
@@ -23,11 +23,14 @@ export function keyOf(type: string, name: string, labels: Readonly<Record<string
 /** Counts what was acknowledged. */
 export class ServiceModel {
   readonly #values = new Map<string, { value: number; sum: number }>();
+  /** Label names and type. */
+  readonly #families = new Map<string, { readonly type: string; readonly labels: string }>();
 
   apply({ type, name, labels = {}, op = 'set', value = 1 }: ModelItem): void {
     const key = keyOf(type, name, labels);
     const series = this.#values.get(key) ?? { value: 0, sum: 0 };
     this.#values.set(key, series);
+    this.#families.set(name, { type, labels: Object.keys(labels).sort().join() });
     const amount = typeof value === 'number' ? value : NON_FINITE[value];
     if (type === 'histogram') {
       series.value += 1;
@@ -37,6 +40,16 @@ export class ServiceModel {
     } else {
       series.value += op === 'dec' ? -amount : amount;
     }
+  }
+
+  /** Removes a series, or without labels all of the family, and gives the status of the answer. */
+  remove(name: string, labels?: ModelItem['labels']): 204 | 400 | 404 {
+    const family = this.#families.get(name);
+    if (family === undefined) return 404;
+    if (labels !== undefined && Object.keys(labels).sort().join() !== family.labels) return 400;
+    const prefix = labels === undefined ? `${family.type} ${name}[` : keyOf(family.type, name, labels);
+    for (const key of [...this.#values.keys()]) if (key.startsWith(prefix)) this.#values.delete(key);
+    return 204;
   }
 
   /** Everything, as {@link valuesOfFamilies} reads it. */

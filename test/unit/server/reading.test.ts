@@ -157,6 +157,7 @@ test('the OpenAPI document describes every route, and the schemas that requests 
       .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`))
       .sort(),
     [
+      'delete /v1/metrics/{name}',
       'get /healthz',
       'get /metrics',
       'get /readyz',
