@@ -66,7 +66,7 @@ class Exchange extends Place {
     if (this.#ended) return;
     this.#ended = true;
     this.leave();
-    this.#activity.end(this.#outcome(), this.#began);
+    this.#activity.end(this.#outcome(), this.#began, this.#route.exemplar(this.#reply.request));
   }
 
   #outcome(): Outcome {

@@ -6,8 +6,10 @@
  * call later hooks for those requests, and they would not be counted. Routes may be registered before or after it.
  * What Fastify answers before routing is not counted: malformed HTTP, undecodable URLs, and parameters that are too long.
  */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
+import type { ExemplarLabels } from '../metrics/exemplar.js';
+import { collectProcessMetrics, type ProcessMetricsOptions } from '../metrics/process-metrics.js';
 import type { Store } from '../metrics/store.js';
 import { checkOptions, FLAG, type Rule } from '../store/rules.js';
 import { Exchanges } from './exchange.js';
@@ -48,6 +50,16 @@ export interface PercpuMetricsPluginOptions {
   readonly storeMetrics?: boolean;
   /** Put in front of the names of the three families, such as `shop_`. */
   readonly prefix?: string;
+  /**
+   * The exemplar of a request that has ended, such as its trace id; families have exemplars where this is given. It is
+   * not called in the asynchronous context of the request: what it tells must be found by the request.
+   */
+  readonly exemplar?: (request: FastifyRequest) => ExemplarLabels | undefined;
+  /**
+   * Whether `process_*` and `nodejs_*` of this process are kept in the store until the app is closed; false by default.
+   * An object has the options of `collectProcessMetrics`.
+   */
+  readonly processMetrics?: boolean | ProcessMetricsOptions;
 }
 
 const RULES: Readonly<Record<string, Rule>> = {
@@ -78,17 +90,24 @@ const RULES: Readonly<Record<string, Rule>> = {
     expected: 'the beginning of the name of a metric, such as "shop_"',
     holds: (value) => typeof value === 'string' && /^([a-zA-Z_:][a-zA-Z0-9_:]*)?$/.test(value),
   },
+  exemplar: { expected: 'a function of the request', holds: (value) => typeof value === 'function' },
+  processMetrics: {
+    expected: 'true, false or an object of options',
+    holds: (value) => typeof value === 'boolean' || (typeof value === 'object' && value !== null),
+  },
   // Fastify's own, which every plugin may be registered with.
   logLevel: { expected: 'a level of the log', holds: (value) => typeof value === 'string' },
   logSerializers: { expected: 'an object of functions', holds: (value) => typeof value === 'object' },
 };
 
 function addHook(app: FastifyInstance, options: PercpuMetricsPluginOptions): void {
-  const { store, prefix, buckets } = options;
+  const { store, prefix, buckets, exemplar } = options;
   const families = new RequestFamilies(store, {
+    ...(exemplar === undefined ? {} : { exemplar }),
     ...(prefix === undefined ? {} : { prefix }),
     ...(buckets === undefined ? {} : { buckets }),
     report: (err) => app.log.warn({ err }, 'some responses are not counted: the store has no room for their series'),
+    reportExemplar: (err) => app.log.warn({ err }, 'some responses have no exemplar: the function for it failed'),
   });
   const routes = new Routes(families);
   const exchanges = new Exchanges(families.activity);
@@ -102,6 +121,14 @@ function addHook(app: FastifyInstance, options: PercpuMetricsPluginOptions): voi
   const sweep = setInterval(() => exchanges.endCutOff(), SWEEP_MILLISECONDS).unref();
   app.addHook('onClose', (_app, done) => {
     clearInterval(sweep);
+    done();
+  });
+}
+
+function addProcessMetrics(app: FastifyInstance, store: Store, options: ProcessMetricsOptions): void {
+  const stop = collectProcessMetrics(store, options);
+  app.addHook('onClose', (_app, done) => {
+    stop();
     done();
   });
 }
@@ -130,8 +157,11 @@ function addEndpoint(app: FastifyInstance, url: string, options: PercpuMetricsPl
  */
 async function percpuMetrics(app: FastifyInstance, options: PercpuMetricsPluginOptions): Promise<void> {
   checkOptions('the plugin', RULES, options);
-  const { endpoint = DEFAULT_ENDPOINT } = options;
-  if (!options.store.info.readOnly) addHook(app, options);
+  const { store, endpoint = DEFAULT_ENDPOINT, processMetrics = false } = options;
+  if (!store.info.readOnly) {
+    addHook(app, options);
+    if (processMetrics !== false) addProcessMetrics(app, store, processMetrics === true ? {} : processMetrics);
+  }
   if (endpoint !== false) addEndpoint(app, endpoint, options);
 }
 

@@ -6,8 +6,10 @@
  * Invariant: no series, no failure. Where the store has no room for another series, the responses that would belong to
  * it stay uncounted, which is reported, and the next attempt waits a little.
  */
+import type { FastifyRequest } from 'fastify';
 import { Activity, Outcome } from '../metrics/activity.js';
 import type { Counter } from '../metrics/counter.js';
+import type { ExemplarLabels } from '../metrics/exemplar.js';
 import type { Histogram } from '../metrics/histogram.js';
 import type { Store } from '../metrics/store.js';
 
@@ -26,30 +28,38 @@ export function requestFamilyNames(prefix = ''): { requests: string; duration: s
   };
 }
 
+/** What the families are declared with, and where their troubles are reported. */
+export interface RequestFamiliesOptions {
+  readonly prefix?: string;
+  readonly buckets?: readonly number[];
+  readonly exemplar?: (request: FastifyRequest) => ExemplarLabels | undefined;
+  /** Gets the error where a series cannot be made. */
+  readonly report: (error: unknown) => void;
+  /** Gets the first error of `exemplar`. */
+  readonly reportExemplar: (error: unknown) => void;
+}
+
 /** The families, declared. */
 export class RequestFamilies {
   /** Requests from their beginning to the end of their response. */
   readonly activity: Activity;
   readonly #requests: Counter<RequestLabels>;
   readonly #duration: Histogram<RequestLabels>;
-  readonly #report: (error: unknown) => void;
+  readonly #options: RequestFamiliesOptions;
+  #exemplarFailed = false;
   #retryAt = 0;
 
-  /**
-   * @param report - Gets the error where a series cannot be made.
-   * @throws PercpuMetricsError where the names have another definition in the store, or it has no room for them
-   */
-  constructor(
-    store: Store,
-    options: { readonly prefix?: string; readonly buckets?: readonly number[]; report: (error: unknown) => void },
-  ) {
+  /** @throws PercpuMetricsError where the names have another definition in the store, or it has no room for them */
+  constructor(store: Store, options: RequestFamiliesOptions) {
     const names = requestFamilyNames(options.prefix);
-    this.#report = options.report;
-    this.#requests = store.counter({ name: names.requests, help: 'Requests answered.', labelNames });
+    const exemplars = options.exemplar !== undefined;
+    this.#options = options;
+    this.#requests = store.counter({ name: names.requests, help: 'Requests answered.', labelNames, exemplars });
     this.#duration = store.histogram({
       name: names.duration,
       help: 'Time from the request to the end of its response.',
       labelNames,
+      exemplars,
       ...(options.buckets === undefined ? {} : { buckets: options.buckets }),
     });
     // The gauge's cell is made now: a store without room is an error here, and not a warning at the first request.
@@ -67,7 +77,18 @@ export class RequestFamilies {
       return Outcome.of(this.#requests.labels(method, route, status), duration);
     } catch (error) {
       this.#retryAt = performance.now() + RETRY_MILLISECONDS;
-      this.#report(error);
+      this.#options.report(error);
+      return undefined;
+    }
+  }
+
+  /** The labels of the exemplar of a request, if there is one. Never throws. */
+  exemplar(request: FastifyRequest): ExemplarLabels | undefined {
+    try {
+      return this.#options.exemplar?.(request);
+    } catch (error) {
+      if (!this.#exemplarFailed) this.#options.reportExemplar(error);
+      this.#exemplarFailed = true;
       return undefined;
     }
   }
@@ -89,6 +110,11 @@ export class RouteSeries {
   /** What a response with this status counts into; something that counts nothing where there is no room. */
   at(status: number): Outcome {
     return this.#byStatus[status] ?? this.#bind(status);
+  }
+
+  /** The labels of the exemplar of a request, if there is one. Never throws. */
+  exemplar(request: FastifyRequest): ExemplarLabels | undefined {
+    return this.#families.exemplar(request);
   }
 
   #bind(status: number): Outcome {

@@ -6,15 +6,16 @@
 import { NO_CELL } from '../store/segment.js';
 import type { NativeHot } from '../store/types.js';
 import { BoundCounter, type CounterHandle } from './counter.js';
+import type { ExemplarLabels } from './exemplar.js';
 import { BoundGauge, type GaugeHandle } from './gauge.js';
 import { BoundHistogram, type HistogramHandle } from './histogram.js';
 
 /** Where what has ended is counted. */
 export class Outcome {
-  readonly #counter: BoundCounter | undefined;
-  readonly #histogram: BoundHistogram | undefined;
+  readonly #counter: (BoundCounter & CounterHandle) | undefined;
+  readonly #histogram: (BoundHistogram & HistogramHandle) | undefined;
 
-  private constructor(counter?: BoundCounter, histogram?: BoundHistogram) {
+  private constructor(counter?: BoundCounter & CounterHandle, histogram?: BoundHistogram & HistogramHandle) {
     this.#counter = counter;
     this.#histogram = histogram;
   }
@@ -28,6 +29,12 @@ export class Outcome {
       return new Outcome(counter, histogram);
     }
     throw new TypeError('an outcome is counted in handles of a store');
+  }
+
+  /** Counts what took so long, and notes what it was. */
+  count(seconds: number, exemplar: ExemplarLabels): void {
+    this.#counter?.inc(1, exemplar);
+    this.#histogram?.observe(seconds, exemplar);
   }
 
   /** Of the counter. */
@@ -66,8 +73,17 @@ export class Activity {
    * One has ended. Never throws.
    *
    * @param began - What {@link begin} gave.
+   * @param exemplar - Where there is one, it costs the calls that are saved otherwise.
    */
-  end(outcome: Outcome, began: number): void {
-    this.#hot.leave(this.#gauge.liveCell(), outcome.cell, outcome.index, began);
+  end(outcome: Outcome, began: number, exemplar?: ExemplarLabels): void {
+    if (exemplar === undefined) {
+      this.#hot.leave(this.#gauge.liveCell(), outcome.cell, outcome.index, began);
+      return;
+    }
+    // The clock that `enter` reads; an exemplar must have the very value that was observed.
+    const seconds = Number(process.hrtime.bigint()) / 1e9 - began;
+    this.#hot.leave(this.#gauge.liveCell(), NO_CELL, NO_CELL, began);
+    // There is no number where the store is closed, which takes none either.
+    outcome.count(Number.isNaN(seconds) ? 0 : seconds, exemplar);
   }
 }

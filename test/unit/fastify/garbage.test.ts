@@ -10,7 +10,7 @@ import type { RouteSeries } from '#src/fastify/request-families.js';
 import type { Activity } from '#src/metrics/activity.js';
 
 const activity = { begin: () => 0, end: () => {} } as unknown as Activity;
-const route = { at: () => undefined } as unknown as RouteSeries;
+const route = { at: () => undefined, exemplar: () => undefined } as unknown as RouteSeries;
 
 class Response extends EventEmitter {
   readonly headersSent = true;

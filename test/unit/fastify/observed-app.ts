@@ -5,7 +5,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
-import type { Store } from 'percpu-metrics';
+import type { Store, StoreOptions } from 'percpu-metrics';
 import percpuMetrics, { type PercpuMetricsPluginOptions } from 'percpu-metrics/fastify';
 import { numberOf, temporaryStore } from '../../support/temporary-store.js';
 
@@ -40,9 +40,10 @@ export function temporaryApp(t: TestContext, options: FastifyServerOptions = {})
 export async function observedApp(
   t: TestContext,
   options: Omit<PercpuMetricsPluginOptions, 'store'> = {},
+  storeOptions: StoreOptions = {},
 ): Promise<{ app: FastifyInstance; store: Store }> {
   const app = temporaryApp(t);
-  const store = temporaryStore(t);
+  const store = temporaryStore(t, storeOptions);
   await app.register(percpuMetrics, { store, ...options });
   return { app, store };
 }

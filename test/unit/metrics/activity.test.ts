@@ -35,10 +35,15 @@ test('what begins and ends is in the gauge meanwhile, and then in the counter an
 test('a store that is closed meanwhile is left alone', (t) => {
   const store = temporaryStore(t);
   const activity = new Activity(store.gauge({ name: 'running', help: 'Running.' }).labels());
+  const ended = store.counter({ name: 'ended_total', help: 'Ended.', exemplars: true }).labels();
+  const took = store.histogram({ name: 'took_seconds', help: 'Took.', exemplars: true }).labels();
+  const outcome = Outcome.of(ended, took);
   const began = activity.begin();
   store.close();
   activity.end(Outcome.none, began);
   activity.end(Outcome.none, activity.begin());
+  activity.end(outcome, began, { trace_id: 'x' });
+  activity.end(outcome, activity.begin(), { trace_id: 'x' });
 });
 
 test('an activity needs handles of a store', () => {

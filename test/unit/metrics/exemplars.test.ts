@@ -1,18 +1,11 @@
 /** What an amount was about: given with it, or by the store; kept per series and bucket, and never in the way. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openStore, type Store, type StoreOptions } from 'percpu-metrics';
+import { openStore, type StoreOptions } from 'percpu-metrics';
+import { exemplarsOf } from '../../support/exemplars-of.js';
 import { temporaryStore } from '../../support/temporary-store.js';
 
 const bounds = [1, 10];
-
-/** By line up to its value: the labels and the value of its exemplar. */
-async function exemplarsOf(store: Store): Promise<Record<string, string>> {
-  const text = await store.metrics({ syntax: 'openmetrics' });
-  const lines = [...text.matchAll(/^(\S+) \S+ # (\{.*\} \S+) (\S+)$/gm)];
-  for (const [, , , time] of lines) assert.ok(Math.abs(Number(time) * 1000 - Date.now()) < 60_000, time);
-  return Object.fromEntries(lines.map(([, line, exemplar]) => [line ?? '', exemplar ?? '']));
-}
 
 async function warningsOf(work: () => void): Promise<string[]> {
   const warnings: string[] = [];
