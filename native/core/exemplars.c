@@ -4,6 +4,7 @@
 #include "amounts.h"
 #include "catalog.h"
 #include "cpu.h"
+#include "exponential.h"
 #include "life.h"
 #include "lock.h"
 #include "reader.h"
@@ -25,7 +26,11 @@ struct text {
 static uint32_t slots_of(const pcm_family_definition *definition) {
     if (definition->type == PCM_COUNTER)
         return 1;
-    return definition->type == PCM_HISTOGRAM ? definition->bound_count + 1 : 0;
+    if (definition->type != PCM_HISTOGRAM && definition->type != PCM_NATIVE_HISTOGRAM)
+        return 0;
+    uint32_t buckets = pcm_definition_bucket_count(definition);
+    bool is_native = definition->type == PCM_NATIVE_HISTOGRAM;
+    return is_native && buckets > PCM_NATIVE_EXEMPLARS ? PCM_NATIVE_EXEMPLARS : buckets;
 }
 
 struct pcm__exemplar_slot *pcm__exemplar_slots(const struct pcm_store *store, uint32_t link, uint32_t *count) {
@@ -165,6 +170,11 @@ static uint32_t slot_of(const pcm_family_definition *definition, double value) {
     if (definition->type == PCM_HISTOGRAM)
         while (slot < definition->bound_count && definition->bounds[slot] < value)
             slot++;
+    if (definition->type == PCM_NATIVE_HISTOGRAM) {
+        pcm_exponential shape;
+        pcm_definition_exponential(definition, &shape);
+        slot = pcm__exponential_cell(&shape, value) * slots_of(definition) / pcm_definition_bucket_count(definition);
+    }
     return slot;
 }
 

@@ -1,6 +1,7 @@
 /*
- * Exemplars: what an amount or an observation was about, such as the trace in force, the last one for a counter and for
- * each bucket of a histogram. They are in a record of the catalog that the series' record links to, one slot each.
+ * Exemplars: what an amount or an observation was about, such as the trace in force, the last one for a counter, for each
+ * bucket of a histogram, and for each tenth of the buckets of a native one, so that frequent values leave those of rare
+ * ones alone. They are in a record of the catalog that the series' record links to, one slot each.
  *
  * A writer never waits: where another one has the slot, its exemplar is dropped, never the amount. A claim says since
  * when it holds, so that one whose writer died ends after a second. Readers take no claim. What they copy counts if its

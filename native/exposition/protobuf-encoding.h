@@ -52,7 +52,7 @@ inline void AppendVarint(std::string *out, uint64_t value) {
 
 /* A field that is a string, bytes or a message. */
 inline void AppendBytesField(std::string *out, unsigned field, const std::string &bytes) {
-    *out += Tag(field, WireType::kBytes);
+    AppendVarint(out, field << 3 | static_cast<unsigned>(WireType::kBytes));
     AppendVarint(out, bytes.size());
     *out += bytes;
 }

@@ -24,6 +24,7 @@ enum : unsigned {
     kHistogramPositiveSpan = 12,
     kHistogramPositiveDelta = 13,
     kHistogramCreated = 15,
+    kHistogramExemplar = 16,
     kSpanOffset = 1,
     kSpanLength = 2,
     kSummaryQuantile = 3,
@@ -149,7 +150,7 @@ size_t ProtobufObservations::TakeInExemplars(const pcm_reader *reader) {
     if (!exemplars_.Begin(reader) || exemplar_count() == 0)
         return 0;
     for (uint32_t i = 0; i < series_.size(); i++)
-        exemplars_.Add(reader, i, series_[i].index, exemplar_count(), ExemplarField<kBucketExemplar>);
+        exemplars_.Add(reader, i, series_[i].index, exemplar_count(), exemplar_format());
     return exemplars_.size() + exemplars_.count() * kMaxMore;
 }
 
@@ -200,6 +201,10 @@ size_t ProtobufHistograms::max_value_size() const noexcept {
     return kMaxTotals + bounds_.size() * (2 + kMaxCountField + kDoubleField);
 }
 
+ExemplarList::Format ProtobufHistograms::exemplar_format() const noexcept {
+    return ExemplarField<kBucketExemplar>;
+}
+
 char *ProtobufHistograms::WriteValue(char *to, const Observations &observations) const noexcept {
     to = WriteTotals(to, observations.count, observations.sum);
     uint64_t count = 0;
@@ -232,6 +237,10 @@ size_t ProtobufNativeHistograms::max_value_size() const noexcept {
     return kMaxTotals + 2 * kMaxCountField + kDoubleField + (shape_.zero_cell + shape_.bucket_count) * kMaxBucket;
 }
 
+ExemplarList::Format ProtobufNativeHistograms::exemplar_format() const noexcept {
+    return ExemplarField<kHistogramExemplar>;
+}
+
 char *ProtobufNativeHistograms::WriteValue(char *to, const Observations &observations) const noexcept {
     const int64_t *zero = observations.buckets + shape_.zero_cell;
     /* Where negative values have no buckets, zero_cell is 0, and so is the number of them. */
@@ -244,7 +253,11 @@ char *ProtobufNativeHistograms::WriteValue(char *to, const Observations &observa
     to = WriteSpans(to, kHistogramNegativeSpan, negative);
     to = WriteDeltas(to, kHistogramNegativeDelta, negative);
     to = WriteSpans(to, kHistogramPositiveSpan, positive);
-    return WriteDeltas(to, kHistogramPositiveDelta, positive);
+    to = WriteDeltas(to, kHistogramPositiveDelta, positive);
+    for (uint32_t i = 0; i < PCM_NATIVE_EXEMPLARS; i++)
+        if (const std::string *exemplar = observations.exemplars->At(i))
+            to = WriteString(to, *exemplar);
+    return to;
 }
 
 /* ---------------------------------------------------------------- summaries */

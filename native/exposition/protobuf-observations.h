@@ -32,9 +32,12 @@ class ProtobufObservations : public ProtobufFamily {
 
     ProtobufObservations(const pcm_family_definition &definition, const FamilyNames &names, Type type);
 
-    /* For those whose buckets may have exemplars: their number, with the one of +Inf. */
+    /* For those that may have exemplars: their number, and how one is written. */
     virtual uint32_t exemplar_count() const noexcept {
         return 0;
+    }
+    virtual ExemplarList::Format exemplar_format() const noexcept {
+        return nullptr;
     }
     /* The most that WriteValue writes, but for exemplars. */
     virtual size_t max_value_size() const noexcept = 0;
@@ -63,8 +66,9 @@ class ProtobufHistograms final : public ProtobufObservations {
 
   protected:
     uint32_t exemplar_count() const noexcept override {
-        return static_cast<uint32_t>(bounds_.size()) + 1;
+        return static_cast<uint32_t>(bounds_.size()) + 1; /* with the one of +Inf */
     }
+    ExemplarList::Format exemplar_format() const noexcept override;
     size_t max_value_size() const noexcept override;
     char *WriteValue(char *to, const Observations &observations) const noexcept override;
 
@@ -77,6 +81,10 @@ class ProtobufNativeHistograms final : public ProtobufObservations {
     ProtobufNativeHistograms(const pcm_family_definition &definition, const FamilyNames &names);
 
   protected:
+    uint32_t exemplar_count() const noexcept override {
+        return PCM_NATIVE_EXEMPLARS;
+    }
+    ExemplarList::Format exemplar_format() const noexcept override;
     size_t max_value_size() const noexcept override;
     char *WriteValue(char *to, const Observations &observations) const noexcept override;
 

@@ -422,10 +422,12 @@ int pcm_histogram_observe(pcm_store *store, const pcm_histogram *histogram, doub
 
 #define PCM_MAX_EXEMPLAR_LABELS 16u
 #define PCM_MAX_EXEMPLAR_BYTES  216u /* of all names and values, and two for each label */
+#define PCM_NATIVE_EXEMPLARS    10u  /* of a series of a native histogram, at most */
 
 /*
- * Makes room for the exemplars of a counter or a histogram: the last one, or the last one of each bucket. Gives a number
- * that pcm_exemplar_put() knows this series by, as its id may be given to another one after it was removed. Errors:
+ * Makes room for the exemplars of a counter or a histogram: the last one, or the last one of each bucket; of a native
+ * histogram the last one of each of PCM_NATIVE_EXEMPLARS equal parts of its buckets. Gives a number that
+ * pcm_exemplar_put() knows this series by, as its id may be given to another one after it was removed. Errors:
  * ARGUMENT (another type), REMOVED, CAPACITY, NO_SPACE, READ_ONLY, CORRUPT, BROKEN, LOCK_TIMEOUT, SYSTEM. Thread-safe.
  */
 int pcm_series_keep_exemplars(pcm_store *store, pcm_series_id series, uint32_t *life);
@@ -525,7 +527,7 @@ typedef struct pcm_exemplar {
 bool pcm_reader_any_exemplars(const pcm_reader *reader);
 bool pcm_reader_has_exemplars(const pcm_reader *reader, uint32_t series);
 
-/* The last exemplar of a counter (bucket 0) or of a bucket, right now. NOT_FOUND where there is none. */
+/* The last exemplar of a counter (bucket 0), of a bucket or of a part of native ones, right now. NOT_FOUND where there is none. */
 int pcm_reader_exemplar(const pcm_reader *reader, uint32_t series, uint32_t bucket, pcm_exemplar *out);
 
 #ifdef __cplusplus

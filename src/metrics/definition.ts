@@ -59,7 +59,7 @@ function fail(code: ErrorCode, message: string, details: Record<string, unknown>
 const OWN_OPTIONS: Readonly<Partial<Record<MetricType, readonly string[]>>> = {
   counter: ['exemplars'],
   histogram: ['buckets', 'exemplars'],
-  'native-histogram': ['schema', 'range', 'negative'],
+  'native-histogram': ['schema', 'range', 'negative', 'exemplars'],
   summary: ['quantiles', 'relativeError', 'range', 'negative'],
   stateset: ['states'],
 };

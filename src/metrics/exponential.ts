@@ -32,6 +32,11 @@ export interface NativeHistogramOptions<Names extends readonly string[]> extends
    * buckets from one power of two to the next.
    */
   readonly schema?: number | undefined;
+  /**
+   * Keep up to ten exemplars of each series, as in `CounterOptions`: the last one of each tenth of the buckets, so that
+   * frequent values leave those of rare ones alone. They are in protobuf only.
+   */
+  readonly exemplars?: boolean | undefined;
 }
 
 /** What a summary is declared with. */

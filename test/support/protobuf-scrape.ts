@@ -44,6 +44,7 @@ export interface DecodedMetric {
       readonly exemplar?: DecodedExemplar;
     }[];
     readonly createdTimestamp?: DecodedTime;
+    readonly exemplars?: readonly DecodedExemplar[];
   };
 }
 
