@@ -35,6 +35,7 @@
         'native/core/free_cells.c',
         'native/core/holder.c',
         'native/core/life.c',
+        'native/core/orphans.c',
         'native/core/lock.c',
         'native/core/names.c',
         'native/core/reader.c',

@@ -66,6 +66,8 @@ export interface FamilyDefinition {
   range?: number[];
   /** The same: whether negative values have buckets. */
   negative?: boolean;
+  /** Whether each series belongs to the process that made it, and vanishes with it. */
+  perProcess?: boolean;
   /** Of summaries, ascending. */
   quantiles?: number[];
 }
@@ -225,6 +227,8 @@ export interface NativeStore {
   look(): number[] | true | undefined;
   /** From now on other series may have the ids and cells of those that the last {@link look} gave. */
   moveOn(): void;
+  /** Removes the series of processes that have gone, as far as that can be done now. */
+  removeOrphans(): void;
   /** The integer cell of a counter's or gauge's series, made at its first use. */
   cell(series: number): number;
   /** An index for `hot.observe`. */

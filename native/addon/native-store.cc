@@ -65,6 +65,7 @@ Napi::Function NativeStore::DefineClass(Napi::Env env, std::shared_ptr<Attachmen
                                        InstanceMethod<&NativeStore::ResetFamily>("resetFamily"),
                                        InstanceMethod<&NativeStore::RemoveSeries>("removeSeries"),
                                        InstanceMethod<&NativeStore::RemoveFamily>("removeFamily"),
+                                       InstanceMethod<&NativeStore::RemoveOrphans>("removeOrphans"),
                                        InstanceMethod<&NativeStore::Look>("look"),
                                        InstanceMethod<&NativeStore::MoveOn>("moveOn"),
                                        InstanceMethod<&NativeStore::Cell>("cell"),
@@ -237,6 +238,11 @@ void NativeStore::RemoveSeries(const Napi::CallbackInfo &info) {
 
 void NativeStore::RemoveFamily(const Napi::CallbackInfo &info) {
     Apply(info, pcm_family_remove_all);
+}
+
+/* A timer calls this, which has nobody to tell of an error: what stays is removed by the next call. */
+void NativeStore::RemoveOrphans(const Napi::CallbackInfo &info) {
+    pcm_store_remove_orphans(RequireOpen(info.Env()));
 }
 
 /* What was removed as an array, true for everything, undefined for no change at all. */

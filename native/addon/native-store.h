@@ -40,6 +40,7 @@ class NativeStore : public Napi::ObjectWrap<NativeStore> {
     void ResetFamily(const Napi::CallbackInfo &info);
     void RemoveSeries(const Napi::CallbackInfo &info);
     void RemoveFamily(const Napi::CallbackInfo &info);
+    void RemoveOrphans(const Napi::CallbackInfo &info);
     Napi::Value Look(const Napi::CallbackInfo &info);
     void MoveOn(const Napi::CallbackInfo &info);
     Napi::Value Cell(const Napi::CallbackInfo &info);

@@ -166,6 +166,8 @@ Napi::Object ToObject(Napi::Env env, const pcm_family_definition &definition) {
     object.Set("buckets", Reals(env, definition.bounds, definition.type == PCM_HISTOGRAM ? definition.bound_count : 0));
     if (definition.type == PCM_NATIVE_HISTOGRAM || definition.type == PCM_SUMMARY)
         SetExponential(env, object, definition);
+    if (definition.per_process)
+        object.Set("perProcess", true);
     return object;
 }
 
@@ -253,7 +255,8 @@ FamilyArgument::FamilyArgument(Napi::Object object)
       help_(RequireString(object.Get("help"), "help must be a string")),
       unit_(RequireString(object.Get("unit"), "unit must be a string")),
       label_names_(object.Get("labelNames"), "labelNames must be an array of strings"),
-      bounds_(RequireNumbers(object.Get("buckets"), "buckets must be an array of numbers")) {
+      bounds_(RequireNumbers(object.Get("buckets"), "buckets must be an array of numbers")),
+      per_process_(OptionalBoolean(object, "perProcess")) {
     if (type_ == PCM_NATIVE_HISTOGRAM || type_ == PCM_SUMMARY)
         TakeExponential(object);
 }
@@ -287,6 +290,7 @@ pcm_family_definition FamilyArgument::view() const noexcept {
     definition.bound_count = static_cast<uint32_t>(bounds_.size());
     definition.schema = schema_;
     definition.negative = negative_;
+    definition.per_process = per_process_;
     return definition;
 }
 

@@ -84,6 +84,7 @@ class FamilyArgument {
     std::vector<double> bounds_;
     int32_t schema_ = 0;
     bool negative_ = false;
+    bool per_process_ = false;
 };
 
 /* What open() is given; the view lives as long as this. */

@@ -73,7 +73,8 @@ int pcm__catalog_family(const struct pcm_store *store, uint64_t offset, uint32_t
         .label_count = record.label_count,
         .bound_count = record.bound_count,
         .schema = record.schema,
-        .negative = record.negative != 0,
+        .negative = (record.flags & PCM__FAMILY_NEGATIVE) != 0,
+        .per_process = (record.flags & PCM__FAMILY_PER_PROCESS) != 0,
         .name.size = record.name_size,
         .help.size = record.help_size,
         .unit.size = record.unit_size,
@@ -197,7 +198,8 @@ int pcm__catalog_append_family(struct pcm_store *store, const pcm_family_definit
     record->help_size = (uint16_t)definition->help.size;
     record->unit_size = (uint16_t)definition->unit.size;
     record->schema = (int8_t)definition->schema;
-    record->negative = definition->negative;
+    record->flags = (uint8_t)((definition->negative ? PCM__FAMILY_NEGATIVE : 0) |
+                              (definition->per_process ? PCM__FAMILY_PER_PROCESS : 0));
     char *cursor = (char *)(record + 1);
     cursor = put(cursor, (pcm_bytes){(const char *)definition->bounds, definition->bound_count * sizeof(double)});
     cursor = put_sizes(cursor, definition->label_names, definition->label_count);
@@ -222,9 +224,10 @@ uint64_t pcm__catalog_series_bytes(const pcm_bytes *values, uint32_t count) {
     return sizeof(struct pcm__series_record) + total_size(values, count);
 }
 
-void pcm__catalog_write_series(struct pcm__series_record *record, uint64_t family_offset, const pcm_bytes *values,
-                               uint32_t count) {
+void pcm__catalog_write_series(struct pcm__series_record *record, uint64_t family_offset, uint64_t owner,
+                               const pcm_bytes *values, uint32_t count) {
     record->family = family_offset;
+    atomic_store_explicit(&record->owner, owner, memory_order_relaxed);
     record->created_at_ms = pcm__now_ms();
     atomic_store_explicit(&record->rebase, 0, memory_order_relaxed);
     atomic_store_explicit(&record->set_bits, 0, memory_order_relaxed);
@@ -234,15 +237,15 @@ void pcm__catalog_write_series(struct pcm__series_record *record, uint64_t famil
         cursor = put(cursor, values[i]);
 }
 
-int pcm__catalog_append_series(struct pcm_store *store, uint64_t size, uint64_t family_offset, const pcm_bytes *values,
-                               uint32_t count, uint32_t integer_cell, uint32_t double_cell) {
+int pcm__catalog_append_series(struct pcm_store *store, uint64_t size, uint64_t family_offset, uint64_t owner,
+                               const pcm_bytes *values, uint32_t count, uint32_t integer_cell, uint32_t double_cell) {
     uint64_t offset;
     char *start;
     int status = start_record(store, size, PCM__RECORD_SERIES, &offset, &start);
     if (status != PCM_OK)
         return status;
     struct pcm__series_record *record = (struct pcm__series_record *)start;
-    pcm__catalog_write_series(record, family_offset, values, count);
+    pcm__catalog_write_series(record, family_offset, owner, values, count);
     atomic_store_explicit(&record->integer_cell, integer_cell, memory_order_relaxed);
     atomic_store_explicit(&record->double_cell, double_cell, memory_order_relaxed);
     atomic_store_explicit(&record->life, 1, memory_order_relaxed);

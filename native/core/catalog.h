@@ -14,6 +14,7 @@ struct pcm__family_view {
     uint32_t bound_count;
     int32_t schema;
     bool negative;
+    bool per_process;
     pcm_bytes name;
     pcm_bytes help;
     pcm_bytes unit;
@@ -53,8 +54,8 @@ pcm_bytes pcm__catalog_label_value(const struct pcm__series_view *view, uint32_t
  * CAPACITY, NO_SPACE, SYSTEM.
  */
 int pcm__catalog_append_family(struct pcm_store *store, const pcm_family_definition *definition);
-int pcm__catalog_append_series(struct pcm_store *store, uint64_t size, uint64_t family_offset, const pcm_bytes *values,
-                               uint32_t count, uint32_t integer_cell, uint32_t double_cell);
+int pcm__catalog_append_series(struct pcm_store *store, uint64_t size, uint64_t family_offset, uint64_t owner,
+                               const pcm_bytes *values, uint32_t count, uint32_t integer_cell, uint32_t double_cell);
 
 /* The same for a record of zeros behind its head; gives its offset. */
 int pcm__catalog_append_zeros(struct pcm_store *store, uint64_t size, uint32_t kind, uint64_t *offset);
@@ -63,7 +64,7 @@ int pcm__catalog_append_zeros(struct pcm_store *store, uint64_t size, uint32_t k
 uint64_t pcm__catalog_series_bytes(const pcm_bytes *values, uint32_t count);
 
 /* Writes all of a record that is no series yet but its cells. */
-void pcm__catalog_write_series(struct pcm__series_record *record, uint64_t family_offset, const pcm_bytes *values,
-                               uint32_t count);
+void pcm__catalog_write_series(struct pcm__series_record *record, uint64_t family_offset, uint64_t owner,
+                               const pcm_bytes *values, uint32_t count);
 
 #endif

@@ -202,6 +202,7 @@ static int copy_family(const struct pcm__family_view *view, struct pcm__family *
         .bound_count = view->bound_count,
         .schema = view->schema,
         .negative = view->negative,
+        .per_process = view->per_process,
     };
     cursor += view->name.size + view->help.size + view->unit.size;
     for (uint32_t i = 0; i < view->label_count; cursor += sizes[i], i++)

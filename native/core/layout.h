@@ -84,6 +84,8 @@ struct pcm__header {
     uint32_t removed_first; /* removed and waiting for the grace period, the oldest first */
     uint32_t removed_last;
     uint32_t free_records[PCM__RECORD_CLASSES];
+    uint32_t orphans; /* not 0: slots of dead owners of series were taken over, see orphans.h */
+    uint32_t unused;
 };
 
 /* In the header's page, far behind the header. Only ever goes up; zero in files that were made without it. */
@@ -95,9 +97,10 @@ enum { PCM__TOTALS_OFFSET = 2048 };
 
 struct pcm__slot {
     _Atomic uint32_t pid; /* 0: free */
-    uint32_t backend;
-    uint32_t registration;
-    uint32_t unused;
+    uint16_t backend;
+    uint16_t registration;
+    _Atomic uint32_t serial; /* of the process among all that have had the slot */
+    _Atomic uint32_t owns;   /* not 0: there may be series that belong to the process */
     uint64_t attached_at_ms;
     /* Of all processes that have had the slot, so that their sum over all slots only ever goes up. */
     _Atomic uint64_t aborts;
@@ -116,6 +119,8 @@ struct pcm__record {
     uint32_t kind;
 };
 
+enum { PCM__FAMILY_NEGATIVE = 1u, PCM__FAMILY_PER_PROCESS = 2u };
+
 /* Followed by double bounds[bound_count], uint16_t label_sizes[label_count], name, help, unit, label names. */
 struct pcm__family_record {
     struct pcm__record head;
@@ -126,7 +131,7 @@ struct pcm__family_record {
     uint16_t help_size;
     uint16_t unit_size;
     int8_t schema;
-    uint8_t negative;
+    uint8_t flags; /* PCM__FAMILY_ */
 };
 
 /* Followed by uint16_t label_sizes[label_count] and the label values. Cells are stored plus one, 0 is none. */
@@ -143,9 +148,10 @@ struct pcm__series_record {
     uint32_t next;             /* link, where it is removed or free */
     uint32_t label_count;
     _Atomic uint32_t exemplars; /* link to their record, see exemplars.h; stays when the record is used again */
+    _Atomic uint64_t owner;     /* the process that it belongs to, see pcm__slots_owner(); 0 is none */
 };
 
-static_assert(sizeof(struct pcm__header) == 544, "header");
+static_assert(sizeof(struct pcm__header) == 552, "header");
 static_assert(offsetof(struct pcm__header, version) == 8, "header.version");
 static_assert(offsetof(struct pcm__header, boot_id) == 16, "header.boot_id");
 static_assert(offsetof(struct pcm__header, capacity) == 48, "header.capacity");
@@ -155,7 +161,7 @@ static_assert(sizeof(struct pcm__header) <= PCM__TOTALS_OFFSET, "the totals are 
 static_assert(PCM__TOTALS_OFFSET + sizeof(struct pcm__totals) <= PCM__PAGE, "the totals are in the header's page");
 static_assert(sizeof(struct pcm__slot) == 64, "slot");
 static_assert(sizeof(struct pcm__family_record) == 24, "family record");
-static_assert(sizeof(struct pcm__series_record) == 72, "series record");
+static_assert(sizeof(struct pcm__series_record) == 80, "series record");
 static_assert(offsetof(struct pcm__series_record, rebase) == 32, "series record.rebase");
 static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2, "atomics shared by processes need no lock");
 static_assert(PCM__CELL_GRANULE * 8 == PCM__PAGE, "a granule of base words is one page");

@@ -80,7 +80,8 @@ bool pcm__definition_is_valid(const pcm_family_definition *definition) {
 bool pcm__definition_is_same(const pcm_family_definition *a, const pcm_family_definition *b) {
     if (a->type != b->type || !pcm__bytes_are_same(a->name, b->name) || !pcm__bytes_are_same(a->help, b->help) ||
         !pcm__bytes_are_same(a->unit, b->unit) || a->label_count != b->label_count ||
-        a->bound_count != b->bound_count || a->schema != b->schema || a->negative != b->negative)
+        a->bound_count != b->bound_count || a->schema != b->schema || a->negative != b->negative ||
+        a->per_process != b->per_process)
         return false;
     for (uint32_t i = 0; i < a->label_count; i++)
         if (!pcm__bytes_are_same(a->label_names[i], b->label_names[i]))

@@ -30,6 +30,7 @@ struct pcm_reader {
     uint64_t settled_room;
     uint64_t index_version; /* of the index, when it was copied */
     uint64_t version;
+    uint64_t living[PCM_MAX_PROCESSES]; /* owners, by their slots, that the last refresh has found alive */
     bool any_exemplars;
     uint64_t rebases; /* changes of bases that were complete before the pass */
     uint64_t *integers;

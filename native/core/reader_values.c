@@ -6,6 +6,7 @@
 #include "exponential.h"
 #include "life.h"
 #include "reader.h"
+#include "slots.h"
 
 #include <math.h>
 #include <sched.h>
@@ -128,8 +129,21 @@ static int settle(pcm_reader *reader, uint32_t series) {
     return status;
 }
 
+/* Each process that lives is asked for once in a refresh. The owner in the record may be any number. */
+static bool is_orphan(pcm_reader *reader, uint32_t series) {
+    uint64_t owner = load(&pcm__reader_record(reader, series)->owner);
+    uint64_t *living = &reader->living[(uint32_t)(owner - 1) % PCM_MAX_PROCESSES];
+    if (owner == 0 || *living == owner)
+        return false;
+    if (!pcm__slots_is_alive(reader->store, owner))
+        return true;
+    *living = owner;
+    return false;
+}
+
 int pcm__reader_settle(pcm_reader *reader) {
     bool any_gone = false;
+    memset(reader->living, 0, sizeof reader->living);
     int status = PCM_OK;
     reader->any_exemplars = false;
     for (uint32_t i = 0; i < reader->series_count; i++) {
@@ -138,7 +152,7 @@ int pcm__reader_settle(pcm_reader *reader) {
         int found = settle(reader, i);
         reader->any_exemplars |= reader->settled[i].exemplars != 0;
         /* Whatever was read of a record that has changed its life is of no account. */
-        if (!pcm_reader_is_current(reader, i)) {
+        if (is_orphan(reader, i) || !pcm_reader_is_current(reader, i)) {
             reader->series[i].life = 0;
             any_gone = true;
         } else if (found != PCM_OK) {

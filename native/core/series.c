@@ -8,7 +8,9 @@
 #include "life.h"
 #include "lock.h"
 #include "names.h"
+#include "orphans.h"
 #include "reserve.h"
+#include "slots.h"
 
 /* ---------------------------------------------------------------- families */
 
@@ -71,20 +73,23 @@ int pcm_family_find(pcm_store *store, pcm_bytes name, pcm_family_id *id, pcm_fam
 
 /* ---------------------------------------------------------------- series */
 
-/* What the index finds may have been removed since it was read: who has the lock knows. */
+/* Those of dead owners are not found. What the index finds may have been removed since it was read: who has the lock knows. */
 static int match_series(const struct pcm_store *store, uint32_t family, const pcm_bytes *values, pcm_series_id *out) {
     uint32_t number;
     int status = pcm__index_find_series(store, family, values, &number);
-    if (status == PCM_OK)
-        *out = (uint64_t)pcm__index_series(&store->index, number)->record * 8 + 1;
-    return status;
+    if (status != PCM_OK)
+        return status;
+    uint32_t link = pcm__index_series(&store->index, number)->record;
+    *out = (uint64_t)link * 8 + 1;
+    bool per_process = pcm__index_family(&store->index, family)->definition.per_process;
+    return per_process && pcm__is_orphan(store, link) ? PCM_NOT_FOUND : PCM_OK;
 }
 
 /* Fills the record of a series that is gone. */
-static void revive_series(struct pcm_store *store, uint32_t link, uint64_t family, const pcm_bytes *values,
-                          uint32_t count, uint32_t integer_cell, uint32_t double_cell) {
+static void revive_series(struct pcm_store *store, uint32_t link, uint64_t family, uint64_t owner,
+                          const pcm_bytes *values, uint32_t count, uint32_t integer_cell, uint32_t double_cell) {
     struct pcm__series_record *record = pcm__life_record(store, link);
-    pcm__catalog_write_series(record, family, values, count);
+    pcm__catalog_write_series(record, family, owner, values, count);
     /* Whoever repairs the store takes the cells for the family's, should this process die now. */
     atomic_store_explicit(&record->integer_cell, integer_cell, memory_order_release);
     atomic_store_explicit(&record->double_cell, double_cell, memory_order_release);
@@ -118,10 +123,24 @@ static int create_series(struct pcm_store *store, uint32_t number, const pcm_byt
     }
     integer_cell = integers > 0 ? integer_cell + 1 : 0;
     double_cell = doubles > 0 ? double_cell + 1 : 0;
+    uint64_t owner = definition->per_process ? pcm__slots_owner(store) : 0;
     if (link != 0)
-        revive_series(store, link, family->id - 1, values, count, integer_cell, double_cell);
+        revive_series(store, link, family->id - 1, owner, values, count, integer_cell, double_cell);
     else
-        status = pcm__catalog_append_series(store, size, family->id - 1, values, count, integer_cell, double_cell);
+        status =
+            pcm__catalog_append_series(store, size, family->id - 1, owner, values, count, integer_cell, double_cell);
+    return status == PCM_OK ? pcm__index_read(store) : status;
+}
+
+/* What a dead process has left under these label values makes room for what is created next. */
+static int remove_orphan(struct pcm_store *store, uint32_t family, const pcm_bytes *values) {
+    uint32_t number;
+    if (pcm__index_find_series(store, family, values, &number) != PCM_OK)
+        return PCM_OK;
+    uint32_t link = pcm__index_series(&store->index, number)->record;
+    if (!pcm__is_orphan(store, link))
+        return PCM_OK;
+    int status = pcm__life_end(store, link);
     return status == PCM_OK ? pcm__index_read(store) : status;
 }
 
@@ -185,7 +204,9 @@ int pcm_series_bind_within(pcm_store *store, pcm_family_id family, const pcm_byt
     status = pcm__store_lock(store);
     if (status != PCM_OK)
         return status;
-    status = match_series(store, number, values, out);
+    status = remove_orphan(store, number, values);
+    if (status == PCM_OK)
+        status = match_series(store, number, values, out);
     if (status == PCM_NOT_FOUND)
         status = within(store, number, limits);
     if (status == PCM_NOT_FOUND) {

@@ -17,12 +17,23 @@ static uint64_t lock_offset(uint64_t slots_offset, uint32_t number) {
     return slots_offset + (uint64_t)number * sizeof(struct pcm__slot);
 }
 
+static uint32_t used(const struct pcm_store *store) {
+    uint32_t count = store->header->slots_used;
+    return count < PCM_MAX_PROCESSES ? count : PCM_MAX_PROCESSES;
+}
+
 static void fill(struct pcm_store *store, uint32_t number) {
     struct pcm__slot *slot = slot_at(store, number);
     pcm_mode mode;
     pcm_thread_get_mode(store, &mode);
-    slot->backend = mode.backend;
-    slot->registration = mode.registration;
+    slot->backend = (uint16_t)mode.backend;
+    slot->registration = (uint16_t)mode.registration;
+    /* What the last one in the slot has left is found by its serial from now on; first of all it is noted. */
+    if (atomic_load_explicit(&slot->owns, memory_order_relaxed) != 0)
+        store->header->orphans = 1;
+    atomic_signal_fence(memory_order_seq_cst);
+    atomic_store_explicit(&slot->owns, 0, memory_order_relaxed);
+    atomic_fetch_add_explicit(&slot->serial, 1, memory_order_relaxed);
     slot->attached_at_ms = pcm__now_ms();
     slot->aborts_before = atomic_load_explicit(&slot->aborts, memory_order_relaxed);
     slot->fallbacks_before = atomic_load_explicit(&slot->fallbacks, memory_order_relaxed);
@@ -80,8 +91,7 @@ int pcm__slots_adopt_fork(struct pcm_store *store) {
 /* A slot is behind only as long as its process lives, which is asked of the few that are. */
 uint64_t pcm__slots_moved_on(const struct pcm_store *store) {
     uint64_t least = atomic_load_explicit(&store->header->changes, memory_order_relaxed);
-    uint32_t used = store->header->slots_used < PCM_MAX_PROCESSES ? store->header->slots_used : PCM_MAX_PROCESSES;
-    for (uint32_t number = 0; number < used; number++) {
+    for (uint32_t number = 0; number < used(store); number++) {
         const struct pcm__slot *slot = slot_at(store, number);
         /* Acquire pairs with the release in pcm__holders_announce(). */
         uint64_t moved_on = atomic_load_explicit(&slot->moved_on, memory_order_acquire);
@@ -92,6 +102,47 @@ uint64_t pcm__slots_moved_on(const struct pcm_store *store) {
             least = moved_on;
     }
     return least;
+}
+
+uint64_t pcm__slots_owner(struct pcm_store *store) {
+    atomic_store_explicit(&store->slot->owns, 1, memory_order_relaxed);
+    return (uint64_t)atomic_load_explicit(&store->slot->serial, memory_order_relaxed) << 32 | (store->slot_number + 1);
+}
+
+bool pcm__slots_is_alive(const struct pcm_store *store, uint64_t owner) {
+    uint32_t number = (uint32_t)owner - 1;
+    if (number >= PCM_MAX_PROCESSES)
+        return false;
+    const struct pcm__slot *slot = slot_at(store, number);
+    if (atomic_load_explicit(&slot->pid, memory_order_acquire) == 0 ||
+        atomic_load_explicit(&slot->serial, memory_order_relaxed) != owner >> 32)
+        return false;
+    bool own = store->slot != NULL && number == store->slot_number;
+    return own || pcm__file_is_locked(store->fd, lock_offset(store->geometry.slots_offset, number), 1);
+}
+
+/* A process that owns series and has gone; its slot may still say so. */
+static bool left_orphans(const struct pcm_store *store, uint32_t number) {
+    const struct pcm__slot *slot = slot_at(store, number);
+    uint64_t serial = atomic_load_explicit(&slot->serial, memory_order_relaxed);
+    return atomic_load_explicit(&slot->owns, memory_order_relaxed) != 0 &&
+           !pcm__slots_is_alive(store, serial << 32 | (number + 1));
+}
+
+bool pcm__slots_any_orphans(const struct pcm_store *store) {
+    bool any = store->header->orphans != 0;
+    for (uint32_t number = 0; !any && number < used(store); number++)
+        any = left_orphans(store, number);
+    return any;
+}
+
+/* First of all in the header: this process may die here as well. */
+void pcm__slots_gather_orphans(struct pcm_store *store) {
+    store->header->orphans = 1;
+    atomic_signal_fence(memory_order_seq_cst);
+    for (uint32_t number = 0; number < used(store); number++)
+        if (left_orphans(store, number))
+            atomic_store_explicit(&slot_at(store, number)->owns, 0, memory_order_relaxed);
 }
 
 bool pcm__slots_any_alive(int fd, uint64_t slots_offset) {

@@ -235,6 +235,12 @@ typedef struct pcm_family_definition {
     uint32_t bound_count;
     int32_t schema; /* native histograms and summaries: buckets per power of two as a power of two; else 0 */
     bool negative;  /* the same: negative values have buckets of their own, else they count as 0; else false */
+    /*
+     * Each series belongs to the process that made it: readers leave it out once that process has closed the store or
+     * ended in any other way. Give it a label whose value tells the processes apart; who binds the series of another
+     * living process shares it, until its owner has gone.
+     */
+    bool per_process;
 } pcm_family_definition;
 
 /*
@@ -324,6 +330,14 @@ int pcm_series_find(pcm_store *store, pcm_family_id family, const pcm_bytes *val
  * REMOVED (by somebody else), ARGUMENT, READ_ONLY, CORRUPT, BROKEN, LOCK_TIMEOUT, SYSTEM. Thread-safe.
  */
 int pcm_series_remove(pcm_store *store, pcm_series_id series);
+
+/*
+ * Removes the series whose owners have gone (see pcm_family_definition), so that their cells can be used again: for
+ * writers to call now and then, such as with every look of a holder. Where nobody has gone, it asks for the locks of the
+ * processes that own series and is done; while another process holds the store's lock it does nothing. Errors: READ_ONLY, CORRUPT, BROKEN, LOCK_TIMEOUT, NO_MEMORY, SYSTEM,
+ * TOO_MANY_PROCESSES. Thread-safe.
+ */
+int pcm_store_remove_orphans(pcm_store *store);
 
 /* Removes all series of a family, which itself stays. Errors: ARGUMENT and as above. Thread-safe. */
 int pcm_family_remove_all(pcm_store *store, pcm_family_id family);

@@ -106,6 +106,11 @@ int check_child(int pid);
     X(cells_of_gauges_and_histograms_are_used_again_from_zero)                                                         \
     X(a_removal_is_seen_by_readers_and_other_processes)                                                                \
     X(a_dead_process_holds_nothing_up)                                                                                 \
+    X(what_belongs_to_a_dead_process_is_left_out_and_removed)                                                          \
+    X(the_next_process_in_a_slot_is_not_the_owner)                                                                     \
+    X(who_binds_what_a_dead_process_owned_begins_anew)                                                                 \
+    X(what_belongs_to_a_process_goes_when_it_closes)                                                                   \
+    X(owners_of_noise_are_dead)                                                                                        \
     X(a_forked_child_lets_go_of_everything)                                                                            \
     X(a_reset_brings_every_kind_back_to_zero)                                                                          \
     X(resets_while_others_count_never_show_less_than_zero)                                                             \

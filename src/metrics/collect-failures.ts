@@ -38,6 +38,7 @@ export class CollectFailures {
         ownLabelNames: DEFINITION.labelNames,
         defaultValues: [],
         exemplars: false,
+        owner: undefined,
         limits: { ofFamily: 0, ofStore: 0 },
       });
       this.#family.labels(collector, reason).inc(amount);

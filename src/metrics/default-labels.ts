@@ -15,6 +15,8 @@ export interface Declaration {
   readonly defaultValues: readonly string[];
   /** Beyond which there is no new series; of a family that has one for each of its handles. */
   readonly limits: SeriesLimits;
+  /** What this process is called where its series belong to it. */
+  readonly owner: string | undefined;
   /** Whether the series that this process binds keep exemplars. */
   readonly exemplars: boolean;
 }

@@ -28,6 +28,13 @@ export interface MetricOptions<Names extends readonly string[]> {
    * to one more, the overflow series, all of whose labels have the value `__overflow__`.
    */
   readonly maxSeries?: number | undefined;
+  /**
+   * Each process has series of its own, told apart by a label `process` behind all others, and they vanish with it: once it
+   * has closed the store or ended in any other way, no reader shows them. The value of the label is the process id, in a
+   * worker thread followed by `/` and the thread's, or the text that is given: name the processes where several containers
+   * share a store, for each counts from 1.
+   */
+  readonly perProcess?: boolean | string | undefined;
 }
 
 /** What a counter is declared with. */
@@ -77,7 +84,7 @@ function checkKeys(type: MetricType, options: object): void {
     'help',
     'labelNames',
     'unit',
-    ...(type === 'stateset' || type === 'info' ? [] : ['maxSeries', 'collect', 'collectTimeout']),
+    ...(type === 'stateset' || type === 'info' ? [] : ['maxSeries', 'perProcess', 'collect', 'collectTimeout']),
     ...(OWN_OPTIONS[type] ?? []),
   ];
   for (const option of Object.keys(options)) {
@@ -240,6 +247,7 @@ export function sameDefinition(one: FamilyDefinition, other: FamilyDefinition): 
     sameList(one.buckets, other.buckets) &&
     one.schema === other.schema &&
     one.negative === other.negative &&
+    one.perProcess === other.perProcess &&
     sameList(one.range ?? [], other.range ?? []) &&
     sameList(one.quantiles ?? [], other.quantiles ?? [])
   );

@@ -17,6 +17,7 @@ import { GaugeFamily } from './gauge.js';
 import { HistogramFamily } from './histogram.js';
 import { InfoFamily, type InfoOptions, infoDefinition } from './info.js';
 import { conflictingSuffix } from './name-clash.js';
+import { ownerConflict, ownerName, withProcess } from './per-process.js';
 import { PromReader } from './prom-metric.js';
 import { checkStates, StateSetFamily } from './state-set.js';
 
@@ -100,6 +101,7 @@ export class Families {
     const known = this.#families.get(definition.name);
     if (known !== undefined && !segment.closed && sameDefinition(known.definition, definition)) {
       if (known.hasExemplars !== declaration.exemplars) throw exemplarsConflict(definition.name, known.hasExemplars);
+      if (known.owner !== declaration.owner) throw ownerConflict(definition.name, known.owner, declaration.owner);
       known.limit(declaration.limits);
       return known;
     }
@@ -116,12 +118,18 @@ export class Families {
     const { name, labelNames } = defineFamily(type, options);
     const ofFamily = seriesLimit(name, (options as { maxSeries?: unknown }).maxSeries);
     const hasOneSeriesPerHandle = type !== 'stateset' && type !== 'info';
+    const owner = ownerName(name, labelNames, (options as { perProcess?: unknown }).perProcess);
+    const defaults = withProcess(defaultLabels, owner);
     const all = type === 'stateset' ? [...labelNames, name] : labelNames;
     return {
       // Checked with all of its labels: a default label may be one that this type reserves.
-      definition: defineFamily(type, { ...(options as object), labelNames: withDefaultNames(all, defaultLabels) }),
+      definition: {
+        ...defineFamily(type, { ...(options as object), labelNames: withDefaultNames(all, defaults) }),
+        ...(owner === undefined ? {} : { perProcess: true }),
+      },
       ownLabelNames: labelNames,
-      defaultValues: defaultValues(all, defaultLabels),
+      defaultValues: defaultValues(all, defaults),
+      owner,
       exemplars: keepsExemplars(name, (options as { exemplars?: unknown }).exemplars),
       // Of what has one series per handle only: a state set with some of its states would tell nothing.
       limits: hasOneSeriesPerHandle && labelNames.length > 0 ? { ofFamily, ofStore: maxSeries } : NO_LIMITS,

@@ -98,6 +98,8 @@ export abstract class Family<Handle> {
   readonly aggregator = 'first';
   readonly definition: FamilyDefinition;
   readonly hasExemplars: boolean;
+  /** What this process is called where its series belong to it. */
+  readonly owner: string | undefined;
   protected readonly segment: Segment;
   protected readonly exemplarSource: ExemplarSource | undefined;
   readonly #promReader: PromReader;
@@ -120,6 +122,7 @@ export abstract class Family<Handle> {
     this.#defaultValues = declaration.defaultValues;
     this.#limits = declaration.limits;
     this.hasExemplars = declaration.exemplars;
+    this.owner = declaration.owner;
     this.exemplarSource = context.exemplar;
     this.#id = context.segment.declare(definition);
     this.#source = {

@@ -1,5 +1,5 @@
 /** What something about a process is found out with: made once, looked at again and again. */
-import type { ProcessFamilies } from './process-families.js';
+import type { Store } from './store.js';
 
 export interface Instrument {
   /** Brings the series up to date. What it throws is of no account: the values stay as they were. */
@@ -8,5 +8,5 @@ export interface Instrument {
   readonly end?: () => void;
 }
 
-/** Makes an instrument whose series have the label `process` with this value. */
-export type MakeInstrument = (families: ProcessFamilies, process: string) => Instrument;
+/** Makes an instrument whose series belong to the process that is called so. */
+export type MakeInstrument = (store: Store, perProcess: string) => Instrument;

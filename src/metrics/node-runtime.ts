@@ -2,9 +2,8 @@
 import { constants, monitorEventLoopDelay, PerformanceObserver, performance } from 'node:perf_hooks';
 import { getHeapSpaceStatistics } from 'node:v8';
 import type { Instrument } from './instrument.js';
-import type { ProcessFamilies } from './process-families.js';
+import type { Store } from './store.js';
 
-const labelNames = ['process'] as const;
 /** Milliseconds between two readings of the event loop's delay, which is never smaller than a reading's own lateness. */
 const RESOLUTION = 20;
 const GC_BUCKETS = [0.001, 0.01, 0.1, 1, 2, 5];
@@ -27,27 +26,28 @@ const DELAYS = [
   ['p99_', '99th percentile', (delay: DelayHistogram) => late(delay.percentile(99))],
 ] as const;
 
-function gauge(families: ProcessFamilies, process: string, name: string, help: string) {
-  return families.gauge({ name, help, labelNames }).labels(process);
+function gauge(store: Store, perProcess: string, name: string, help: string) {
+  return store.gauge({ name, help, perProcess });
 }
 
 /** How late timers are since the last look, how busy the loop is, and what keeps it alive. */
-export function eventLoop(families: ProcessFamilies, name: string): Instrument {
+export function eventLoop(store: Store, perProcess: string): Instrument {
   const delays = DELAYS.map(([infix, what, read]) => ({
     read,
-    gauge: gauge(families, name, `nodejs_eventloop_lag_${infix}seconds`, `${what} of the delay of the event loop.`),
+    gauge: gauge(store, perProcess, `nodejs_eventloop_lag_${infix}seconds`, `${what} of the delay of the event loop.`),
   }));
   const utilization = gauge(
-    families,
-    name,
+    store,
+    perProcess,
     'nodejs_eventloop_utilization',
     'Share of time that the event loop is busy.',
   );
-  const total = gauge(families, name, 'nodejs_active_resources_total', 'Total number of active resources.');
-  const resources = families.gauge({
+  const total = gauge(store, perProcess, 'nodejs_active_resources_total', 'Total number of active resources.');
+  const resources = store.gauge({
     name: 'nodejs_active_resources',
     help: 'Number of active resources that keep the event loop alive, by type.',
-    labelNames: ['process', 'type'],
+    labelNames: ['type'],
+    perProcess,
   });
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION });
   delay.enable();
@@ -64,7 +64,7 @@ export function eventLoop(families: ProcessFamilies, name: string): Instrument {
       total.set(active.length);
       types = new Map([...types.keys()].map((type) => [type, 0]));
       for (const type of active) types.set(type, (types.get(type) ?? 0) + 1);
-      for (const [type, count] of types) resources.labels(name, type).set(count);
+      for (const [type, count] of types) resources.labels(type).set(count);
     },
     end() {
       delay.disable();
@@ -73,15 +73,16 @@ export function eventLoop(families: ProcessFamilies, name: string): Instrument {
 }
 
 /** The heap of V8 and what is outside of it. */
-export function heap(families: ProcessFamilies, name: string): Instrument {
-  const total = gauge(families, name, 'nodejs_heap_size_total_bytes', 'Process heap size from Node.js in bytes.');
-  const used = gauge(families, name, 'nodejs_heap_size_used_bytes', 'Process heap size used from Node.js in bytes.');
-  const external = gauge(families, name, 'nodejs_external_memory_bytes', 'Node.js external memory size in bytes.');
+export function heap(store: Store, perProcess: string): Instrument {
+  const total = gauge(store, perProcess, 'nodejs_heap_size_total_bytes', 'Process heap size from Node.js in bytes.');
+  const used = gauge(store, perProcess, 'nodejs_heap_size_used_bytes', 'Process heap size used from Node.js in bytes.');
+  const external = gauge(store, perProcess, 'nodejs_external_memory_bytes', 'Node.js external memory size in bytes.');
   const space = (kind: string) =>
-    families.gauge({
+    store.gauge({
       name: `nodejs_heap_space_size_${kind}_bytes`,
       help: `Process heap space size ${kind} from Node.js in bytes.`,
-      labelNames: ['process', 'space'],
+      labelNames: ['space'],
+      perProcess,
     });
   const spaces = { total: space('total'), used: space('used'), available: space('available') };
   return {
@@ -92,9 +93,9 @@ export function heap(families: ProcessFamilies, name: string): Instrument {
       external.set(memory.external);
       for (const statistics of getHeapSpaceStatistics()) {
         const label = statistics.space_name.replace(/_space$/, '');
-        spaces.total.labels(name, label).set(statistics.space_size);
-        spaces.used.labels(name, label).set(statistics.space_used_size);
-        spaces.available.labels(name, label).set(statistics.space_available_size);
+        spaces.total.labels(label).set(statistics.space_size);
+        spaces.used.labels(label).set(statistics.space_used_size);
+        spaces.available.labels(label).set(statistics.space_available_size);
       }
     },
   };
@@ -108,14 +109,15 @@ const GC_KINDS: Readonly<Record<number, string>> = {
 };
 
 /** How long garbage collections take. */
-export function garbageCollection(families: ProcessFamilies, name: string): Instrument {
-  const durations = families.histogram({
+export function garbageCollection(store: Store, perProcess: string): Instrument {
+  const durations = store.histogram({
     name: 'nodejs_gc_duration_seconds',
     help: 'Garbage collection duration by kind, one of major, minor, incremental or weakcb.',
-    labelNames: ['process', 'kind'],
+    labelNames: ['kind'],
+    perProcess,
     buckets: GC_BUCKETS,
   });
-  const byKind = new Map(Object.values(GC_KINDS).map((kind) => [kind, durations.labels(name, kind)]));
+  const byKind = new Map(Object.values(GC_KINDS).map((kind) => [kind, durations.labels(kind)]));
   const observer = new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
       const { kind } = (entry as unknown as { detail: { kind: number } }).detail;
@@ -127,15 +129,16 @@ export function garbageCollection(families: ProcessFamilies, name: string): Inst
 }
 
 /** Which Node.js runs. */
-export function version(families: ProcessFamilies, name: string): Instrument {
+export function version(store: Store, perProcess: string): Instrument {
   const [major = '', minor = '', patch = ''] = process.versions.node.split('.');
-  families
+  store
     .gauge({
       name: 'nodejs_version_info',
       help: 'Node.js version info.',
-      labelNames: ['process', 'version', 'major', 'minor', 'patch'],
+      labelNames: ['version', 'major', 'minor', 'patch'],
+      perProcess,
     })
-    .labels(name, process.version, major, minor, patch)
+    .labels(process.version, major, minor, patch)
     .set(1);
   return {};
 }

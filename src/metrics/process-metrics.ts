@@ -3,12 +3,12 @@
  * and a sidecar, shows those of all without asking their event loops. They are brought up to date by a timer and not by
  * scrapes, which therefore neither wait for them nor show up in the delay of the event loop that they report.
  */
-import { isMainThread, threadId } from 'node:worker_threads';
+import { isMainThread } from 'node:worker_threads';
 import { PercpuMetricsError } from '../errors.js';
 import { checkOptions, type Rule } from '../store/rules.js';
 import type { Instrument, MakeInstrument } from './instrument.js';
 import { eventLoop, garbageCollection, heap, version } from './node-runtime.js';
-import { ProcessFamilies } from './process-families.js';
+import { processName } from './per-process.js';
 import { cpuTime, descriptors, memory, startTime } from './process-resources.js';
 import type { Store } from './store.js';
 
@@ -76,19 +76,16 @@ class Watch {
 /**
  * Keeps `process_*` and `nodejs_*` of this process in the store, under the names that prom-client has made usual, from now
  * until the store is closed or the function that it returns is called; a worker thread keeps `nodejs_*` of itself. The
- * timer keeps no process alive. When the process has ended, the next look of another one takes its series away, unless it
- * was given a name.
+ * timer keeps no process alive. The series vanish with the process.
  *
- * @throws PercpuMetricsError `ERR_PCM_OPTION`; as `store.snapshot`, `store.gauge` and `labels`, where the store has no room
+ * @throws PercpuMetricsError `ERR_PCM_OPTION`; as `store.gauge` and `labels`, where the store has no room
  */
 export function collectProcessMetrics(store: Store, options: ProcessMetricsOptions = {}): () => void {
   checkOptions('process metrics', RULES, options);
-  const { interval = DEFAULT_INTERVAL } = options;
-  const name = options.process ?? (isMainThread ? String(process.pid) : `${process.pid}/${threadId}`);
-  const families = new ProcessFamilies(store, name);
-  const instruments: Instrument[] = [{ look: () => families.removeDead() }];
+  const { interval = DEFAULT_INTERVAL, process: name = processName() } = options;
+  const instruments: Instrument[] = [];
   try {
-    for (const make of isMainThread ? [...OF_PROCESS, ...OF_THREAD] : OF_THREAD) instruments.push(make(families, name));
+    for (const make of isMainThread ? [...OF_PROCESS, ...OF_THREAD] : OF_THREAD) instruments.push(make(store, name));
   } catch (error) {
     for (const instrument of instruments) instrument.end?.();
     throw error;

@@ -1,17 +1,17 @@
 /** What the kernel gives to a process: time, memory, descriptors. From getrusage and /proc, whose files cost microseconds. */
 import { readdir, readFile } from 'node:fs/promises';
 import type { Instrument } from './instrument.js';
-import type { ProcessFamilies } from './process-families.js';
-
-const labelNames = ['process'] as const;
+import type { Store } from './store.js';
 
 /** CPU time that was used, by user and system. */
-export function cpuTime(families: ProcessFamilies, name: string): Instrument {
+export function cpuTime(store: Store, perProcess: string): Instrument {
   const counter = (kind: string, help: string) =>
-    families.counter({ name: `process_cpu_${kind}seconds_total`, help, labelNames }).labels(name);
+    store.counter({ name: `process_cpu_${kind}seconds_total`, help, perProcess });
   const user = counter('user_', 'User CPU time spent in seconds.');
   const system = counter('system_', 'System CPU time spent in seconds.');
   const total = counter('', 'User and system CPU time spent in seconds.');
+  // Of the whole process, also where it was collected before.
+  for (const counted of [user, system, total]) counted.reset();
   let before = { user: 0, system: 0 };
   return {
     look() {
@@ -27,14 +27,13 @@ export function cpuTime(families: ProcessFamilies, name: string): Instrument {
 }
 
 /** When the process began. */
-export function startTime(families: ProcessFamilies, name: string): Instrument {
-  families
+export function startTime(store: Store, perProcess: string): Instrument {
+  store
     .gauge({
       name: 'process_start_time_seconds',
       help: 'Start time of the process since the Unix epoch in seconds.',
-      labelNames,
+      perProcess,
     })
-    .labels(name)
     .set(Date.now() / 1000 - process.uptime());
   return {};
 }
@@ -46,10 +45,10 @@ const MEMORY = [
 ] as const;
 
 /** Memory as the kernel sees it. */
-export function memory(families: ProcessFamilies, name: string): Instrument {
+export function memory(store: Store, perProcess: string): Instrument {
   const gauges = MEMORY.map(([field, metric, help]) => ({
     pattern: new RegExp(`^${field}:\\s*(\\d+) kB$`, 'm'),
-    gauge: families.gauge({ name: metric, help, labelNames }).labels(name),
+    gauge: store.gauge({ name: metric, help, perProcess }),
   }));
   return {
     async look() {
@@ -63,13 +62,9 @@ export function memory(families: ProcessFamilies, name: string): Instrument {
 }
 
 /** Open file descriptors, and how many there may be. */
-export function descriptors(families: ProcessFamilies, name: string): Instrument {
-  const open = families
-    .gauge({ name: 'process_open_fds', help: 'Number of open file descriptors.', labelNames })
-    .labels(name);
-  const most = families
-    .gauge({ name: 'process_max_fds', help: 'Maximum number of open file descriptors.', labelNames })
-    .labels(name);
+export function descriptors(store: Store, perProcess: string): Instrument {
+  const open = store.gauge({ name: 'process_open_fds', help: 'Number of open file descriptors.', perProcess });
+  const most = store.gauge({ name: 'process_max_fds', help: 'Maximum number of open file descriptors.', perProcess });
   return {
     async look() {
       const [entries, limits] = await Promise.all([readdir('/proc/self/fd'), readFile('/proc/self/limits', 'utf8')]);

@@ -10,7 +10,7 @@ import { BoundGauge } from './gauge.js';
 
 /** What a state set is declared with. */
 export interface StateSetOptions<States extends readonly string[], Names extends readonly string[]>
-  extends Omit<MetricOptions<Names>, 'maxSeries'> {
+  extends Omit<MetricOptions<Names>, 'maxSeries' | 'perProcess'> {
   /** Each once; what it is in at first is none of them. */
   readonly states: States;
 }

@@ -6,7 +6,7 @@ import { type ErrorCode, PercpuMetricsError } from '../errors.js';
 
 /** A definition in a line: `histogram wait_seconds{queue} with unit "seconds", buckets 0.1, 1 and help "..."`. */
 export function describeDefinition(definition: FamilyDefinition): string {
-  const { type, name, help, unit, labelNames, buckets, schema, range, negative, quantiles } = definition;
+  const { type, name, help, unit, labelNames, buckets, schema, range, negative, quantiles, perProcess } = definition;
   const labels = labelNames.length > 0 ? `{${labelNames.join(', ')}}` : '';
   const facts = [
     ...(unit === '' ? [] : [`unit ${JSON.stringify(unit)}`]),
@@ -15,6 +15,7 @@ export function describeDefinition(definition: FamilyDefinition): string {
     ...(range === undefined ? [] : [`range ${range.join(' to ')}`]),
     ...(negative === true ? ['negative buckets'] : []),
     ...(quantiles === undefined ? [] : [`quantiles ${quantiles.join(' ')}`]),
+    ...(perProcess === true ? ['series of each process'] : []),
     `help ${JSON.stringify(help)}`,
   ];
   return `${type} ${name}${labels} with ${facts.join(', ')}`;

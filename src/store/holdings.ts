@@ -1,6 +1,7 @@
 /**
  * What a thread holds of series, by their ids. Ids and cells of a removed series are another one's later on, but not
- * before this thread has moved on; it looks once a second, and whenever it binds or removes a series.
+ * before this thread has moved on; it looks once a second, and whenever it binds or removes a series. Once a second it
+ * also takes the series of processes away that have gone.
  *
  * Invariant: whatever keeps an id, a cell or an index of a series is in here for as long as it does.
  */
@@ -60,13 +61,18 @@ export class Holdings {
     else for (const holder of holders) holder.letGo();
   }
 
+  #lookAround(): void {
+    this.#native.removeOrphans();
+    this.follow();
+  }
+
   /** Keeps neither the process nor a store that nobody has any more. */
   #startTimer(): NodeJS.Timeout {
     const reference = new WeakRef(this);
     const timer = setInterval(() => {
       const holdings = reference.deref();
       if (holdings === undefined) clearInterval(timer);
-      else holdings.follow();
+      else holdings.#lookAround();
     }, LOOK_MILLISECONDS);
     return timer.unref();
   }
