@@ -35,6 +35,8 @@ export interface Recordable {
   check(amount: number): void;
   /** Writes operation, target and a checked amount. */
   put(entries: Float64Array, at: number, amount: number): void;
+  /** Of handles that keep exemplars: notes what an amount that was recorded was about. Never throws. */
+  note?(amount: number): void;
 }
 
 const MAX_HANDLES = 64;
@@ -59,6 +61,7 @@ export class PreparedBatch implements Batch<readonly RecordableHandle[]> {
   readonly #segment: Segment;
   readonly #handles: readonly Recordable[];
   readonly #entries: Float64Array;
+  readonly #hasExemplars: boolean;
 
   /** @throws PercpuMetricsError `ERR_PCM_BATCH` */
   constructor(segment: Segment, handles: unknown) {
@@ -72,6 +75,7 @@ export class PreparedBatch implements Batch<readonly RecordableHandle[]> {
     this.#segment = segment;
     this.#handles = handles.map((handle, index) => recordable(segment, handle, index));
     this.#entries = new Float64Array(handles.length * BATCH_ENTRY);
+    this.#hasExemplars = this.#handles.some((handle) => handle.note !== undefined);
   }
 
   record(...amounts: readonly number[]): void {
@@ -90,5 +94,7 @@ export class PreparedBatch implements Batch<readonly RecordableHandle[]> {
       handles[index]?.put(this.#entries, index * BATCH_ENTRY, amounts[index] as number);
     }
     this.#segment.record(this.#entries);
+    if (!this.#hasExemplars) return;
+    for (const [index, handle] of handles.entries()) handle.note?.(amounts[index] as number);
   }
 }

@@ -27,6 +27,10 @@ class ExemplarCounter extends BoundCounter {
     this.#exemplars.keep(series);
   }
 
+  note(amount: number): void {
+    this.#exemplars.put(amount, undefined);
+  }
+
   override inc(amount = 1, exemplar?: ExemplarLabels): void {
     super.inc(amount);
     this.#exemplars.put(amount, exemplar);
@@ -50,6 +54,10 @@ class ExemplarHistogram extends BoundHistogram {
   protected override take(series: number): void {
     super.take(series);
     this.#exemplars.keep(series);
+  }
+
+  note(value: number): void {
+    this.#exemplars.put(value, undefined);
   }
 
   override observe(value: number, exemplar?: ExemplarLabels): void {

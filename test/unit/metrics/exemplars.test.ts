@@ -63,6 +63,21 @@ test('the store gives exemplars where none is given with the amount, and only wh
   assert.equal((await exemplarsOf(store))['jobs_total'], '{trace_id="given"} 1');
 });
 
+test('a batch notes what the store gives, where the family wants it', async (t) => {
+  const store = temporaryStore(t, { exemplar: () => ({ trace_id: 'in force' }) });
+  const jobs = store.counter({ name: 'jobs_total', help: 'Jobs.', exemplars: true });
+  const wait = store.histogram({ name: 'wait', help: 'Wait.', buckets: bounds, exemplars: true });
+  const plain = store.counter({ name: 'plain_total', help: 'Plain.' });
+  const level = store.gauge({ name: 'level', help: 'Level.' });
+  const batch = store.batch([plain, jobs, level, wait]);
+  batch.record(1, 2, 3, 4);
+  const expected = { jobs_total: '{trace_id="in force"} 2', 'wait_bucket{le="10.0"}': '{trace_id="in force"} 4' };
+  assert.deepEqual(await exemplarsOf(store), expected);
+  assert.throws(() => batch.record(1, 7, 3, Number.NaN), { code: 'ERR_PCM_AMOUNT_NOT_FINITE' });
+  assert.deepEqual(await exemplarsOf(store), expected);
+  assert.match(await store.metrics(), /^jobs_total 2$/m);
+});
+
 test('a sidecar and other processes read them, and a reset takes them away', async (t) => {
   const store = temporaryStore(t);
   const jobs = store.counter({ name: 'jobs_total', help: 'Jobs.', exemplars: true });
