@@ -245,8 +245,11 @@ export interface NativeStore {
     names: readonly string[],
     values: readonly string[],
   ): boolean;
-  /** The families that have one of these names, or all, made on a thread of the pool; Prometheus text by default. */
-  render(format?: ExpositionFormat, names?: readonly string[]): Promise<Buffer>;
+  /**
+   * The families that have one of these names, or all, made on a thread of the pool; Prometheus text by default. The
+   * bytes are in `memory`, which nobody may touch meanwhile, or where that does not suffice in a larger ArrayBuffer.
+   */
+  render(format?: ExpositionFormat, names?: readonly string[], memory?: ArrayBuffer): Promise<Uint8Array<ArrayBuffer>>;
   /** With a true argument every series has its `createdAt`. */
   snapshot(withCreation?: boolean): FamilySnapshot[];
   /** All families with the lanes of all their series; with a name, those of the others are left out. */

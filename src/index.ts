@@ -27,6 +27,7 @@ export type { StateSet, StateSetHandle, StateSetOptions } from './metrics/state-
 export type { Store } from './metrics/store.js';
 export type { StopLabelledTimer, StopTimer } from './metrics/timer.js';
 export { BACKENDS, type StoreOptions } from './store/options.js';
+export type { TransientBytes } from './store/render-memory.js';
 export type {
   Backend,
   ExpositionFormat,

@@ -330,9 +330,11 @@ Napi::Value NativeStore::PutExemplar(const Napi::CallbackInfo &info) {
 Napi::Value NativeStore::Render(const Napi::CallbackInfo &info) {
     const Format format = OptionalFormat(info[0]);
     NameFilter filter = OptionalFilter(info[1]);
+    const napi_value memory = info[2].IsArrayBuffer() ? static_cast<napi_value>(info[2]) : nullptr;
     RequireOpen(info.Env());
     /* Where it cannot start, an exception is pending. */
-    return Napi::Value(info.Env(), RenderJob::Start(info.Env(), attachment_->lease(), format, std::move(filter)));
+    return Napi::Value(info.Env(),
+                       RenderJob::Start(info.Env(), attachment_->lease(), format, std::move(filter), memory));
 }
 
 Napi::Value NativeStore::Snapshot(const Napi::CallbackInfo &info) {

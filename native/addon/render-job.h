@@ -8,6 +8,7 @@
 #ifndef PCM_ADDON_RENDER_JOB_H_
 #define PCM_ADDON_RENDER_JOB_H_
 
+#include <cstddef>
 #include <memory>
 #include <utility>
 
@@ -23,15 +24,20 @@ namespace pcm {
 
 class RenderJob {
   public:
-    /* Starts a scrape and gives its promise of a Buffer; null, with an exception pending or not, where it cannot. */
-    static napi_value Start(napi_env env, std::shared_ptr<StoreLease> lease, Format format, NameFilter filter) noexcept;
+    /*
+     * Starts a scrape and gives its promise of a Uint8Array; null, with an exception pending or not, where it cannot.
+     * The bytes are in `memory`, an ArrayBuffer that nobody else uses meanwhile, if it suffices; null for none.
+     */
+    static napi_value Start(napi_env env, std::shared_ptr<StoreLease> lease, Format format, NameFilter filter,
+                            napi_value memory) noexcept;
 
   private:
-    RenderJob(std::shared_ptr<StoreLease> lease, Format format, NameFilter filter)
-        : lease_(std::move(lease)), format_(format), filter_(std::move(filter)) {}
+    RenderJob(std::shared_ptr<StoreLease> lease, Format format, NameFilter filter, char *lent, size_t capacity)
+        : lease_(std::move(lease)), format_(format), filter_(std::move(filter)), buffer_(lent, capacity) {}
     static void Execute(napi_env env, void *data) noexcept;
     static void Complete(napi_env env, napi_status status, void *data) noexcept;
-    bool Queue(napi_env env, napi_value *promise) noexcept;
+    bool Queue(napi_env env, napi_value memory, napi_value *promise) noexcept;
+    napi_value TakeBytes(napi_env env) noexcept;
 
     std::shared_ptr<StoreLease> lease_;
     Format format_;
@@ -39,6 +45,7 @@ class RenderJob {
     ByteBuffer buffer_;
     int status_ = PCM_SYSTEM;
     int error_number_ = 0;
+    napi_ref memory_ = nullptr; /* keeps what was lent */
     napi_async_work work_ = nullptr;
     napi_deferred deferred_ = nullptr;
 };

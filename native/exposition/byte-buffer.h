@@ -1,21 +1,26 @@
 /*
- * A growable run of bytes from malloc, so that it can be handed to others who free() it. Whoever writes reserves the
- * most that it can need, writes through end() without further checks, and commits with set_end(): the memory that was
- * reserved and not written is never touched and so costs no page.
+ * A growable run of bytes from malloc, so that it can be handed to others who free() it, or in memory that others lend
+ * for as long as it suffices. Whoever writes reserves the most that it can need, writes through end() without further
+ * checks, and commits with set_end(): the memory that was reserved and not written is never touched and so costs no
+ * page.
  */
 #ifndef PCM_EXPOSITION_BYTE_BUFFER_H_
 #define PCM_EXPOSITION_BYTE_BUFFER_H_
 
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
 
 namespace pcm {
 
 class ByteBuffer {
   public:
     ByteBuffer() = default;
+    /* Begins in memory of somebody else, who keeps it until the buffer is gone. */
+    ByteBuffer(char *lent, size_t capacity) noexcept : data_(lent), capacity_(capacity), is_lent_(true) {}
     ~ByteBuffer() {
-        std::free(data_);
+        if (!is_lent_)
+            std::free(data_);
     }
     ByteBuffer(const ByteBuffer &) = delete;
     ByteBuffer &operator=(const ByteBuffer &) = delete;
@@ -27,12 +32,20 @@ class ByteBuffer {
         const size_t wanted = size_ + more;
         if (wanted < size_)
             return false;
-        char *grown = static_cast<char *>(std::realloc(data_, wanted));
+        char *grown = static_cast<char *>(is_lent_ ? std::malloc(wanted) : std::realloc(data_, wanted));
         if (grown == nullptr)
             return false;
+        if (is_lent_ && size_ > 0)
+            std::memcpy(grown, data_, size_);
         data_ = grown;
         capacity_ = wanted;
+        is_lent_ = false;
         return true;
+    }
+
+    /* Whether the bytes are still in the memory that was lent. */
+    bool is_lent() const noexcept {
+        return is_lent_;
     }
 
     const char *data() const noexcept {
@@ -41,6 +54,9 @@ class ByteBuffer {
     size_t size() const noexcept {
         return size_;
     }
+    size_t capacity() const noexcept {
+        return capacity_;
+    }
     char *end() noexcept {
         return data_ + size_;
     }
@@ -48,7 +64,7 @@ class ByteBuffer {
         size_ = static_cast<size_t>(end - data_);
     }
 
-    /* Gives the bytes away, to be freed with free(); null where nothing was ever reserved. The buffer is empty then. */
+    /* Gives its own memory away, to be freed with free(); null where nothing was ever reserved. It is empty then. */
     char *Release() noexcept {
         char *data = data_;
         data_ = nullptr;
@@ -60,6 +76,7 @@ class ByteBuffer {
     char *data_ = nullptr;
     size_t size_ = 0;
     size_t capacity_ = 0;
+    bool is_lent_ = false;
 };
 
 } // namespace pcm

@@ -41,8 +41,10 @@ function compressor(coding: Exclude<Coding, 'identity'>): Transform {
 }
 
 /** The pieces of a body, coded. */
-export async function encode(pieces: readonly Buffer[], coding: Coding): Promise<readonly Buffer[]> {
-  if (coding === 'identity') return pieces;
+export async function encode(
+  pieces: readonly Buffer[],
+  coding: Exclude<Coding, 'identity'>,
+): Promise<readonly Buffer[]> {
   const coded: Buffer[] = [];
   const compressed = Readable.from(pieces).pipe(compressor(coding));
   for await (const piece of compressed) coded.push(piece as Buffer);

@@ -7,8 +7,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PercpuMetricsError } from '../errors.js';
 import { type NegotiatedFormat, negotiateAmong, negotiateFormat, type OfferedSyntax } from '../metrics/negotiation.js';
 import { Coalescing } from './coalescing.js';
-import { chooseCoding, encode } from './content-coding.js';
+import { type Coding, chooseCoding, encode } from './content-coding.js';
 import { renderScrape, type ScrapeSource } from './scrape.js';
+import { ScrapeBody } from './scrape-body.js';
 
 /** Scrapes that are served at a time unless another number is given. */
 export const DEFAULT_MAX_SCRAPES = 40;
@@ -17,13 +18,7 @@ const RETRY_SECONDS = '1';
 /** What is larger leaves in pieces of this size: the event loop never copies more than one at a time to the kernel. */
 const PIECE_BYTES = 128 * 1024;
 
-type Pieces = readonly Buffer[];
-
-function sizeOf(pieces: Pieces): number {
-  return pieces.reduce((sum, piece) => sum + piece.length, 0);
-}
-
-function* cut(pieces: Pieces): Generator<Buffer> {
+function* cut(pieces: readonly Buffer[]): Generator<Buffer> {
   for (const piece of pieces) {
     for (let at = 0; at < piece.length; at += PIECE_BYTES) yield piece.subarray(at, at + PIECE_BYTES);
   }
@@ -38,8 +33,8 @@ function namesOf(url: string): string[] {
 export class ScrapeEndpoint {
   readonly #source: ScrapeSource;
   readonly #limit: number;
-  readonly #bodies = new Coalescing<Pieces>();
-  readonly #coded = new WeakMap<Pieces, Map<string, Promise<Pieces>>>();
+  readonly #bodies = new Coalescing<ScrapeBody>();
+  readonly #coded = new WeakMap<ScrapeBody, Map<string, Promise<ScrapeBody>>>();
   #served = 0;
 
   /** @param limit - Scrapes that are served at a time, until their last byte has left. */
@@ -54,19 +49,25 @@ export class ScrapeEndpoint {
    * @throws PercpuMetricsError where the store cannot be read; `ERR_PCM_TOO_MANY_SCRAPES` with the status 503
    */
   async answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    this.#enter(reply);
+    const closed = this.#enter(reply);
     const format = this.#format(request.headers.accept);
     const names = namesOf(request.url);
     const key = JSON.stringify([format.syntax, format.escaping, names]);
     const body = await this.#bodies.run(key, () => renderScrape(this.#source, { format, names }, request.log));
-    const coding = chooseCoding(request.headers['accept-encoding']?.toString(), sizeOf(body));
-    const pieces = await this.#encode(body, coding);
+    body.hold();
+    const coding = chooseCoding(request.headers['accept-encoding']?.toString(), body.size);
     reply.header('content-type', format.contentType).header('vary', 'accept, accept-encoding');
-    if (coding !== 'identity') reply.header('content-encoding', coding);
-    return this.#send(reply, pieces);
+    if (coding !== 'identity') {
+      const coded = await this.#encode(body, coding).finally(() => body.letGo());
+      return this.#send(reply.header('content-encoding', coding), coded);
+    }
+    // HTTP/2 closes a stream before its last bytes have left the process: what it sends is never written to again.
+    if (request.raw.httpVersionMajor < 2) void closed.then(() => body.letGo());
+    return this.#send(reply, body);
   }
 
-  #enter(reply: FastifyReply): void {
+  /** Lets a scrape in, and says when it has ended. */
+  #enter(reply: FastifyReply): Promise<void> {
     if (this.#served >= this.#limit) {
       reply.code(503).header('retry-after', RETRY_SECONDS);
       throw new PercpuMetricsError(
@@ -76,8 +77,11 @@ export class ScrapeEndpoint {
       );
     }
     this.#served += 1;
-    reply.raw.once('close', () => {
-      this.#served -= 1;
+    return new Promise((resolve) => {
+      reply.raw.once('close', () => {
+        this.#served -= 1;
+        resolve();
+      });
     });
   }
 
@@ -89,16 +93,15 @@ export class ScrapeEndpoint {
     return negotiateAmong(accept, common) ?? negotiateAmong(accept, all) ?? negotiateFormat(undefined);
   }
 
-  #encode(body: Pieces, coding: ReturnType<typeof chooseCoding>): Promise<Pieces> {
-    const known = this.#coded.get(body) ?? new Map<string, Promise<Pieces>>();
+  #encode(body: ScrapeBody, coding: Exclude<Coding, 'identity'>): Promise<ScrapeBody> {
+    const known = this.#coded.get(body) ?? new Map<string, Promise<ScrapeBody>>();
     this.#coded.set(body, known);
-    const pieces = known.get(coding) ?? encode(body, coding);
-    known.set(coding, pieces);
-    return pieces;
+    const coded = known.get(coding) ?? encode(body.pieces, coding).then((pieces) => new ScrapeBody(pieces));
+    known.set(coding, coded);
+    return coded;
   }
 
-  #send(reply: FastifyReply, pieces: Pieces): FastifyReply {
-    const size = sizeOf(pieces);
+  #send(reply: FastifyReply, { pieces, size }: ScrapeBody): FastifyReply {
     if (size <= PIECE_BYTES) return reply.send(Buffer.concat(pieces));
     return reply.header('content-length', size).send(Readable.from(cut(pieces), { objectMode: false }));
   }

@@ -16,6 +16,7 @@ import { brokenStoreMetrics, STORE_METRICS_PREFIX, storeMetrics } from '../metri
 import type { ExpositionFormat, FamilySnapshot } from '../store/types.js';
 import type { Registries, WarningLog } from './registries.js';
 import { isWanted, keepFamilies } from './registry-text.js';
+import { ScrapeBody } from './scrape-body.js';
 
 /** What a scrape is made of. */
 export interface ScrapeSource {
@@ -45,18 +46,18 @@ function wanted(families: readonly FamilySnapshot[], names: readonly string[]): 
 }
 
 /** The store and its own metrics; of OpenMetrics without the end. */
-async function ownPieces(source: ScrapeSource, format: ExpositionFormat, names: readonly string[]): Promise<Buffer[]> {
+async function ownBody(source: ScrapeSource, format: ExpositionFormat, names: readonly string[]): Promise<ScrapeBody> {
   try {
     const store = source.store();
     const startedAt = performance.now();
-    const own = await store.render({ ...format, names });
-    const content = format.syntax === 'openmetrics' ? own.subarray(0, -OPEN_METRICS_END.length) : own;
-    if (!source.storeMetrics) return [content];
-    const cost = { seconds: (performance.now() - startedAt) / 1000, bytes: own.length };
-    return [content, encodeFamilies(wanted(await storeMetrics(store, cost), names), format)];
+    const { bytes, release } = await store.renderTransient({ ...format, names });
+    const content = format.syntax === 'openmetrics' ? bytes.subarray(0, -OPEN_METRICS_END.length) : bytes;
+    if (!source.storeMetrics) return new ScrapeBody([content], release);
+    const cost = { seconds: (performance.now() - startedAt) / 1000, bytes: bytes.length };
+    return new ScrapeBody([content, encodeFamilies(wanted(await storeMetrics(store, cost), names), format)], release);
   } catch (error) {
     if (!source.storeMetrics || !(error instanceof PercpuMetricsError) || error.code !== 'ERR_PCM_BROKEN') throw error;
-    return [encodeFamilies(wanted(brokenStoreMetrics(), names), format)];
+    return new ScrapeBody([encodeFamilies(wanted(brokenStoreMetrics(), names), format)]);
   }
 }
 
@@ -84,13 +85,15 @@ function registryPieces(source: ScrapeSource, texts: readonly string[], names: r
   });
 }
 
-async function renderJson(source: ScrapeSource, names: readonly string[]): Promise<Buffer[]> {
+async function renderJson(source: ScrapeSource, names: readonly string[]): Promise<ScrapeBody> {
   const store = source.store();
   const startedAt = performance.now();
   const families = store.snapshot();
   const cost = { seconds: (performance.now() - startedAt) / 1000, bytes: 0 };
   const own = source.storeMetrics ? await storeMetrics(store, cost) : [];
-  return [Buffer.from(JSON.stringify({ families: wanted([...families, ...own], names).map(familyJson) }))];
+  return new ScrapeBody([
+    Buffer.from(JSON.stringify({ families: wanted([...families, ...own], names).map(familyJson) })),
+  ]);
 }
 
 /**
@@ -102,13 +105,13 @@ export async function renderScrape(
   source: ScrapeSource,
   { format, names }: ScrapeRequest,
   log: WarningLog,
-): Promise<readonly Buffer[]> {
+): Promise<ScrapeBody> {
   const { syntax, escaping } = format;
   if (syntax === 'json') return renderJson(source, names);
   const [own, texts] = await Promise.all([
-    ownPieces(source, { syntax, escaping }, names),
+    ownBody(source, { syntax, escaping }, names),
     source.registries.texts(syntax, log),
   ]);
   const end = syntax === 'openmetrics' ? [OPEN_METRICS_END] : [];
-  return [...own, ...registryPieces(source, texts, names, log), ...end];
+  return own.with([...registryPieces(source, texts, names, log), ...end]);
 }

@@ -4,6 +4,7 @@
  */
 import { display, PercpuMetricsError } from '../errors.js';
 import type { StoreOptions } from '../store/options.js';
+import type { TransientBytes } from '../store/render-memory.js';
 import type { Segment } from '../store/segment.js';
 import type {
   FamilyDefinition,
@@ -76,7 +77,10 @@ export class Store extends FamilyStore {
   async metrics(
     options: RenderOptions & { readonly syntax?: 'text' | 'openmetrics' | undefined } = {},
   ): Promise<string> {
-    return (await this.render(options)).toString('utf8');
+    const { bytes, release } = await this.renderTransient(options);
+    const text = bytes.toString('utf8');
+    release();
+    return text;
   }
 
   /**
@@ -85,6 +89,17 @@ export class Store extends FamilyStore {
    * @throws PercpuMetricsError as {@link metrics}
    */
   async render(options: RenderOptions = {}): Promise<Buffer> {
+    return (await this.renderTransient(options)).bytes;
+  }
+
+  /**
+   * What {@link render} gives, in memory that later renders use again once it is released: what sends large scrapes, and
+   * knows when they have left, allocates nothing for the second one. What is never released costs what {@link render}
+   * costs.
+   *
+   * @throws PercpuMetricsError as {@link metrics}
+   */
+  async renderTransient(options: RenderOptions = {}): Promise<TransientBytes> {
     const { format, names } = renderArguments(options);
     const collection = this.families.collectors.run();
     if (collection !== undefined) await collection;

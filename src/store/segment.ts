@@ -26,8 +26,11 @@ import { type Holder, Holdings, isRemoved } from './holdings.js';
 import { announce, locate } from './location.js';
 import { nativeError } from './native-error.js';
 import { checkStoreOptions, type StoreOptions } from './options.js';
+import { RenderMemory, type TransientBytes } from './render-memory.js';
 
 export { BatchOperation } from '../binding.js';
+
+const RENDER = 'render the store';
 
 /** Numbers of an entry of a batch: operation, target, amount. */
 export const BATCH_ENTRY = 3;
@@ -63,6 +66,7 @@ export class Segment {
   readonly #native: NativeStore;
   readonly #holdings: Holdings;
   readonly #withdraw: () => void;
+  readonly #renderMemory = new RenderMemory();
   readonly #reported = new Set<string>();
   #closed = false;
 
@@ -245,12 +249,14 @@ export class Segment {
   }
 
   /** Renders the families that have one of these names, or all of them where there are none. */
-  async render(format?: ExpositionFormat, names?: readonly string[]): Promise<Buffer> {
-    const rendering = this.#attempt('render the store', () => this.#native.render(format, names));
+  async render(format?: ExpositionFormat, names?: readonly string[]): Promise<TransientBytes> {
+    const memory = this.#renderMemory.take();
     try {
-      return await rendering;
+      const rendering = this.#attempt(RENDER, () => this.#native.render(format, names, memory));
+      return this.#renderMemory.lend(await rendering);
     } catch (cause) {
-      throw this.#error(cause, 'render the store');
+      this.#renderMemory.put(memory);
+      throw cause instanceof PercpuMetricsError ? cause : this.#error(cause, RENDER);
     }
   }
 

@@ -49,6 +49,10 @@ function isMapped(path: string): boolean {
   return readFileSync('/proc/self/maps', 'utf8').includes(path);
 }
 
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString();
+}
+
 test('after close the cold methods throw ERR_PCM_CLOSED and the hot functions do nothing', (t) => {
   const store = openTemporary(t);
   const cell = bindCounter(store);
@@ -111,7 +115,7 @@ test('renders that are under way survive close, which then closes', async (t) =>
   store.hot.add(bindCounter(store), 7);
   const renders = Array.from({ length: 8 }, () => store.render());
   store.close();
-  for (const bytes of await Promise.all(renders)) assert.match(bytes.toString(), /^work_total\{kind="a"\} 7$/m);
+  for (const bytes of await Promise.all(renders)) assert.match(textOf(bytes), /^work_total\{kind="a"\} 7$/m);
   assert.equal(existsSync(store.path), false);
   assert.equal(isMapped(store.path), false);
 });
@@ -189,7 +193,7 @@ for (const [activity, body] of Object.entries(activities)) {
     const before = counted(store);
     store.hot.increment(cell);
     assert.equal(counted(store), before + 1);
-    assert.equal((await store.render()).toString().includes(`work_total{kind="a"} ${before + 1}\n`), true);
+    assert.equal(textOf(await store.render()).includes(`work_total{kind="a"} ${before + 1}\n`), true);
     store.close();
     assert.equal(isMapped(store.path), false);
   });

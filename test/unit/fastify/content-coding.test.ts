@@ -28,7 +28,6 @@ test('a client gets the coding that it prefers, and small bodies as they are', (
 test('pieces are coded as one body', async () => {
   const pieces = [Buffer.alloc(300_000, 'a'), Buffer.from('b'), Buffer.alloc(0), Buffer.alloc(70_000, 'c')];
   const whole = Buffer.concat(pieces);
-  assert.equal(await encode(pieces, 'identity'), pieces);
   const gzip = Buffer.concat(await encode(pieces, 'gzip'));
   assert.ok(gzip.length < 10_000);
   assert.deepEqual(zlib.gunzipSync(gzip), whole);

@@ -231,3 +231,32 @@ test('the directory of a path is not made', (t) => {
   refuses({ path: join(directory, 'not-there', 'store.pcm') }, 'ERR_PCM_NOT_FOUND', /directory exists/);
   assert.equal(open(t, { path: join(directory, 'there', 'store.pcm') }).closed, false);
 });
+
+test('what was released is rendered into again, if it suffices; what was not is left alone', async (t) => {
+  const segment = open(t);
+  const family = segment.declare({ ...counter, labelNames: ['text'] });
+  const kept = await segment.render();
+  const first = await segment.render();
+  assert.notEqual(first.bytes.buffer, kept.bytes.buffer);
+  const before = first.bytes.toString();
+  first.release();
+  first.release();
+  const second = await segment.render();
+  assert.equal(second.bytes.buffer, first.bytes.buffer);
+  assert.equal(second.bytes.toString(), before);
+  const third = await segment.render();
+  assert.notEqual(third.bytes.buffer, second.bytes.buffer);
+  second.release();
+  segment.bind(family, 'a_total', ['x'.repeat(1000)]);
+  const grown = await segment.render();
+  assert.match(grown.bytes.toString(), /^a_total\{text="x{1000}"\} 0$/m);
+  assert.equal(third.bytes.toString(), before);
+});
+
+test('a render that fails gives the memory back', async (t) => {
+  const segment = open(t);
+  const first = await segment.render();
+  first.release();
+  await assert.rejects(segment.render({ syntax: 'none' as never, escaping: 'dots' }), { code: 'ERR_PCM_ARGUMENT' });
+  assert.equal((await segment.render()).bytes.buffer, first.bytes.buffer);
+});
