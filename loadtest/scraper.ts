@@ -1,44 +1,108 @@
 /**
- * Scrapes a service the way Prometheus does, on a connection that stays open, and times it from the request to the
- * last byte. What comes is counted and kept, not parsed: parsing is the work of the one who scrapes.
+ * Scrapes a service on a connection that stays open, and times it from the request to the last byte. What comes is read
+ * into the same memory again and again, and neither parsed nor kept: a scrape is to cost what the service makes it
+ * cost, and parsing is the work of the one who scrapes.
  */
-import { Agent, get } from 'node:http';
+import { connect, type Socket } from 'node:net';
 
 /** One scrape. */
 export interface Scrape {
   milliseconds: number;
+  /** Of the body. */
   bytes: number;
-  text(): string;
+  /** The body, where it was to be kept. */
+  text: string;
+}
+
+const READ_BYTES = 1024 * 1024;
+const HEAD_END = '\r\n\r\n';
+
+/** An answer that is being received. */
+class Answer {
+  readonly #kept: Buffer[] | undefined;
+  #head = '';
+  /** Of the body; NaN where the head does not tell. */
+  length: number | undefined;
+  #received = 0;
+
+  constructor(keep: boolean) {
+    this.#kept = keep ? [] : undefined;
+  }
+
+  get status(): number {
+    return Number(this.#head.split(' ', 2)[1]);
+  }
+
+  get bytes(): number {
+    return this.#received;
+  }
+
+  get text(): string {
+    return Buffer.concat(this.#kept ?? []).toString();
+  }
+
+  /** Takes what has arrived; whether that was all. */
+  take(arrived: Buffer): boolean {
+    const body = this.length === undefined ? this.#takeHead(arrived) : arrived;
+    this.#received += body.length;
+    // A copy: the memory is read into again.
+    this.#kept?.push(Buffer.from(body));
+    return this.#received === this.length;
+  }
+
+  #takeHead(arrived: Buffer): Buffer {
+    const before = this.#head.length;
+    this.#head += arrived.toString('latin1');
+    const end = this.#head.indexOf(HEAD_END);
+    if (end < 0) return arrived.subarray(arrived.length);
+    this.#head = this.#head.slice(0, end);
+    this.length = Number(/^content-length: *(\d+)$/im.exec(this.#head)?.[1]);
+    return arrived.subarray(end + HEAD_END.length - before);
+  }
 }
 
 /** Scrapes one service. */
 export class Scraper {
-  readonly #url: string;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  readonly #url: URL;
+  readonly #socket: Socket;
+  #take: (arrived: Buffer) => void = () => {};
+  #fail: (reason: Error) => void = () => {};
 
   constructor(origin: string) {
-    this.#url = `${origin}/metrics`;
+    this.#url = new URL('/metrics', origin);
+    const callback = (bytes: number, memory: Uint8Array): boolean => {
+      this.#take(Buffer.from(memory.buffer, memory.byteOffset, bytes));
+      return true;
+    };
+    const onread = { buffer: Buffer.alloc(READ_BYTES), callback };
+    this.#socket = connect({ host: this.#url.hostname, port: Number(this.#url.port), onread });
+    this.#socket.on('error', (error) => this.#fail(error));
+    this.#socket.on('close', () => this.#fail(new Error(`${this.#url} closed the connection.`)));
   }
 
-  /** @throws Error where the answer is no 200 */
-  async scrape(): Promise<Scrape> {
+  /**
+   * One at a time.
+   *
+   * @throws Error where the answer is no 200, or has no length
+   */
+  async scrape({ keep = false } = {}): Promise<Scrape> {
+    const answer = new Answer(keep);
     const started = performance.now();
-    return await new Promise((resolve, reject) => {
-      get(this.#url, { agent: this.#agent }, (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.once('error', reject);
-        response.once('end', () => {
-          const milliseconds = performance.now() - started;
-          if (response.statusCode !== 200) reject(new Error(`${this.#url} answered ${response.statusCode}.`));
-          const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
-          resolve({ milliseconds, bytes, text: () => Buffer.concat(chunks).toString('utf8') });
-        });
-      }).once('error', reject);
+    await new Promise<void>((resolve, reject) => {
+      this.#fail = reject;
+      this.#take = (arrived) => {
+        if (answer.take(arrived)) resolve();
+        else if (Number.isNaN(answer.length)) reject(new Error(`${this.#url} did not say how much it sends.`));
+      };
+      this.#socket.write(`GET ${this.#url.pathname} HTTP/1.1\r\nHost: ${this.#url.host}\r\n\r\n`);
     });
+    const milliseconds = performance.now() - started;
+    if (answer.status !== 200) throw new Error(`${this.#url} answered ${answer.status}.`);
+    return { milliseconds, bytes: answer.bytes, text: answer.text };
   }
 
   close(): void {
-    this.#agent.destroy();
+    this.#fail = () => {};
+    this.#socket.destroy();
   }
 }

@@ -21,6 +21,7 @@ const LOAD = { connections: 4, amount: 500 };
 const shape = { better: 'lower', decimals: 2, chart: 'bars', scale: 'log' } as const;
 const figures: readonly Figure[] = [
   { name: 'latency', title: 'Duration of a scrape', unit: 'ms', ...shape },
+  { name: 'render', title: 'Making the text of a scrape', unit: 'ms', ...shape },
   { name: 'delay', title: 'Longest delay of the event loop during a scrape', unit: 'ms', ...shape },
   {
     name: 'rate',
@@ -117,6 +118,7 @@ async function turn(context: RunContext, size: Size, entrant: Entrant): Promise<
   if (size.workers > 0) return;
   recorder.add('rate', library, size.point, bytes / milliseconds / 1000);
   recorder.add('delay', library, size.point, Number(await service.get('/delay')));
+  recorder.add('render', library, size.point, Number(await service.get('/render')));
 }
 
 async function measure(
@@ -145,7 +147,7 @@ async function measure(
 
 /** Every series was touched once by each process that has it. Also the scrape that warms up. */
 async function check(context: RunContext, size: Size, { library, scraper }: Entrant): Promise<void> {
-  const text = (await scraper.scrape()).text();
+  const text = (await scraper.scrape({ keep: true })).text;
   const what = size.counters > 0 ? COUNTER : `${HISTOGRAM}_count`;
   const expected = (size.counters + size.histograms) * Math.max(1, size.workers);
   const counted = sumSamples(text, what);
@@ -168,6 +170,7 @@ function conclude(lookup: Lookup): Conclusion {
   const cluster = lookup.points('cluster').at(-1) ?? '';
   const faster = lookup.ratio('latency', RIVAL, OURS, largest)?.median;
   const clusterFaster = lookup.ratio('cluster', RIVAL, OURS, cluster)?.median;
+  const rendered = lookup.ratio('render', RIVAL, OURS, largest)?.median;
   const delay = lookup.median('delay', OURS, largest);
   const wins = (ratio: number | undefined): string =>
     ratio !== undefined && ratio < 1 ? `${formatNumber(1 / ratio, 1)}x slower` : `${formatNumber(ratio, 1)}x faster`;
@@ -177,6 +180,7 @@ function conclude(lookup: Lookup): Conclusion {
       `(prom-client: ${formatNumber(lookup.median('delay', RIVAL, largest), 1)} ms); of a cluster with ${cluster} it is ${wins(clusterFaster)}.`,
     goals: [
       judge(`scrape of ${largest}, times as fast as prom-client`, faster, { atLeast: 50 }),
+      judge(`text of ${largest}, made in how many times less time than prom-client's`, rendered, { atLeast: 100 }),
       judge(`delay of the event loop by a scrape of ${largest}`, delay, { atMost: 2 }, 'ms'),
       judge(`scrape of a cluster, ${cluster}, times as fast as the cluster registry`, clusterFaster, { atLeast: 100 }),
     ],

@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import fastify from 'fastify';
 import { openStore } from 'percpu-metrics';
+import percpuMetrics from 'percpu-metrics/fastify';
 import { AggregatorRegistry } from 'prom-client';
 import { listen } from './listen.js';
 import { LIBRARIES, makeSeries } from './series.js';
@@ -32,9 +33,7 @@ async function servePrimary(): Promise<void> {
     );
   } else {
     const store = openStore({ path: plan.storePath, readOnly: true });
-    app.get('/metrics', async (_request, reply) =>
-      reply.header('content-type', store.contentType).send(await store.render()),
-    );
+    await app.register(percpuMetrics, { store });
   }
   app.addHook('onClose', async () => {
     for (const worker of workers) worker.process.disconnect();

@@ -1,6 +1,6 @@
 /**
- * A small app with many series: `GET /metrics` is the scrape, `GET /delay` tells by how many milliseconds the event loop
- * was late at most since it was last asked. Arguments: `--library NAME --counters N --histograms N --store PATH`.
+ * A small app with many series: `GET /metrics` is the scrape, `GET /render` tells how many milliseconds it takes to make
+ * what a scrape sends, `GET /delay` by how many the event loop was late at most since it was last asked. Arguments: `--library NAME --counters N --histograms N --store PATH`.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
@@ -34,7 +34,10 @@ app.get('/delay', async () => {
   delay.reset();
   return milliseconds;
 });
-app.get('/metrics', async (_request, reply) =>
-  reply.header('content-type', series.contentType).send(await series.render()),
-);
+app.get('/render', async () => {
+  const started = performance.now();
+  await series.render();
+  return performance.now() - started;
+});
+await series.serve(app);
 await listen(app);

@@ -1,7 +1,10 @@
 /**
- * Many series of counters or histograms in one of the libraries, each with a value, and the text of all of them.
+ * Many series of counters or histograms in one of the libraries, each with a value, and the scrape of all of them as the
+ * library's users serve it.
  */
+import type { FastifyInstance } from 'fastify';
 import { openStore } from 'percpu-metrics';
+import percpuMetrics from 'percpu-metrics/fastify';
 import * as promClient from 'prom-client';
 
 /** The libraries whose scrapes are compared. */
@@ -26,9 +29,10 @@ export interface SeriesPlan {
 export interface SeriesOfLibrary {
   /** Adds 1 to each counter, and an observation to each histogram. */
   touch(): void;
-  contentType: string;
-  /** The text of all. */
-  render(): Promise<string | Buffer>;
+  /** Serves the text of all at `GET /metrics`. */
+  serve(app: FastifyInstance): Promise<void>;
+  /** Makes the text of all and throws it away. */
+  render(): Promise<void>;
   /** The registry, where there is one. */
   registry: promClient.Registry | undefined;
 }
@@ -58,8 +62,12 @@ function ofStore({ counters, histograms, storePath }: SeriesPlan): SeriesOfLibra
       for (const handle of counting) handle.inc();
       for (const handle of observing) handle.observe(OBSERVED);
     },
-    contentType: store.contentType,
-    render: () => store.render(),
+    async serve(app) {
+      await app.register(percpuMetrics, { store });
+    },
+    async render() {
+      (await store.renderTransient()).release();
+    },
     registry: undefined,
   };
 }
@@ -76,8 +84,14 @@ function ofPromClient({ counters, histograms }: SeriesPlan): SeriesOfLibrary {
       for (const handle of counting) handle.inc();
       for (const handle of observing) handle.observe(OBSERVED);
     },
-    contentType: registry.contentType,
-    render: () => registry.metrics(),
+    async serve(app) {
+      app.get('/metrics', async (_request, reply) =>
+        reply.header('content-type', registry.contentType).send(await registry.metrics()),
+      );
+    },
+    async render() {
+      await registry.metrics();
+    },
     registry,
   };
 }

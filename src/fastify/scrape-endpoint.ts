@@ -3,6 +3,7 @@
  * rendered once for all who wait for the same one, and compressed once.
  */
 import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PercpuMetricsError } from '../errors.js';
 import { type NegotiatedFormat, negotiateAmong, negotiateFormat, type OfferedSyntax } from '../metrics/negotiation.js';
@@ -15,12 +16,16 @@ import { ScrapeBody } from './scrape-body.js';
 export const DEFAULT_MAX_SCRAPES = 40;
 
 const RETRY_SECONDS = '1';
-/** What is larger leaves in pieces of this size: the event loop never copies more than one at a time to the kernel. */
-const PIECE_BYTES = 128 * 1024;
+/** What is larger leaves in pieces of this size, one in each turn of the event loop: copying takes time. */
+const PIECE_BYTES = 256 * 1024;
 
-function* cut(pieces: readonly Buffer[]): Generator<Buffer> {
+async function* cut(pieces: readonly Buffer[]): AsyncGenerator<Buffer> {
   for (const piece of pieces) {
-    for (let at = 0; at < piece.length; at += PIECE_BYTES) yield piece.subarray(at, at + PIECE_BYTES);
+    for (let at = 0; at < piece.length; at += PIECE_BYTES) {
+      yield piece.subarray(at, at + PIECE_BYTES);
+      // A kernel that takes all at once would otherwise be given all in one turn.
+      await nextTurn();
+    }
   }
 }
 

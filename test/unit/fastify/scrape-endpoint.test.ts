@@ -1,5 +1,6 @@
 /** What a scraper is answered, by what it asks for. */
 import assert from 'node:assert/strict';
+import type { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import fastify, { type FastifyInstance } from 'fastify';
@@ -236,4 +237,27 @@ test('maxScrapes has to be an integer from 1 on', async (t) => {
     });
     await app.close();
   }
+});
+
+test('a large scrape leaves turns of the event loop to others while it is sent', async (t) => {
+  const { app, store } = await endpoint(t);
+  const counter = store.counter({ name: 'large_total', help: 'Large.', labelNames: ['text'] });
+  for (let index = 0; index < 5000; index += 1) counter.labels(`${index}${'x'.repeat(400)}`);
+  let turns = 0;
+  let isOver = false;
+  const turn = (): void => {
+    turns += 1;
+    if (!isOver) setImmediate(turn);
+  };
+  // The first one prepares what precedes the values, on a thread, for as long as it takes.
+  await get(app, 'text/plain');
+  const sending = app.inject({ url: '/metrics', payloadAsStream: true });
+  const { headers, stream } = (await sending) as unknown as { headers: Record<string, string>; stream(): Readable };
+  turn();
+  let bytes = 0;
+  for await (const chunk of stream()) bytes += (chunk as Buffer).length;
+  isOver = true;
+  assert.equal(headers['content-length'], String(bytes));
+  assert.ok(bytes > 2_000_000);
+  assert.ok(turns >= 8, `${turns} turns`);
 });
