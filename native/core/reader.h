@@ -14,10 +14,15 @@ struct pcm__parts {
 /* What was found of a series right after the pass; nobody looks at its record again. */
 struct pcm__settled {
     uint64_t created_at_ms;
-    uint32_t exemplars;      /* link, 0 for none */
-    struct pcm__parts parts; /* of what has no buckets */
-    uint32_t first_cell;     /* of what has */
-    uint32_t sum_cell;
+    uint32_t exemplars; /* link, 0 for none */
+    uint32_t buckets;   /* 0 for what has a number */
+    union {
+        struct pcm__parts parts; /* of what has a number */
+        struct {
+            uint32_t first_cell; /* of what has buckets */
+            uint32_t sum_cell;
+        };
+    };
 };
 
 struct pcm_reader {

@@ -94,11 +94,11 @@ static void read_again(pcm_reader *reader, uint32_t first, uint32_t buckets, uin
         reader->doubles[sum_cell - first_double] = double_now(reader->store, sum_cell);
 }
 
-static int collect_buckets(pcm_reader *reader, const struct pcm__series_record *record, uint32_t buckets, bool now,
+static int collect_buckets(pcm_reader *reader, const struct pcm__series_record *record, bool now,
                            struct pcm__settled *out) {
-    int status = bucket_cells(reader, record, buckets, &out->first_cell, &out->sum_cell);
+    int status = bucket_cells(reader, record, out->buckets, &out->first_cell, &out->sum_cell);
     if (status == PCM_OK && now)
-        read_again(reader, out->first_cell, buckets, out->sum_cell);
+        read_again(reader, out->first_cell, out->buckets, out->sum_cell);
     return status;
 }
 
@@ -106,11 +106,11 @@ static int collect_buckets(pcm_reader *reader, const struct pcm__series_record *
  * The pass has all of a series or nothing of the last change of its value: it is taken only if the change was complete
  * before the pass, and none began since. Otherwise the series is read by itself until no change falls in between.
  */
-static int settle(pcm_reader *reader, uint32_t series) {
+static int settle(pcm_reader *reader, uint32_t series, uint32_t buckets) {
     const struct pcm__series_record *record = pcm__reader_record(reader, series);
     struct pcm__settled *out = &reader->settled[series];
-    uint32_t buckets = pcm_definition_bucket_count(definition_of(reader, series));
     int status = PCM_OK;
+    out->buckets = buckets;
     for (int attempt = 0; attempt < MOST_REREADS; attempt++) {
         uint64_t before = atomic_load_explicit(&record->rebase, memory_order_acquire);
         bool now = before / 2 > reader->rebases;
@@ -119,7 +119,7 @@ static int settle(pcm_reader *reader, uint32_t series) {
         if (buckets == 0)
             out->parts = collect(reader, record, now);
         else
-            status = collect_buckets(reader, record, buckets, now, out);
+            status = collect_buckets(reader, record, now, out);
         atomic_thread_fence(memory_order_acquire);
         if (status != PCM_OK ||
             (before % 2 == 0 && atomic_load_explicit(&record->rebase, memory_order_relaxed) == before))
@@ -146,10 +146,17 @@ int pcm__reader_settle(pcm_reader *reader) {
     memset(reader->living, 0, sizeof reader->living);
     int status = PCM_OK;
     reader->any_exemplars = false;
+    /* Series of a family mostly follow one another. */
+    uint32_t family = UINT32_MAX;
+    uint32_t buckets = 0;
     for (uint32_t i = 0; i < reader->series_count; i++) {
         if (!pcm__life_is_lived(reader->series[i].life))
             continue;
-        int found = settle(reader, i);
+        if (family != reader->series[i].family) {
+            family = reader->series[i].family;
+            buckets = pcm_definition_bucket_count(pcm_reader_family(reader, family));
+        }
+        int found = settle(reader, i, buckets);
         reader->any_exemplars |= reader->settled[i].exemplars != 0;
         /* Whatever was read of a record that has changed its life is of no account. */
         if (is_orphan(reader, i) || !pcm_reader_is_current(reader, i)) {
@@ -190,9 +197,10 @@ static pcm_number number_of(struct pcm__parts parts) {
 int pcm_reader_value(const pcm_reader *reader, uint32_t series, pcm_number *out) {
     if (!pcm__life_is_lived(reader->series[series].life))
         return PCM_REMOVED;
-    if (pcm__has_buckets(definition_of(reader, series)->type))
+    const struct pcm__settled *settled = &reader->settled[series];
+    if (settled->buckets > 0)
         return PCM_ARGUMENT;
-    *out = number_of(reader->settled[series].parts);
+    *out = number_of(settled->parts);
     return PCM_OK;
 }
 
@@ -200,10 +208,9 @@ int pcm_reader_histogram(const pcm_reader *reader, uint32_t series, int64_t *buc
     const struct pcm__settled *settled = &reader->settled[series];
     if (!pcm__life_is_lived(reader->series[series].life))
         return PCM_REMOVED;
-    uint32_t count = pcm_definition_bucket_count(definition_of(reader, series));
-    if (count == 0)
+    if (settled->buckets == 0)
         return PCM_ARGUMENT;
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < settled->buckets; i++)
         buckets[i] = (int64_t)integer_at(reader, settled->first_cell + i);
     *sum = double_at(reader, settled->sum_cell);
     return PCM_OK;
