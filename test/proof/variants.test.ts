@@ -1,14 +1,17 @@
 /**
  * The core on systems that are not this one: without critical sections, where every increment takes the atomic
- * lanes, against a C library that registers no thread for rseq, and as a program for 64-bit ARM under an emulator that has no
+ * lanes (there from JavaScript as well), against a C library that registers no thread for rseq, and as a program for 64-bit ARM under an emulator that has no
  * rseq. The suite is the same everywhere, and each run says which mode was in force.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { chmodSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { buildCoreProgram, type Target } from '../support/core-program.js';
 import { unlessInstalled } from '../support/debian-package.js';
+import { nodeVersions, prebuiltAddon } from '../support/node-version.js';
+import { runSuite } from '../support/other-suite.js';
 
 const run = promisify(execFile);
 
@@ -37,6 +40,20 @@ test(
   },
   (t) => passes(t, { target: 'no-rseq', registration: 'none', emulator: [], scale: 1 }),
 );
+
+test('with an addon without critical sections the unit tests pass on atomic lanes', async (t) => {
+  const { directory } = await prebuiltAddon(t, nodeVersions[0], ['-DPCM_NO_RSEQ']);
+  chmodSync(directory, 0o755);
+  const { passed, failed, skipped, output } = await runSuite({
+    node: process.execPath,
+    addon: directory,
+    tests: ['test/unit/'],
+    env: { PCM_TEST_REGISTRATION: 'none' },
+  });
+  t.diagnostic(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+  assert.deepEqual({ failed, skipped }, { failed: 0, skipped: 0 }, output);
+  assert.ok(passed > 300, output);
+});
 
 test(
   'against musl, which registers no thread, the core registers each by itself and its suite passes',

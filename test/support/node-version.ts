@@ -22,12 +22,20 @@ export function nodeOf(version: (typeof nodeVersions)[number]): string {
   return join(fetched('node', version), 'bin', 'node');
 }
 
-/** Builds with the headers of the oldest version; gives a directory that holds prebuilds/, and the file in it. */
-export async function prebuiltAddon(t: TestContext): Promise<{ directory: string; file: string }> {
+/**
+ * Builds with the headers of a version, the oldest by default, and flags of the compilers; gives a directory that holds
+ * prebuilds/, and the file in it.
+ */
+export async function prebuiltAddon(
+  t: TestContext,
+  version: (typeof nodeVersions)[number] = nodeVersions[0],
+  flags: readonly string[] = [],
+): Promise<{ directory: string; file: string }> {
   const directory = temporaryDirectory(t);
-  const headers = fetched('node', nodeVersions[0]);
+  const headers = fetched('node', version);
   const args = ['run', '--silent', 'prebuilds', '--', '--headers', headers, '--out', directory];
-  await run('npm', args, { cwd: root, timeout: 900_000 });
+  const env = flags.length === 0 ? process.env : { ...process.env, CFLAGS: flags.join(' '), CXXFLAGS: flags.join(' ') };
+  await run('npm', args, { cwd: root, env, timeout: 900_000 });
   const file = join(directory, 'prebuilds', `linux-${process.arch}`, 'percpu-metrics.glibc.node');
   if (!existsSync(file)) {
     throw new Error(`npm ${args.join(' ')} has left no ${file}`);

@@ -1,0 +1,52 @@
+/**
+ * The JavaScript suite in another process: with another Node.js, or with an addon that is built in another way. The
+ * addon that the project has built for itself is not looked at.
+ */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** What a run has said in its last line, and how many tests it skipped, with all that it printed. */
+export interface SuiteResult {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly output: string;
+}
+
+export interface SuiteOptions {
+  /** The program of a Node.js. */
+  readonly node: string;
+  /** A directory that holds prebuilds/, readable for everybody: some tests change their user. */
+  readonly addon: string;
+  /** Parts of paths of tests. */
+  readonly tests: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Runs test files. Rejects where the run has no result; failed tests are part of one. */
+export function runSuite({ node, addon, tests, env }: SuiteOptions): Promise<SuiteResult> {
+  const environment: NodeJS.ProcessEnv = {
+    ...process.env,
+    ...env,
+    PERCPU_METRICS_PREBUILD: addon,
+    PREBUILDS_ONLY: '1',
+  };
+  // Set by the runner for this file: a run in it would report to that runner.
+  delete environment['NODE_TEST_CONTEXT'];
+  const args = ['--enable-source-maps', 'scripts/test.mjs', ...tests];
+  const options = { cwd: root, env: environment, timeout: 600_000, maxBuffer: 64 * 1024 * 1024 };
+  return new Promise((resolve, reject) => {
+    execFile(node, args, options, (error, stdout, stderr) => {
+      const counts = /^(\d+) passed, (\d+) failed$/m.exec(stdout);
+      if (counts === null) {
+        reject(new Error(`${node} ${args.join(' ')} has no result. It printed:\n${stdout}${stderr}`, { cause: error }));
+        return;
+      }
+      const [, passed, failed] = counts.map(Number) as [number, number, number];
+      const skipped = stdout.match(/^skipped /gm)?.length ?? 0;
+      resolve({ passed, failed, skipped, output: stdout });
+    });
+  });
+}
