@@ -1,7 +1,7 @@
 /**
- * The core on systems that are not this one: without critical sections, where every increment takes the atomic
- * lanes (there from JavaScript as well), against a C library that registers no thread for rseq, and as a program for 64-bit ARM under an emulator that has no
- * rseq. The suite is the same everywhere, and each run says which mode was in force.
+ * The core on systems that are not this one: without critical sections, where every increment takes the atomic lanes
+ * (from JavaScript as well), against a C library that registers no thread for rseq, and as a program for 64-bit ARM
+ * under an emulator that has no rseq. The suite is the same everywhere, and each run says which mode was in force.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
