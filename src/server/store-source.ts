@@ -82,10 +82,14 @@ export class OpenedStore implements StoreSource {
   }
 }
 
-/** Which file a path leads to, or nothing where there is none. */
+/** Which file a path leads to, or nothing where that cannot be seen: whoever opens the path is told why. */
 function identity(path: string): string | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats === undefined ? undefined : `${stats.dev}:${stats.ino}`;
+  try {
+    const { dev, ino } = statSync(path);
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A store of another application, attached read-only as soon as it is there, and again when it is replaced. */

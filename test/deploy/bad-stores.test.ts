@@ -90,6 +90,13 @@ testAsRoot('a store that this user may not read', async (t) => {
   await assertWaits(t, path, expected, 65_534);
 });
 
+testAsRoot('a store in a directory that this user may not enter', async (t) => {
+  const path = join(temporaryDirectory(t), 'store');
+  makeStore(path);
+  const expected = { code: 'ERR_PCM_PERMISSION', exitCode: 7, message: /no permission for .*0o660/ };
+  await assertWaits(t, path, expected, 65_534);
+});
+
 testMounting('shared memory that is too small', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'percpu-metrics-small-'));
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', directory], { encoding: 'utf8' });
