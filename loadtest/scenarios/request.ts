@@ -12,6 +12,7 @@ import type { Figure } from '../findings.js';
 import { judge } from '../findings.js';
 import { LoadedService } from '../loaded-service.js';
 import type { Lookup } from '../lookup.js';
+import { nodeRunsSuccessor, SUCCESSOR_IS_LEFT_OUT } from '../machine.js';
 import { packageRoot } from '../results.js';
 import { summarize } from '../statistics.js';
 import { formatNumber } from '../table.js';
@@ -30,9 +31,6 @@ interface Contender {
   counted: string[];
   promised: boolean;
 }
-
-/** Node that the successor of prom-client, and the plugin around it, ask for. */
-const SUCCESSOR_NODE = 22;
 
 function contenders(): Contender[] {
   const histogram = 'http_request_duration_seconds_count';
@@ -53,8 +51,7 @@ function contenders(): Contender[] {
       promised: true,
     },
   ];
-  const successor = Number.parseInt(process.versions.node, 10) >= SUCCESSOR_NODE;
-  return all.filter(({ metrics }) => successor || metrics !== 'fastify-metrics-14');
+  return all.filter(({ metrics }) => nodeRunsSuccessor() || metrics !== 'fastify-metrics-14');
 }
 
 const figures: readonly Figure[] = [
@@ -148,7 +145,7 @@ async function run(context: RunContext): Promise<void> {
       }
     }
     recorder.note(`${CONNECTIONS} connections, ${amount} requests per turn, ${rounds} rounds.`);
-    if (entrants.length < 5) recorder.note(`@prometheus-io/client needs Node ${SUCCESSOR_NODE}; it is left out.`);
+    if (!nodeRunsSuccessor()) recorder.note(SUCCESSOR_IS_LEFT_OUT);
   } finally {
     await Promise.all(entrants.map(({ service }) => service.stop()));
   }

@@ -8,14 +8,18 @@ import { type Figure, judge } from '../findings.js';
 import { fire } from '../generator.js';
 import { LoadedService } from '../loaded-service.js';
 import type { Lookup } from '../lookup.js';
+import { nodeRunsSuccessor, SUCCESSOR_IS_LEFT_OUT } from '../machine.js';
 import { packageRoot } from '../results.js';
-import { Scraper } from '../scraper.js';
-import { COUNTER, HISTOGRAM, LIBRARIES, type Library } from '../services/series.js';
+import { type Scrape, Scraper } from '../scraper.js';
+import { COUNTER, HISTOGRAM, LIBRARIES, SUCCESSOR } from '../services/series.js';
 import { formatNumber } from '../table.js';
 import { type Conclusion, type RunContext, roundsOf, type Scenario } from './scenario.js';
 
-const OURS: Library = 'percpu-metrics';
-const RIVAL: Library = 'prom-client';
+const [OURS, RIVAL] = LIBRARIES;
+/** The successor's registry over worker threads instead of over a cluster. */
+const THREADS = `${SUCCESSOR}, worker threads`;
+/** Rounds of a cluster, whose scrapes take seconds. */
+const MOST_CLUSTER_ROUNDS = 5;
 const LOAD = { connections: 4, amount: 500 };
 
 const shape = { better: 'lower', decimals: 2, chart: 'bars', scale: 'log' } as const;
@@ -70,26 +74,27 @@ function sizesOf(quick: boolean): Size[] {
 }
 
 interface Entrant {
-  library: Library;
+  name: string;
   service: LoadedService;
   scraper: Scraper;
 }
 
-async function enter(context: RunContext, library: Library, size: Size): Promise<Entrant> {
+/** Who takes part. */
+function contenders({ workers }: Size): string[] {
+  if (!nodeRunsSuccessor()) return [...LIBRARIES];
+  return workers > 0 ? [...LIBRARIES, SUCCESSOR, THREADS] : [...LIBRARIES, SUCCESSOR];
+}
+
+async function enter(context: RunContext, name: string, size: Size): Promise<Entrant> {
   const { counters, histograms, workers } = size;
-  const script = join(
-    packageRoot,
-    'out',
-    'loadtest',
-    'services',
-    workers > 0 ? 'cluster-service.js' : 'scrape-service.js',
-  );
+  const ofCluster = name === THREADS ? 'threads-service.js' : 'cluster-service.js';
+  const script = join(packageRoot, 'out', 'loadtest', 'services', workers > 0 ? ofCluster : 'scrape-service.js');
   const path = `${context.directory}/scrape-${size.point.replaceAll(/\W/g, '-')}`;
-  const options = { '--library': library, '--counters': counters, '--histograms': histograms, '--store': path };
+  const options = { '--library': name, '--counters': counters, '--histograms': histograms, '--store': path };
   const all = workers > 0 ? { ...options, '--workers': workers } : options;
-  const service = await LoadedService.start(context, library, [script, ...Object.entries(all).flat().map(String)]);
-  if (library === OURS) service.recordMode(path);
-  return { library, service, scraper: new Scraper(service.origin) };
+  const service = await LoadedService.start(context, name, [script, ...Object.entries(all).flat().map(String)]);
+  if (name === OURS) service.recordMode(path);
+  return { name, service, scraper: new Scraper(service.origin) };
 }
 
 /** Keeps a service busy until the work is done. */
@@ -108,17 +113,30 @@ async function underLoad<T>(context: RunContext, { service }: Entrant, work: () 
   }
 }
 
+/** One scrape. Registries give up on workers that take longer than 5 s: of others than ours that is a finding. */
+async function scrapeOf(context: RunContext, size: Size, entrant: Entrant, keep = false): Promise<Scrape | undefined> {
+  try {
+    return await entrant.scraper.scrape({ keep });
+  } catch (error) {
+    if (entrant.name === OURS) throw error;
+    context.recorder.note(`${entrant.name}: a scrape of ${size.point} failed. ${(error as Error).message}`);
+    return undefined;
+  }
+}
+
 async function turn(context: RunContext, size: Size, entrant: Entrant): Promise<void> {
   const { recorder } = context;
-  const { library, scraper, service } = entrant;
-  const name = size.workers > 0 ? 'cluster' : 'latency';
+  const { name, service } = entrant;
+  const figure = size.workers > 0 ? 'cluster' : 'latency';
   if (size.workers === 0) await service.get('/delay');
-  const { milliseconds, bytes } = await scraper.scrape();
-  recorder.add(name, library, size.point, milliseconds);
+  const scraped = await scrapeOf(context, size, entrant);
+  if (scraped === undefined) return;
+  const { milliseconds, bytes } = scraped;
+  recorder.add(figure, name, size.point, milliseconds);
   if (size.workers > 0) return;
-  recorder.add('rate', library, size.point, bytes / milliseconds / 1000);
-  recorder.add('delay', library, size.point, Number(await service.get('/delay')));
-  recorder.add('render', library, size.point, Number(await service.get('/render')));
+  recorder.add('rate', name, size.point, bytes / milliseconds / 1000);
+  recorder.add('delay', name, size.point, Number(await service.get('/delay')));
+  recorder.add('render', name, size.point, Number(await service.get('/render')));
 }
 
 async function measure(
@@ -129,7 +147,7 @@ async function measure(
 ): Promise<void> {
   const entrants: Entrant[] = [];
   try {
-    for (const library of LIBRARIES) entrants.push(await enter(context, library, size));
+    for (const name of contenders(size)) entrants.push(await enter(context, name, size));
     for (const entrant of entrants) await check(context, size, entrant);
     for (let round = 1; round <= rounds; round += 1) {
       context.signal.throwIfAborted();
@@ -146,21 +164,24 @@ async function measure(
 }
 
 /** Every series was touched once by each process that has it. Also the scrape that warms up. */
-async function check(context: RunContext, size: Size, { library, scraper }: Entrant): Promise<void> {
-  const text = (await scraper.scrape({ keep: true })).text;
+async function check(context: RunContext, size: Size, entrant: Entrant): Promise<void> {
+  const text = (await scrapeOf(context, size, entrant, true))?.text;
+  if (text === undefined) return;
   const what = size.counters > 0 ? COUNTER : `${HISTOGRAM}_count`;
   const expected = (size.counters + size.histograms) * Math.max(1, size.workers);
   const counted = sumSamples(text, what);
-  context.recorder.count({ contender: library, point: size.point, what, expected, counted, promised: true });
+  context.recorder.count({ contender: entrant.name, point: size.point, what, expected, counted, promised: true });
 }
 
 async function run(context: RunContext): Promise<void> {
   const sizes = sizesOf(context.quick);
   const rounds = roundsOf(context, 3, 9);
-  const step = context.progress(sizes.length * rounds);
-  for (const size of sizes) await measure(context, size, rounds, step);
+  const roundsOfSize = ({ workers }: Size): number => (workers > 0 ? Math.min(rounds, MOST_CLUSTER_ROUNDS) : rounds);
+  const step = context.progress(sizes.reduce((sum, size) => sum + roundsOfSize(size), 0));
+  for (const size of sizes) await measure(context, size, roundsOfSize(size), step);
+  if (!nodeRunsSuccessor()) context.recorder.note(SUCCESSOR_IS_LEFT_OUT);
   context.recorder.note(
-    `${rounds} rounds. The event loop counts as late from 1 ms on; "loaded" has ${LOAD.connections} connections of requests beside the scrape.`,
+    `${rounds} rounds, at most ${MOST_CLUSTER_ROUNDS} of a cluster. The event loop counts as late from 1 ms on; "loaded" has ${LOAD.connections} connections of requests beside the scrape.`,
   );
 }
 

@@ -12,11 +12,11 @@ import fastify from 'fastify';
 import { openStore } from 'percpu-metrics';
 import { AggregatorRegistry } from 'prom-client';
 import { listen } from './listen.js';
-import { LIBRARIES, makeSeries } from './series.js';
+import { libraryOf, makeSeries } from './series.js';
 
 const string = { type: 'string' } as const;
 const { values } = parseArgs({ options: { library: string, workers: string, store: string } });
-const library = LIBRARIES.find((one) => one === values.library);
+const library = libraryOf(values.library);
 if (library === undefined || values.store === undefined) throw new Error('--library NAME and --store PATH are needed.');
 const plan = { counters: 1, histograms: 0, storePath: values.store };
 const PORT_VARIABLE = 'LOADTEST_PORT';
@@ -63,7 +63,7 @@ async function servePrimary(): Promise<void> {
 }
 
 async function serveWorker(): Promise<void> {
-  const series = makeSeries(library ?? 'percpu-metrics', plan);
+  const series = await makeSeries(library ?? 'percpu-metrics', plan);
   if (library === 'prom-client') new AggregatorRegistry();
   const app = fastify();
   app.get('/work', async () => {

@@ -6,19 +6,19 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import fastify from 'fastify';
 import { listen } from './listen.js';
-import { LIBRARIES, makeSeries } from './series.js';
+import { libraryOf, makeSeries } from './series.js';
 
 const string = { type: 'string' } as const;
 const { values } = parseArgs({
   options: { library: string, counters: string, histograms: string, store: string },
 });
-const library = LIBRARIES.find((one) => one === values.library);
+const library = libraryOf(values.library);
 if (library === undefined || values.store === undefined) throw new Error('--library NAME and --store PATH are needed.');
 
 /** The monitor is woken this often, in milliseconds; being woken on time is no delay. */
 const RESOLUTION = 1;
 
-const series = makeSeries(library, {
+const series = await makeSeries(library, {
   counters: Number(values.counters),
   histograms: Number(values.histograms),
   storePath: values.store,

@@ -7,11 +7,24 @@ import { openStore } from 'percpu-metrics';
 import percpuMetrics from 'percpu-metrics/fastify';
 import * as promClient from 'prom-client';
 
-/** The libraries whose scrapes are compared. */
+/** The libraries that are compared everywhere. */
 export const LIBRARIES = ['percpu-metrics', 'prom-client'] as const;
 
-/** One of {@link LIBRARIES}. */
-export type Library = (typeof LIBRARIES)[number];
+/** What follows on prom-client: it has the same functions, and asks for Node 22. */
+export const SUCCESSOR = '@prometheus-io/client';
+
+/** A library that has series. */
+export type Library = (typeof LIBRARIES)[number] | typeof SUCCESSOR;
+
+/** The library that an argument names, if it is one. */
+export function libraryOf(name: string | undefined): Library | undefined {
+  return [...LIBRARIES, SUCCESSOR].find((one): one is Library => one === name);
+}
+
+/** The successor, which only a process that wants it loads. */
+export async function successorClient(): Promise<typeof import('@prometheus-io/client')> {
+  return (await import(SUCCESSOR)).default;
+}
 
 /** Names of the families. */
 export const COUNTER = 'loadtest_items_total';
@@ -46,8 +59,12 @@ const SPARE_CELLS = 1024;
 const OBSERVED = 0.042;
 
 /** Makes the series. */
-export function makeSeries(library: Library, plan: SeriesPlan): SeriesOfLibrary {
-  return library === 'prom-client' ? ofPromClient(plan) : ofStore(plan);
+export async function makeSeries(library: Library, plan: SeriesPlan): Promise<SeriesOfLibrary> {
+  if (library === 'percpu-metrics') return ofStore(plan);
+  return ofClient(
+    library === SUCCESSOR ? ((await successorClient()) as unknown as typeof promClient) : promClient,
+    plan,
+  );
 }
 
 function ofStore({ counters, histograms, storePath }: SeriesPlan): SeriesOfLibrary {
@@ -72,11 +89,11 @@ function ofStore({ counters, histograms, storePath }: SeriesPlan): SeriesOfLibra
   };
 }
 
-function ofPromClient({ counters, histograms }: SeriesPlan): SeriesOfLibrary {
+function ofClient(client: typeof promClient, { counters, histograms }: SeriesPlan): SeriesOfLibrary {
   // The registry that a cluster's primary asks its workers for.
-  const registry = promClient.register;
-  const counter = new promClient.Counter({ name: COUNTER, help, labelNames });
-  const histogram = new promClient.Histogram({ name: HISTOGRAM, help, labelNames });
+  const registry = client.register;
+  const counter = new client.Counter({ name: COUNTER, help, labelNames });
+  const histogram = new client.Histogram({ name: HISTOGRAM, help, labelNames });
   const counting = Array.from({ length: counters }, (_, index) => counter.labels(...labelsOf(index)));
   const observing = Array.from({ length: histograms }, (_, index) => histogram.labels(...labelsOf(index)));
   return {

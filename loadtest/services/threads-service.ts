@@ -1,0 +1,45 @@
+/**
+ * Worker threads that all have the same series in `@prometheus-io/client`, whose main thread asks each of them for its
+ * registry at `GET /metrics`. Arguments: `--workers N --counters N --histograms N`.
+ */
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { isMainThread, parentPort, Worker } from 'node:worker_threads';
+import fastify from 'fastify';
+import { listen } from './listen.js';
+import { makeSeries, SUCCESSOR, successorClient } from './series.js';
+
+const string = { type: 'string' } as const;
+const options = { workers: string, counters: string, histograms: string };
+const { values } = parseArgs({ options, strict: false });
+const { WorkerRegistry } = await successorClient();
+// Answers in each worker, and asks in the main thread.
+const registry = new WorkerRegistry();
+
+async function serve(): Promise<void> {
+  const path = fileURLToPath(import.meta.url);
+  const workers = Array.from(
+    { length: Number(values.workers) },
+    () => new Worker(path, { argv: process.argv.slice(2) }),
+  );
+  await Promise.all(workers.map((worker) => once(worker, 'message')));
+  const app = fastify();
+  app.get('/metrics', async (_request, reply) =>
+    reply.header('content-type', registry.contentType).send(await registry.workerMetrics()),
+  );
+  app.addHook('onClose', async () => {
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  });
+  await listen(app);
+}
+
+if (isMainThread) {
+  await serve();
+} else {
+  const plan = { counters: Number(values.counters), histograms: Number(values.histograms), storePath: '' };
+  (await makeSeries(SUCCESSOR, plan)).touch();
+  // Stays, as a thread with work would.
+  parentPort?.on('message', () => {});
+  parentPort?.postMessage('ready');
+}
