@@ -65,6 +65,14 @@ export const benchGoals: readonly BenchGoal[] = [
     load: 'alone',
     atLeast: 12,
   },
+  {
+    title: 'JavaScript: a bound observe() costs, as a multiple of a bound inc()',
+    language: 'javascript',
+    row: 'observe-rseq',
+    by: 'inc-rseq',
+    load: 'alone',
+    atMost: 2,
+  },
 ];
 
 /** Holds a run against a goal; the median of the ratios decides. */

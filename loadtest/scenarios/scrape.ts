@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { sumSamples } from '../exposition.js';
-import { type Figure, judge } from '../findings.js';
+import { type Figure, type Goal, judge } from '../findings.js';
 import { fire } from '../generator.js';
 import { LoadedService } from '../loaded-service.js';
 import type { Lookup } from '../lookup.js';
@@ -185,6 +185,20 @@ async function run(context: RunContext): Promise<void> {
   );
 }
 
+/** What sums over workers, each held against ours; the successor's only where it ran. */
+function judgeClusters(lookup: Lookup, point: string): Goal[] {
+  const registries = [
+    { contender: RIVAL, registry: 'the cluster registry' },
+    { contender: SUCCESSOR, registry: `the cluster registry of ${SUCCESSOR}` },
+    { contender: THREADS, registry: `the worker registry of ${SUCCESSOR}` },
+  ];
+  return registries.flatMap(({ contender, registry }) => {
+    const ratio = lookup.ratio('cluster', contender, OURS, point)?.median;
+    if (ratio === undefined && contender !== RIVAL) return [];
+    return [judge(`scrape of a cluster, ${point}, times as fast as ${registry}`, ratio, { atLeast: 100 })];
+  });
+}
+
 function conclude(lookup: Lookup): Conclusion {
   const idle = lookup.points('latency').filter((point) => point.endsWith(' counters'));
   const largest = idle.at(-1) ?? '';
@@ -203,7 +217,7 @@ function conclude(lookup: Lookup): Conclusion {
       judge(`scrape of ${largest}, times as fast as prom-client`, faster, { atLeast: 50 }),
       judge(`text of ${largest}, made in how many times less time than prom-client's`, rendered, { atLeast: 100 }),
       judge(`delay of the event loop by a scrape of ${largest}`, delay, { atMost: 2 }, 'ms'),
-      judge(`scrape of a cluster, ${cluster}, times as fast as the cluster registry`, clusterFaster, { atLeast: 100 }),
+      ...judgeClusters(lookup, cluster),
     ],
   };
 }
