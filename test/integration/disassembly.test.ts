@@ -24,7 +24,7 @@ const addonPath = fileURLToPath(new URL('../../../build/Release/percpu_metrics.n
 const skip = unlessInstalled('binutils', 'objdump', 'nm');
 
 /** In the core, and as JavaScript calls them. The latter take their arguments out of Node-API first. */
-const hotFunctions = ['pcm_cell_add', 'pcm_histogram_observe', 'increment', 'add'];
+const hotFunctions = ['pcm_cell_add', 'pcm_histogram_observe', 'increment', 'add', 'enter', 'leave'];
 const nodeApi = /<napi_\w+/;
 
 /** A copy of the addon with other bytes at an address, and what is wrong with a section of it. */
