@@ -96,3 +96,19 @@ test('setup names everything that is missing in one line and does nothing', () =
   assert.equal(stdout, '');
   assert.match(stderr, /^percpu-metrics: missing: a C\+\+ compiler .*, make, python3 .*\n$/);
 });
+
+test('a Node.js that is too old is named in one line, with what is needed, and nothing else is looked at', () => {
+  const script = join(root, 'scripts', 'setup.mjs');
+  for (const version of ['18.20.8', '20.18.3']) {
+    // Setup believes what this process says of itself.
+    const pretend = `Object.defineProperty(process.versions, 'node', { value: '${version}' });`;
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--import', `data:text/javascript,${encodeURIComponent(pretend)}`, script],
+      { cwd: root, encoding: 'utf8', env: { PATH: '/nowhere', CFLAGS: '-DANOTHER_FLAG' } },
+    );
+    assert.equal(status, 1);
+    assert.equal(stdout, '');
+    assert.equal(stderr, `percpu-metrics: Node.js 20.19 or later is needed, and this is ${version}\n`);
+  }
+});
