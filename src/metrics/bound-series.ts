@@ -3,6 +3,8 @@
  * A handle of a removed series is bound anew by the next amount, so that the series comes back from 0.
  *
  * Invariant: binding anew never makes another handle let go, so that cells of several may be taken one after another.
+ *
+ * Methods are `private` here and not `#`: a class with `#` methods has one more word in each of its objects.
  */
 
 import { type Holder, isRemoved } from '../store/holdings.js';
@@ -38,17 +40,19 @@ export function replaceHot(hot: NativeHot, others: Partial<NativeHot>): NativeHo
 
 /** A handle that is bound to one series. */
 export class BoundSeries implements Holder {
-  readonly segment: Segment;
   readonly #source: SeriesSource;
   readonly #values: readonly string[];
   #series: number;
 
   /** Binds it; who extends this gets its cells and then calls {@link keep}. */
   constructor({ source, values }: Origin) {
-    this.segment = source.segment;
     this.#source = source;
     this.#values = values;
     this.#series = source.bind(values);
+  }
+
+  get segment(): Segment {
+    return this.#source.segment;
   }
 
   /** Of the family. */
@@ -78,7 +82,7 @@ export class BoundSeries implements Holder {
 
   /** The same, or an error. */
   protected requireSeries(): number {
-    if (this.#series === NO_SERIES) this.#bindAnew();
+    if (this.#series === NO_SERIES) this.bindAnew();
     return this.#series;
   }
 
@@ -98,7 +102,7 @@ export class BoundSeries implements Holder {
     if (this.#series !== NO_SERIES) return true;
     if (this.segment.closed) return false;
     try {
-      this.#bindAnew();
+      this.bindAnew();
       return true;
     } catch (error) {
       this.segment.report(error);
@@ -109,7 +113,7 @@ export class BoundSeries implements Holder {
   /** Gets what is kept of a series that is bound anew. */
   protected take(_series: number): void {}
 
-  #bindAnew(): void {
+  private bindAnew(): void {
     const series = this.#source.bindAnew(this.#values);
     this.take(series);
     this.#series = series;

@@ -57,7 +57,7 @@ export class BoundCounter extends BoundSeries implements CounterHandle, Recordab
 
   inc(amount = 1): void {
     if (amount === 1) this.hot.increment(this.cell);
-    else this.#add(amount);
+    else this.addAmount(amount);
   }
 
   reserve(amount = 1): void {
@@ -89,8 +89,8 @@ export class BoundCounter extends BoundSeries implements CounterHandle, Recordab
     super.letGo();
     this.cell = NO_CELL;
     this.hot = replaceHot(this.segment.hot, {
-      increment: () => this.#addAnew(1),
-      add: (_cell, amount) => this.#addAnew(amount),
+      increment: () => this.addAnew(1),
+      add: (_cell, amount) => this.addAnew(amount),
     });
   }
 
@@ -99,11 +99,11 @@ export class BoundCounter extends BoundSeries implements CounterHandle, Recordab
     this.hot = this.segment.hot;
   }
 
-  #addAnew(amount: number): void {
+  private addAnew(amount: number): void {
     if (this.revive()) this.hot.add(this.cell, amount);
   }
 
-  #add(amount: number): void {
+  private addAmount(amount: number): void {
     this.check(amount);
     if (Number.isSafeInteger(amount)) this.hot.add(this.cell, amount);
     else this.segment.addFraction(this.series(), amount);

@@ -6,12 +6,15 @@
  * map for each further label would take several times the memory of the series.
  */
 
+/** In place of the only value where there are several. */
+const SEVERAL = Symbol('several values');
+type Values = Map<unknown, unknown>;
+
 /** What is below a value is the next level, or the handle below the last one. */
 class Level {
-  /** The only value and what is below it, where there is no map. */
+  /** The only value and what is below it; where there are several, a map of them is below. */
   value: unknown;
   below: unknown;
-  map: Map<unknown, unknown> | undefined = undefined;
 
   constructor(value: unknown, below: unknown) {
     this.value = value;
@@ -19,27 +22,28 @@ class Level {
   }
 
   get(value: unknown): unknown {
-    if (this.map !== undefined) return this.map.get(value);
+    if (this.value === SEVERAL) return (this.below as Values).get(value);
     return this.value === value ? this.below : undefined;
   }
 
   set(value: unknown, below: unknown): void {
-    if (this.map === undefined) {
-      if (this.value === value) {
-        this.below = below;
-        return;
-      }
-      this.map = new Map([[this.value, this.below]]);
-      this.value = this.below = undefined;
+    if (this.value === SEVERAL) (this.below as Values).set(value, below);
+    else if (this.value === value) this.below = below;
+    else {
+      this.below = new Map([
+        [this.value, this.below],
+        [value, below],
+      ]);
+      this.value = SEVERAL;
     }
-    this.map.set(value, below);
   }
 
   /** Tells whether nothing is left; the level is of no use then. */
   delete(value: unknown): boolean {
-    if (this.map === undefined) return this.value === value;
-    this.map.delete(value);
-    return this.map.size === 0;
+    if (this.value !== SEVERAL) return this.value === value;
+    const values = this.below as Values;
+    values.delete(value);
+    return values.size === 0;
   }
 }
 
