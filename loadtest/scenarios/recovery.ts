@@ -152,7 +152,13 @@ async function run(context: RunContext): Promise<void> {
   const step = context.progress(rounds * LIBRARIES.length);
   for (let round = 1; round <= rounds; round += 1) {
     for (const library of LIBRARIES) {
-      await measure(context, library, round);
+      try {
+        await measure(context, library, round);
+      } catch (error) {
+        // That a cluster does not survive is a finding, unless it is ours.
+        if (library === OURS || context.signal.aborted) throw error;
+        context.recorder.note(`${library}: round ${round} broke off. ${(error as Error).message}`);
+      }
       step(`round ${round}/${rounds} ${library}`);
     }
   }

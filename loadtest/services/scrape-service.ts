@@ -3,6 +3,7 @@
  * what a scrape sends, `GET /delay` by how many the event loop was late at most since it was last asked. Arguments: `--library NAME --counters N --histograms N --store PATH`.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import fastify from 'fastify';
 import { listen } from './listen.js';
@@ -30,6 +31,8 @@ delay.enable();
 const app = fastify();
 app.get('/hello', async () => ({ hello: 'world' }));
 app.get('/delay', async () => {
+  // What kept the event loop is noted when the monitor is woken next, which may come after this request.
+  await sleep(5 * RESOLUTION);
   const milliseconds = Math.max(0, delay.max / 1e6 - RESOLUTION);
   delay.reset();
   return milliseconds;
