@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test as declareTest, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Containers, IMAGE, mayContain, SECCOMP_PROFILE, skipContainers } from '../support/containers.js';
+import { Containers, IMAGE, mayContain, NODE_IMAGE, SECCOMP_PROFILE, skipContainers } from '../support/containers.js';
 import { freePort } from '../support/free-port.js';
 import { playPod } from '../support/pod.js';
 import { parseSamples, type Sample, sumSamples } from '../support/sample.js';
@@ -44,12 +44,12 @@ interface Ready {
   readonly mode: { readonly backend: string; readonly registration: string; readonly reason: string };
 }
 
-/** Starts the image with nothing that it does not need. */
-async function run(t: TestContext, ...options: string[]): Promise<Running> {
+/** Starts the image with nothing that it does not need, with options of podman and perhaps another command. */
+async function run(t: TestContext, options: string[] = [], command: string[] = []): Promise<Running> {
   const port = await freePort();
   const address = ['--network=host', '--env', 'HOST=127.0.0.1', '--env', `PORT=${port}`];
   const locked = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--user', '12345:12345'];
-  const container = podman('run', '--detach', ...locked, ...address, ...options, IMAGE);
+  const container = podman('run', '--detach', ...locked, ...address, ...options, IMAGE, ...command);
   t.after(() => podman('rm', '--force', '--time', '0', container));
   return { container, url: `http://127.0.0.1:${port}` };
 }
@@ -69,6 +69,22 @@ async function whenReady({ container, url }: Running): Promise<Ready> {
     await sleep(100);
   }
   throw new Error(`not ready; it printed: ${containers?.logsOf(container)}`, { cause: last });
+}
+
+/** What a container that waits for its store answers at `/readyz` and prints. */
+async function whenWaiting({ container, url }: Running): Promise<{ code: string; detail: string }> {
+  const end = performance.now() + patience;
+  while (!containers?.logsOf(container).includes(', not ready: ')) {
+    if (performance.now() > end) throw new Error(`it printed: ${containers?.logsOf(container)}`);
+    await sleep(100);
+  }
+  const { status, body } = await getOnce(`${url}/readyz`);
+  assert.equal(status, 503, body);
+  return JSON.parse(body);
+}
+
+function exitCodeOf({ container }: Running): string {
+  return podman('wait', container);
 }
 
 async function count(url: string, value: number): Promise<void> {
@@ -103,6 +119,30 @@ test('the image holds nothing that only the build needs, and its user is a numbe
   }
 });
 
+test('what the image adds to its base is one small layer', { skip, timeout }, (t) => {
+  const layersOf = (image: string) => JSON.parse(podman('image', 'inspect', image))[0].RootFS.Layers as string[];
+  const base = layersOf(NODE_IMAGE);
+  assert.deepEqual(layersOf(IMAGE).slice(0, base.length), base);
+  assert.equal(layersOf(IMAGE).length, base.length + 1);
+  const history = podman('history', '--human=false', '--format', '{{.Size}} {{.CreatedBy}}', IMAGE);
+  const sizes = history.split('\n').filter((line) => !line.startsWith('0 '));
+  for (const line of sizes) t.diagnostic(line.slice(0, 120));
+  const added = Number(sizes[0]?.split(' ')[0]);
+  assert.ok(added > 0 && added < 10e6, `${added} bytes`);
+});
+
+test('the same tree makes the same layers and configuration', { skip, timeout }, () => {
+  assert.ok(containers);
+  const again = 'localhost/percpu-metrics:again';
+  containers.buildImage(again);
+  // The digests differ all the same: the docker format, the only one with a HEALTHCHECK, has the id of the build in it.
+  const partsOf = (image: string) => {
+    const { RootFS, Config, Created, History } = JSON.parse(podman('image', 'inspect', image))[0];
+    return { RootFS, Config, Created, History };
+  };
+  assert.deepEqual(partsOf(again), partsOf(IMAGE));
+});
+
 test('locked down it counts by rseq under the default seccomp profile, is healthy, and ends at SIGTERM', {
   skip,
   timeout,
@@ -113,11 +153,24 @@ test('locked down it counts by rseq under the default seccomp profile, is health
   await count(running.url, 7);
   assert.equal(sumSamples(await scrape(running.url), 'jobs_total'), 7);
   podman('healthcheck', 'run', running.container);
-  const startedAt = performance.now();
+  const startedAt = Date.now();
   podman('stop', '--time', '60', running.container);
-  t.diagnostic(`stopped in ${Math.round(performance.now() - startedAt)} ms`);
-  const code = podman('inspect', '--format', '{{.State.ExitCode}}', running.container);
-  assert.equal(code, '0', 'it has ended by itself');
+  const finishedAt = JSON.parse(podman('inspect', '--format', '{{json .State.FinishedAt}}', running.container));
+  const took = Date.parse(finishedAt) - startedAt;
+  t.diagnostic(`stopped in ${took} ms`);
+  assert.ok(took < 2000, `SIGTERM took ${took} ms`);
+  assert.equal(exitCodeOf(running), '0', 'it has ended by itself');
+});
+
+test('without a store it is unhealthy, says what it waits for, and ends with the code of that', {
+  skip,
+  timeout,
+}, async (t) => {
+  const running = await run(t, [], ['serve', '--read-only', '--store', '/dev/shm/nothing']);
+  assert.equal((await whenWaiting(running)).code, 'ERR_PCM_NOT_FOUND');
+  assert.throws(() => podman('healthcheck', 'run', running.container), /unhealthy/);
+  podman('stop', '--time', '60', running.container);
+  assert.equal(exitCodeOf(running), '5');
 });
 
 test('a seccomp profile that forbids rseq means a fallback, which it says', { skip, timeout }, async (t) => {
@@ -126,7 +179,7 @@ test('a seccomp profile that forbids rseq means a fallback, which it says', { sk
   for (const rule of profile.syscalls) rule.names = rule.names.filter((name: string) => name !== 'rseq');
   const file = join(containers.directory, 'no-rseq.json');
   writeFileSync(file, JSON.stringify(profile));
-  const running = await run(t, '--security-opt', `seccomp=${file}`);
+  const running = await run(t, ['--security-opt', `seccomp=${file}`]);
   const { mode } = await whenReady(running);
   assert.deepEqual([mode.backend, mode.registration], ['atomic', 'none']);
   assert.match(containers.logsOf(running.container), /, mode atomic: \S/);
@@ -141,7 +194,7 @@ test('the pod: users of one group share the store, and neither container needs t
   timeout,
 }, async (t) => {
   assert.ok(containers);
-  const { application, sidecar } = await playPod(t, containers);
+  const { application, sidecar, volume } = await playPod(t, containers);
   const jobsAt = async ({ url }: Running) => sumSamples(await scrape(url), 'jobs_total');
   const kill = ({ container }: Running) => {
     podman('kill', container);
@@ -154,6 +207,19 @@ test('the pod: users of one group share the store, and neither container needs t
   const store = '/run/percpu-metrics/store.pcm';
   assert.equal(podman('exec', sidecar.container, 'stat', '-c', '%a %u %g', store), '640 65532 65532');
   assert.match(podman('exec', sidecar.container, 'id'), /uid=65533\b.*gid=65532\b/);
+
+  const mounted = ['--volume', `${volume}:/run/percpu-metrics`];
+  const read = ['serve', '--read-only', '--store', store];
+  const { code, detail } = await whenWaiting(await run(t, mounted, read));
+  assert.equal(code, 'ERR_PCM_PERMISSION', 'a user without the group is refused');
+  assert.match(detail, /no permission for .*store\.pcm/);
+  const member = [...mounted, '--group-add', '65532'];
+  const reader = await run(t, member, read);
+  await whenReady(reader);
+  assert.equal(await jobsAt(reader), 7, 'any user of the group reads');
+  const writer = await run(t, member, ['serve', '--store', store]);
+  assert.equal(exitCodeOf(writer), '7', 'and cannot write what has mode 640');
+  assert.match(containers.logsOf(writer.container), /ERR_PCM_PERMISSION/);
 
   kill(application);
   assert.equal(await jobsAt(sidecar), 7, 'the sidecar answers while the application is dead');

@@ -12,7 +12,8 @@ import { unlessInstalled } from './debian-package.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const downloads = join(root, 'build', 'containers');
-const NODE_IMAGE = 'docker.io/library/node:24-bookworm-slim';
+/** The base of the image, as the Dockerfile names it. */
+export const NODE_IMAGE = 'docker.io/library/node:24-bookworm-slim';
 const NODE_VERSION = '24.21.0';
 const NPM_VERSION = '11.21.2';
 const CERTIFICATES = '/etc/ssl/certs';

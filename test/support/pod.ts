@@ -16,10 +16,11 @@ export interface PodContainer {
   readonly url: string;
 }
 
-/** The containers of the pod. */
+/** The containers of the pod, and the name of the volume that they share. */
 export interface Pod {
   readonly application: PodContainer;
   readonly sidecar: PodContainer;
+  readonly volume: string;
 }
 
 /**
@@ -62,5 +63,5 @@ export async function playPod(t: TestContext, containers: Containers): Promise<P
   containers.podman('play', 'kube', '--network', 'host', file);
   const { application, sidecar } = started;
   if (!application || !sidecar) throw new Error(`no application or no sidecar in ${deployment}`);
-  return { application, sidecar };
+  return { application, sidecar, volume: name };
 }
