@@ -7,9 +7,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test as declareTest, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startCompose } from '../support/compose.js';
 import { Containers, IMAGE, mayContain, NODE_IMAGE, SECCOMP_PROFILE, skipContainers } from '../support/containers.js';
 import { freePort } from '../support/free-port.js';
 import { playPod } from '../support/pod.js';
+import { queryAt } from '../support/prometheus-server.js';
 import { parseSamples, type Sample, sumSamples } from '../support/sample.js';
 import { getOnce } from '../support/service.js';
 
@@ -235,4 +237,27 @@ test('the pod: users of one group share the store, and neither container needs t
   podman('start', sidecar.container);
   await whenReady(sidecar);
   assert.equal(await jobsAt(sidecar), 13);
+});
+
+test('compose: Prometheus finds the application and the sidecar, which count the same', {
+  skip,
+  timeout,
+}, async (t) => {
+  assert.ok(containers);
+  containers.makePrometheusImage();
+  const { application, prometheus, containerOf } = await startCompose(t, containers);
+  await whenReady({ container: containerOf('application'), url: application });
+  await count(application, 7);
+  const jobs = ['percpu-metrics', 'percpu-metrics-sidecar'];
+  const end = performance.now() + patience;
+  for (;;) {
+    const counted = await queryAt(prometheus, 'jobs_total').catch(() => []);
+    const seen = counted.filter(({ value }) => value === 7).map(({ metric }) => metric['job']);
+    if (jobs.every((job) => seen.includes(job))) break;
+    if (performance.now() > end) {
+      const printed = ['application', 'sidecar', 'prometheus'].map((name) => containers.logsOf(containerOf(name)));
+      throw new Error(`Prometheus has ${JSON.stringify(counted)}; they printed: ${printed.join('')}`);
+    }
+    await sleep(500);
+  }
 });

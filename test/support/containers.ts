@@ -4,7 +4,7 @@
  * is kept, in build/containers.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,6 +33,8 @@ export const skipContainers =
   unlessInstalled('runc', 'runc') ||
   unlessInstalled('catatonit', 'catatonit') ||
   unlessInstalled('mmdebstrap', 'mmdebstrap') ||
+  unlessInstalled('podman-compose', 'podman-compose') ||
+  unlessInstalled('prometheus', 'prometheus') ||
   (process.getuid?.() === 0 ? false : 'needs root');
 
 /** Whether this machine lets anybody start containers: some, themselves containers, have a root that may not mount. */
@@ -80,7 +82,7 @@ export class Containers {
       inside('containers.conf'),
       '[containers]\ndefault_ulimits=["nofile=4096:4096","nproc=4096:4096"]\n[engine]\nruntime="runc"\n' +
         'cgroup_manager="cgroupfs"\nevents_logger="file"\nlock_type="file"\n' +
-        `tmp_dir="${inside('tmp')}"\n`,
+        `tmp_dir="${inside('tmp')}"\n[network]\nnetwork_config_dir="${inside('networks')}"\n`,
     );
     writeFileSync(
       inside('storage.conf'),
@@ -95,10 +97,19 @@ export class Containers {
 
   /** Runs podman and gives what it printed on standard output. */
   podman(...args: string[]): string {
+    return this.#run('podman', args);
+  }
+
+  /** Runs podman-compose and gives what it printed on standard output. */
+  compose(...args: string[]): string {
+    return this.#run('podman-compose', args);
+  }
+
+  #run(program: string, args: string[]): string {
     const options = { env: this.#environment, encoding: 'utf8', timeout: limit } as const;
-    const { status, signal, stdout, stderr, error } = spawnSync('podman', args, options);
+    const { status, signal, stdout, stderr, error } = spawnSync(program, args, options);
     if (status !== 0) {
-      throw new Error(`podman ${args.join(' ')}: ${error?.message ?? signal ?? status}\n${stdout}${stderr}`);
+      throw new Error(`${program} ${args.join(' ')}: ${error?.message ?? signal ?? status}\n${stdout}${stderr}`);
     }
     return stdout.trim();
   }
@@ -148,6 +159,20 @@ export class Containers {
     writeFileSync(npmrc, trusted ? `cafile=${certificates}\n` : '');
     const volumes = [`${npmrc}:/root/.npmrc:ro`, ...(trusted ? [`${CERTIFICATES}:${CERTIFICATES}:ro`] : [])];
     this.build(root, tag, '--timestamp', '0', ...volumes.flatMap((volume) => ['--volume', volume]));
+  }
+
+  /** What Prometheus' own image is for deploy/compose.yaml: Debian's program in the same place with the same defaults. */
+  makePrometheusImage(): void {
+    const context = join(this.directory, 'prometheus-image');
+    mkdirSync(context);
+    copyFileSync('/usr/bin/prometheus', join(context, 'prometheus'));
+    writeFileSync(
+      join(context, 'Dockerfile'),
+      'FROM localhost/debian\nCOPY prometheus /bin/\nWORKDIR /prometheus\nRUN chown nobody:nogroup /prometheus\n' +
+        'USER nobody\nENTRYPOINT ["/bin/prometheus"]\n' +
+        'CMD ["--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus"]\n',
+    );
+    this.build(context, 'localhost/prom/prometheus');
   }
 
   /** Ends and removes everything. */
