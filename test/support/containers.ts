@@ -161,16 +161,16 @@ export class Containers {
     this.build(root, tag, '--timestamp', '0', ...volumes.flatMap((volume) => ['--volume', volume]));
   }
 
-  /** What Prometheus' own image is for deploy/compose.yaml: Debian's program in the same place with the same defaults. */
+  /** What Prometheus' own image is for deploy/compose.yaml: Debian's program in the same place. */
   makePrometheusImage(): void {
     const context = join(this.directory, 'prometheus-image');
     mkdirSync(context);
     copyFileSync('/usr/bin/prometheus', join(context, 'prometheus'));
     writeFileSync(
       join(context, 'Dockerfile'),
+      // Debian's program keeps its data elsewhere by default.
       'FROM localhost/debian\nCOPY prometheus /bin/\nWORKDIR /prometheus\nRUN chown nobody:nogroup /prometheus\n' +
-        'USER nobody\nENTRYPOINT ["/bin/prometheus"]\n' +
-        'CMD ["--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus"]\n',
+        'USER nobody\nENTRYPOINT ["/bin/prometheus", "--storage.tsdb.path=data"]\n',
     );
     this.build(context, 'localhost/prom/prometheus');
   }
