@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 #define PCM__MAGIC          "PERCPUM\n"
-#define PCM__FORMAT_VERSION 3u
+#define PCM__FORMAT_VERSION 4u
 
 /* Space is reserved in multiples of this; all areas start on one. */
 #define PCM__PAGE 4096u
