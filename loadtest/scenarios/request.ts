@@ -114,41 +114,64 @@ class Entrant {
   }
 }
 
-async function run(context: RunContext): Promise<void> {
-  const { recorder, directory, quick } = context;
+/** Processes of each contender, one after another: the same program in a new process may be faster or slower for good. */
+const PROCESSES = 5;
+
+async function start(context: RunContext, process: number): Promise<Entrant[]> {
   const script = join(packageRoot, 'out', 'loadtest', 'services', 'small-service.js');
-  const rounds = roundsOf(context, 5, 31);
   const entrants: Entrant[] = [];
   try {
     for (const contender of contenders()) {
-      const path = `${directory}/request-${contender.metrics}`;
-      const service = await LoadedService.start(context, contender.name, [
-        script,
-        '--metrics',
-        contender.metrics,
-        '--store',
-        path,
-      ]);
+      const path = `${context.directory}/request-${contender.metrics}-${process}`;
+      const options = ['--metrics', contender.metrics, '--store', path];
+      const service = await LoadedService.start(context, contender.name, [script, ...options]);
       entrants.push(new Entrant(contender, service));
       if (contender.name === OURS) service.recordMode(path);
     }
-    const rates: number[] = [];
-    for (const entrant of entrants) rates.push(await entrant.warmUp(quick));
-    const amount = Math.max(LEAST_REQUESTS, Math.round(summarize(rates).median * (quick ? 0.3 : 1)));
-    const step = context.progress(rounds * entrants.length);
-    for (let round = 1; round <= rounds; round += 1) {
-      for (const entrant of entrants) {
-        const { requestsPerSecond, cpuMicroseconds, p50, p99, p999 } = await entrant.turn(amount);
-        const measured = { throughput: requestsPerSecond, cpu: cpuMicroseconds, p50, p99, p999 };
-        for (const [figure, value] of Object.entries(measured)) recorder.add(figure, entrant.contender.name, '', value);
-        step(`round ${round}/${rounds} ${entrant.contender.name}`);
-      }
-    }
-    recorder.note(`${CONNECTIONS} connections, ${amount} requests per turn, ${rounds} rounds.`);
-    if (!nodeRunsSuccessor()) recorder.note(SUCCESSOR_IS_LEFT_OUT);
-  } finally {
-    await Promise.all(entrants.map(({ service }) => service.stop()));
+  } catch (error) {
+    await stop(entrants);
+    throw error;
   }
+  return entrants;
+}
+
+async function stop(entrants: readonly Entrant[]): Promise<void> {
+  await Promise.all(entrants.map(({ service }) => service.stop()));
+}
+
+async function measure(
+  { recorder, quick }: RunContext,
+  entrants: readonly Entrant[],
+  rounds: number,
+  step: (activity: string) => void,
+): Promise<void> {
+  const rates: number[] = [];
+  for (const entrant of entrants) rates.push(await entrant.warmUp(quick));
+  const amount = Math.max(LEAST_REQUESTS, Math.round(summarize(rates).median * (quick ? 0.3 : 1)));
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const entrant of entrants) {
+      const { requestsPerSecond, cpuMicroseconds, p50, p99, p999 } = await entrant.turn(amount);
+      const measured = { throughput: requestsPerSecond, cpu: cpuMicroseconds, p50, p99, p999 };
+      for (const [figure, value] of Object.entries(measured)) recorder.add(figure, entrant.contender.name, '', value);
+      step(entrant.contender.name);
+    }
+  }
+}
+
+async function run(context: RunContext): Promise<void> {
+  const rounds = roundsOf(context, 5, 7);
+  const processes = context.quick ? 1 : PROCESSES;
+  const step = context.progress(processes * rounds * contenders().length);
+  for (let process = 1; process <= processes; process += 1) {
+    const entrants = await start(context, process);
+    try {
+      await measure(context, entrants, rounds, step);
+    } finally {
+      await stop(entrants);
+    }
+  }
+  context.recorder.note(`${CONNECTIONS} connections; ${rounds} rounds with each of ${processes} processes.`);
+  if (!nodeRunsSuccessor()) context.recorder.note(SUCCESSOR_IS_LEFT_OUT);
 }
 
 function conclude(lookup: Lookup): Conclusion {
