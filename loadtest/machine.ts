@@ -75,13 +75,3 @@ export function summarizeMachine(machine: Machine): string {
   if (load < machine.cpus * BUSY) return description;
   return `${description}\nThe machine is busy (load average ${load.toFixed(1)}): expect a wide spread.`;
 }
-
-/** Node that the successor of prom-client, and the plugin around it, ask for. */
-const SUCCESSOR_NODE = 22;
-
-/** What is noted where they cannot take part. */
-export const SUCCESSOR_IS_LEFT_OUT = `@prometheus-io/client needs Node ${SUCCESSOR_NODE}; it is left out.`;
-
-export function nodeRunsSuccessor(): boolean {
-  return Number.parseInt(process.versions.node, 10) >= SUCCESSOR_NODE;
-}

@@ -12,9 +12,9 @@ import type { Figure } from '../findings.js';
 import { judge } from '../findings.js';
 import { LoadedService } from '../loaded-service.js';
 import type { Lookup } from '../lookup.js';
-import { nodeRunsSuccessor, SUCCESSOR_IS_LEFT_OUT } from '../machine.js';
 import { packageRoot } from '../results.js';
 import { summarize } from '../statistics.js';
+import { nodeRunsSuccessor, SUCCESSOR_IS_LEFT_OUT } from '../successor.js';
 import { formatNumber } from '../table.js';
 import { type Conclusion, type RunContext, roundsOf, type Scenario } from './scenario.js';
 

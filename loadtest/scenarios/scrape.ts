@@ -8,10 +8,10 @@ import { type Figure, type Goal, judge } from '../findings.js';
 import { fire } from '../generator.js';
 import { LoadedService } from '../loaded-service.js';
 import type { Lookup } from '../lookup.js';
-import { nodeRunsSuccessor, SUCCESSOR_IS_LEFT_OUT } from '../machine.js';
 import { packageRoot } from '../results.js';
 import { type Scrape, Scraper } from '../scraper.js';
-import { COUNTER, HISTOGRAM, LIBRARIES, SUCCESSOR } from '../services/series.js';
+import { COUNTER, HISTOGRAM, LIBRARIES } from '../services/series.js';
+import { nodeRunsSuccessor, SUCCESSOR, SUCCESSOR_IS_LEFT_OUT } from '../successor.js';
 import { formatNumber } from '../table.js';
 import { type Conclusion, type RunContext, roundsOf, type Scenario } from './scenario.js';
 

@@ -10,8 +10,9 @@ import fastify from 'fastify';
 import { openStore } from 'percpu-metrics';
 import percpuMetrics from 'percpu-metrics/fastify';
 import { AggregatorRegistry } from 'prom-client';
+import { SUCCESSOR, successorClient } from '../successor.js';
 import { listen } from './listen.js';
-import { libraryOf, makeSeries, SUCCESSOR, successorClient } from './series.js';
+import { libraryOf, makeSeries } from './series.js';
 
 const string = { type: 'string' } as const;
 const { values } = parseArgs({

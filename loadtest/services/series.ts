@@ -6,12 +6,10 @@ import type { FastifyInstance } from 'fastify';
 import { openStore } from 'percpu-metrics';
 import percpuMetrics from 'percpu-metrics/fastify';
 import * as promClient from 'prom-client';
+import { SUCCESSOR, successorClient } from '../successor.js';
 
 /** The libraries that are compared everywhere. */
 export const LIBRARIES = ['percpu-metrics', 'prom-client'] as const;
-
-/** What follows on prom-client: it has the same functions, and asks for Node 22. */
-export const SUCCESSOR = '@prometheus-io/client';
 
 /** A library that has series. */
 export type Library = (typeof LIBRARIES)[number] | typeof SUCCESSOR;
@@ -19,11 +17,6 @@ export type Library = (typeof LIBRARIES)[number] | typeof SUCCESSOR;
 /** The library that an argument names, if it is one. */
 export function libraryOf(name: string | undefined): Library | undefined {
   return [...LIBRARIES, SUCCESSOR].find((one): one is Library => one === name);
-}
-
-/** The successor, which only a process that wants it loads. */
-export async function successorClient(): Promise<typeof import('@prometheus-io/client')> {
-  return (await import(SUCCESSOR)).default;
 }
 
 /** Names of the families. */

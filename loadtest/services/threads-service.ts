@@ -7,8 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import fastify from 'fastify';
+import { SUCCESSOR, successorClient } from '../successor.js';
 import { listen } from './listen.js';
-import { makeSeries, SUCCESSOR, successorClient } from './series.js';
+import { makeSeries } from './series.js';
 
 const string = { type: 'string' } as const;
 const options = { workers: string, counters: string, histograms: string };
