@@ -55,7 +55,7 @@ test('the sidecar answers a scrape in under 50 ms while every event loop of the 
   t.diagnostic(
     `median ${took.toFixed(1)} ms of ${scrapes.length} scrapes; of a request without a store ${other.toFixed(1)} ms`,
   );
-  assert.ok(took < 50 + other, `a scrape took ${took.toFixed(1)} ms, a request without a store ${other.toFixed(1)} ms`);
+  assert.ok(took < 50, `a scrape took ${took.toFixed(1)} ms, a request without a store ${other.toFixed(1)} ms`);
   for (const { status, body } of scrapes) {
     assert.equal(status, 200);
     const answered = sumSamples(parseSamples(body), 'http_requests_total', { route: '/work', status_code: '200' });
