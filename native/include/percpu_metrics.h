@@ -334,8 +334,8 @@ int pcm_series_remove(pcm_store *store, pcm_series_id series);
 /*
  * Removes the series whose owners have gone (see pcm_family_definition), so that their cells can be used again: for
  * writers to call now and then, such as with every look of a holder. Where nobody has gone, it asks for the locks of the
- * processes that own series and is done; while another process holds the store's lock it does nothing. Errors: READ_ONLY, CORRUPT, BROKEN, LOCK_TIMEOUT, NO_MEMORY, SYSTEM,
- * TOO_MANY_PROCESSES. Thread-safe.
+ * processes that own series and is done; while another process holds the store's lock it does nothing. Errors:
+ * READ_ONLY, CORRUPT, BROKEN, LOCK_TIMEOUT, NO_MEMORY, SYSTEM, TOO_MANY_PROCESSES. Thread-safe.
  */
 int pcm_store_remove_orphans(pcm_store *store);
 
@@ -541,7 +541,10 @@ typedef struct pcm_exemplar {
 bool pcm_reader_any_exemplars(const pcm_reader *reader);
 bool pcm_reader_has_exemplars(const pcm_reader *reader, uint32_t series);
 
-/* The last exemplar of a counter (bucket 0), of a bucket or of a part of native ones, right now. NOT_FOUND where there is none. */
+/*
+ * The last exemplar of a counter (bucket 0), of a bucket or of a part of native ones, right now. NOT_FOUND where there
+ * is none.
+ */
 int pcm_reader_exemplar(const pcm_reader *reader, uint32_t series, uint32_t bucket, pcm_exemplar *out);
 
 #ifdef __cplusplus

@@ -1,8 +1,8 @@
 /**
- * Writes measurements into the store, all of a request or none, and removes series. Three passes: check every one against the store and
- * against the others; declare the families and bind the series, which takes all the room that is needed; count. Only the
- * second can fail for want of room, and it counts nothing, so whatever is refused has left every value as it was. What
- * was acknowledged was stored.
+ * Writes measurements into the store, all of a request or none, and removes series. Three passes: check every one
+ * against the store and against the others; declare the families and bind the series, which takes all the room that is
+ * needed; count. Only the second can fail for want of room, and it counts nothing, so whatever is refused has left every
+ * value as it was. What was acknowledged was stored.
  *
  * Families are declared with sorted label names: workers that see the first request of a family at the same time agree
  * on its definition, whatever the order in the JSON was.
