@@ -114,7 +114,7 @@ class Entrant {
   }
 }
 
-/** Processes of each contender, one after another: the same program in a new process may be faster or slower for good. */
+/** Processes of each contender, one after another: the same program may be faster or slower in each of them. */
 const PROCESSES = 5;
 
 async function start(context: RunContext, process: number): Promise<Entrant[]> {

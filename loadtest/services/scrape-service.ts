@@ -1,6 +1,7 @@
 /**
- * A small app with many series: `GET /metrics` is the scrape, `GET /render` tells how many milliseconds it takes to make
- * what a scrape sends, `GET /delay` by how many the event loop was late at most since it was last asked. Arguments: `--library NAME --counters N --histograms N --store PATH`.
+ * A small app with many series: `GET /metrics` is the scrape, `GET /render` tells how many milliseconds it takes to
+ * make what a scrape sends, `GET /delay` by how many the event loop was late at most since it was last asked.
+ * Arguments: `--library NAME --counters N --histograms N --store PATH`.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';

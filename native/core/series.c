@@ -73,7 +73,10 @@ int pcm_family_find(pcm_store *store, pcm_bytes name, pcm_family_id *id, pcm_fam
 
 /* ---------------------------------------------------------------- series */
 
-/* Those of dead owners are not found. What the index finds may have been removed since it was read: who has the lock knows. */
+/*
+ * Those of dead owners are not found. What the index finds may have been removed since it was read: who has the lock
+ * knows.
+ */
 static int match_series(const struct pcm_store *store, uint32_t family, const pcm_bytes *values, pcm_series_id *out) {
     uint32_t number;
     int status = pcm__index_find_series(store, family, values, &number);
