@@ -7,5 +7,6 @@ import { recovery } from './recovery.js';
 import { request } from './request.js';
 import type { Scenario } from './scenario.js';
 import { scrape } from './scrape.js';
+import { series } from './series.js';
 
-export const scenarios: readonly Scenario[] = [request, dense, contention, scrape, memory, recovery, lanes];
+export const scenarios: readonly Scenario[] = [request, dense, contention, scrape, series, memory, recovery, lanes];

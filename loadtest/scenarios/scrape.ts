@@ -1,6 +1,7 @@
 /**
- * What a scrape costs whoever waits for it, and the requests that wait behind it: the latency, the bytes per second and
- * the delay of the event loop, idle and under load, by number of series; and the sum over the workers of a cluster.
+ * What a scrape costs whoever waits for it, and the requests that wait behind it: the latency, the bytes per second,
+ * what it allocates and the delay of the event loop, idle and under load, by number of series; and the sum over the
+ * workers of a cluster.
  */
 import { join } from 'node:path';
 import { sumSamples } from '../exposition.js';
@@ -10,6 +11,7 @@ import { LoadedService } from '../loaded-service.js';
 import type { Lookup } from '../lookup.js';
 import { packageRoot } from '../results.js';
 import { type Scrape, Scraper } from '../scraper.js';
+import type { Delays } from '../services/scrape-service.js';
 import { COUNTER, HISTOGRAM, LIBRARIES } from '../services/series.js';
 import { nodeRunsSuccessor, SUCCESSOR, SUCCESSOR_IS_LEFT_OUT } from '../successor.js';
 import { formatNumber } from '../table.js';
@@ -20,6 +22,8 @@ const [OURS, RIVAL] = LIBRARIES;
 const THREADS = `${SUCCESSOR}, worker threads`;
 /** Rounds of a cluster, whose scrapes take seconds. */
 const MOST_CLUSTER_ROUNDS = 5;
+/** How long scrapes follow each other for the percentile of the delay. */
+const TAIL_MILLISECONDS = { quick: 100, full: 500 };
 const LOAD = { connections: 4, amount: 500 };
 
 const shape = { better: 'lower', decimals: 2, chart: 'bars', scale: 'log' } as const;
@@ -27,6 +31,13 @@ const figures: readonly Figure[] = [
   { name: 'latency', title: 'Duration of a scrape', unit: 'ms', ...shape },
   { name: 'render', title: 'Making the text of a scrape', unit: 'ms', ...shape },
   { name: 'delay', title: 'Longest delay of the event loop during a scrape', unit: 'ms', ...shape },
+  {
+    name: 'tail',
+    title: 'Delay of the event loop while scrapes follow each other, 99th percentile',
+    unit: 'ms',
+    ...shape,
+  },
+  { name: 'allocated', title: 'Allocated by making the text again', unit: 'kB', ...shape, decimals: 1, chart: null },
   {
     name: 'rate',
     title: 'Text per second of a scrape',
@@ -46,9 +57,14 @@ interface Size {
   histograms: number;
   workers: number;
   loaded: boolean;
+  /** Of a store of ours; as many as there are CPUs where it is not given. */
+  lanes?: number;
 }
 
 const alone = { workers: 0, loaded: false };
+/** A machine of many CPUs, as far as the size of its stores goes. */
+const WIDE = 64;
+const IS_WIDE = `, ${WIDE} lanes`;
 
 function sizesOf(quick: boolean): Size[] {
   const thousand = (number: number): string => formatNumber(number, 0);
@@ -66,9 +82,18 @@ function sizesOf(quick: boolean): Size[] {
     histograms: number,
     workers,
   });
-  if (quick) return [counters(1000), counters(10_000), counters(10_000, true), histograms(1000), histograms(200, 2)];
+  const wide = (number: number): Size => ({
+    ...counters(number),
+    point: `${thousand(number)} counters${IS_WIDE}`,
+    lanes: WIDE,
+  });
+  if (quick) {
+    const idle = [counters(1000), counters(10_000), wide(10_000)];
+    return [...idle, counters(10_000, true), histograms(1000), histograms(200, 2)];
+  }
   return [
-    ...[counters(1000), counters(10_000), counters(100_000), counters(10_000, true), counters(100_000, true)],
+    ...[counters(1000), counters(10_000), counters(100_000), wide(100_000)],
+    ...[counters(10_000, true), counters(100_000, true)],
     ...[histograms(10_000), histograms(10_000, 2), histograms(10_000, 4), histograms(10_000, 8)],
   ];
 }
@@ -86,12 +111,16 @@ function contenders({ workers }: Size): string[] {
 }
 
 async function enter(context: RunContext, name: string, size: Size): Promise<Entrant> {
-  const { counters, histograms, workers } = size;
+  const { counters, histograms, workers, lanes } = size;
   const ofCluster = name === THREADS ? 'threads-service.js' : 'cluster-service.js';
   const script = join(packageRoot, 'out', 'loadtest', 'services', workers > 0 ? ofCluster : 'scrape-service.js');
   const path = `${context.directory}/scrape-${size.point.replaceAll(/\W/g, '-')}`;
   const options = { '--library': name, '--counters': counters, '--histograms': histograms, '--store': path };
-  const all = workers > 0 ? { ...options, '--workers': workers } : options;
+  const all = {
+    ...options,
+    ...(workers > 0 ? { '--workers': workers } : {}),
+    ...(lanes === undefined ? {} : { '--lanes': lanes }),
+  };
   const service = await LoadedService.start(context, name, [script, ...Object.entries(all).flat().map(String)]);
   if (name === OURS) service.recordMode(path);
   return { name, service, scraper: new Scraper(service.origin) };
@@ -135,8 +164,24 @@ async function turn(context: RunContext, size: Size, entrant: Entrant): Promise<
   recorder.add(figure, name, size.point, milliseconds);
   if (size.workers > 0) return;
   recorder.add('rate', name, size.point, bytes / milliseconds / 1000);
-  recorder.add('delay', name, size.point, Number(await service.get('/delay')));
+  recorder.add('delay', name, size.point, (await delaysOf(service)).longest);
   recorder.add('render', name, size.point, Number(await service.get('/render')));
+  if (size.loaded) return;
+  recorder.add('tail', name, size.point, await tail(context, size, entrant));
+  recorder.add('allocated', name, size.point, Number(await service.get('/allocation')) / 1000);
+}
+
+async function delaysOf(service: LoadedService): Promise<Delays> {
+  return JSON.parse(await service.get('/delay')) as Delays;
+}
+
+/** The event loop's delay at its 99th percentile while one scrape follows the other, at least one. */
+async function tail(context: RunContext, size: Size, entrant: Entrant): Promise<number> {
+  const until = performance.now() + (context.quick ? TAIL_MILLISECONDS.quick : TAIL_MILLISECONDS.full);
+  await delaysOf(entrant.service);
+  do await scrapeOf(context, size, entrant);
+  while (performance.now() < until);
+  return (await delaysOf(entrant.service)).p99;
 }
 
 async function measure(
@@ -205,8 +250,11 @@ function conclude(lookup: Lookup): Conclusion {
   const cluster = lookup.points('cluster').at(-1) ?? '';
   const faster = lookup.ratio('latency', RIVAL, OURS, largest)?.median;
   const clusterFaster = lookup.ratio('cluster', RIVAL, OURS, cluster)?.median;
-  const rendered = lookup.ratio('render', RIVAL, OURS, largest)?.median;
+  const rendered = (point: string): number | undefined => lookup.ratio('render', RIVAL, OURS, point)?.median;
+  const wide = largest + IS_WIDE;
   const delay = lookup.median('delay', OURS, largest);
+  const allocated = lookup.median('allocated', OURS, largest);
+  const growth = allocated && allocated - (lookup.median('allocated', OURS, idle[0] ?? '') ?? 0);
   const wins = (ratio: number | undefined): string =>
     ratio !== undefined && ratio < 1 ? `${formatNumber(1 / ratio, 1)}x slower` : `${formatNumber(ratio, 1)}x faster`;
   return {
@@ -215,8 +263,18 @@ function conclude(lookup: Lookup): Conclusion {
       `(prom-client: ${formatNumber(lookup.median('delay', RIVAL, largest), 1)} ms); of a cluster with ${cluster} it is ${wins(clusterFaster)}.`,
     goals: [
       judge(`scrape of ${largest}, times as fast as prom-client`, faster, { atLeast: 50 }),
-      judge(`text of ${largest}, made in how many times less time than prom-client's`, rendered, { atLeast: 100 }),
+      judge(`text of ${largest}, made in how many times less time than prom-client's`, rendered(largest), {
+        atLeast: 100,
+      }),
+      judge(`text of ${wide}, made in how many times less time than prom-client's`, rendered(wide), { atLeast: 50 }),
       judge(`delay of the event loop by a scrape of ${largest}`, delay, { atMost: 2 }, 'ms'),
+      judge(
+        `delay of the event loop while ${largest} are scraped, 99th percentile`,
+        lookup.median('tail', OURS, largest),
+        { atMost: 1 },
+        'ms',
+      ),
+      judge(`allocated by a second scrape of ${largest}, beyond one of ${idle[0] ?? ''}`, growth, { atMost: 1 }, 'kB'),
       ...judgeClusters(lookup, cluster),
     ],
   };

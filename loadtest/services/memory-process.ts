@@ -5,8 +5,9 @@
  */
 import { statSync } from 'node:fs';
 import { openStore } from 'percpu-metrics';
-import { Counter, Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import { addon } from '#src/binding.js';
+import { itemsOfClient, itemsOfStore, SPARE_CELLS } from './items.js';
 
 /** What is printed. */
 export interface MemoryReport {
@@ -19,10 +20,6 @@ const [, , library, sizeText, storePath = '', lanesText] = process.argv;
 const size = Number(sizeText);
 const lanes = Number(lanesText);
 const BLOCK = 512;
-const SPARE_CELLS = 64;
-const labelNames = ['method', 'route', 'status_code'] as const;
-const labelsOf = (index: number): [string, string, string] => ['GET', `/orders/${index}`, '200'];
-const definition = { name: 'loadtest_items_total', help: 'Items of the load test.', labelNames };
 
 function fileBytes(): number {
   return library === 'percpu-metrics' ? statSync(storePath).blocks * BLOCK : 0;
@@ -36,24 +33,11 @@ function usage(): { heap: number; resident: number } {
 
 /** Gives something that keeps the series alive. */
 function makeSeries(): unknown {
-  if (library === 'prom-client') {
-    const counter = new Counter({ ...definition, labelNames: [...labelNames], registers: [new Registry()] });
-    return Array.from({ length: size }, (_, index) => {
-      const handle = counter.labels(...labelsOf(index));
-      handle.inc();
-      return handle;
-    });
-  }
+  if (library === 'prom-client') return itemsOfClient(new Registry(), { first: 0, count: size });
   // A number of lanes is for experiments only, and no option of openStore().
   if (lanes > 0) addon.open({ path: storePath, capacity: size + SPARE_CELLS, lanes });
   const store = openStore({ path: storePath, capacity: size + SPARE_CELLS });
-  const counter = store.counter(definition);
-  const handles = Array.from({ length: size }, (_, index) => {
-    const handle = counter.labels(...labelsOf(index));
-    handle.inc();
-    return handle;
-  });
-  return [store, handles];
+  return [store, itemsOfStore(store, { first: 0, count: size })];
 }
 
 const before = usage();

@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { openStore } from 'percpu-metrics';
 import percpuMetrics from 'percpu-metrics/fastify';
 import * as promClient from 'prom-client';
+import { addon } from '#src/binding.js';
 import { SUCCESSOR, successorClient } from '../successor.js';
 
 /** The libraries that are compared everywhere. */
@@ -29,6 +30,8 @@ export interface SeriesPlan {
   histograms: number;
   /** For a store of ours. */
   storePath: string;
+  /** Of a store of ours; as many as there are CPUs where it is not given. */
+  lanes?: number | undefined;
 }
 
 /** A process's series. */
@@ -60,9 +63,12 @@ export async function makeSeries(library: Library, plan: SeriesPlan): Promise<Se
   );
 }
 
-function ofStore({ counters, histograms, storePath }: SeriesPlan): SeriesOfLibrary {
+function ofStore({ counters, histograms, storePath, lanes }: SeriesPlan): SeriesOfLibrary {
   const capacity = counters + histograms * CELLS_OF_HISTOGRAM + SPARE_CELLS;
+  // A number of lanes is for experiments only, and no option of openStore().
+  const maker = lanes === undefined ? undefined : addon.open({ path: storePath, capacity, lanes });
   const store = openStore({ path: storePath, capacity });
+  maker?.close();
   const counter = store.counter({ name: COUNTER, help, labelNames });
   const histogram = store.histogram({ name: HISTOGRAM, help, labelNames });
   const counting = Array.from({ length: counters }, (_, index) => counter.labels(...labelsOf(index)));

@@ -20,6 +20,7 @@ const contenders: Readonly<Record<string, readonly string[]>> = {
   request: [...apps, 'OpenTelemetry SDK'],
   dense: designs,
   contention: designs,
+  series: [...libraries, 'percpu-metrics, read-only'],
   lanes: ['percpu-metrics', 'memory, read by memchr'],
 };
 const doubling = (most: number): string[] =>
@@ -28,14 +29,17 @@ const sizes = [
   '1,000 counters',
   '10,000 counters',
   '100,000 counters',
+  '100,000 counters, 64 lanes',
   '100,000 counters, loaded',
   '10,000 histograms',
 ];
+const makings = ['1 process', '4 processes, a part each', '4 processes, all each'].map((by) => `100,000 by ${by}`);
 
 function pointsOf({ name }: Scenario, figure: Figure): string[] {
   if (name === 'request' || name === 'recovery') return [''];
   if (name === 'dense') return ['1', '10', '100', '1000'];
   if (name === 'contention') return ['1', '2', '3', '4', '8', '16'];
+  if (name === 'series') return figure.name === 'make' ? makings : ['1,000', '10,000', '100,000'];
   if (name === 'memory' && figure.name !== 'lanes') return ['1,000', '10,000', '100,000'];
   if (name === 'scrape') return figure.name === 'cluster' ? ['2 x 10,000 histograms', '8 x 10,000 histograms'] : sizes;
   return doubling(512);

@@ -1,4 +1,7 @@
-/** What the scrape scenario says of sums over workers: each registry that was measured is judged, no other is. */
+/**
+ * What the scrape scenario judges: of sums over workers each registry that was measured, and no other; of the text, the
+ * event loop and what is allocated the largest number of series.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Goal } from '../../../loadtest/findings.js';
@@ -36,4 +39,30 @@ test('a registry that did not run has no goal, but that of prom-client is missed
     clusterGoals({ 'percpu-metrics': 10 }).map(({ measured, met }) => [measured, met]),
     [[null, false]],
   );
+});
+
+test('text, delay and memory are judged by the largest number of series, the text by its store of many lanes as well', () => {
+  const recorder = new Recorder(scrape);
+  const point = '100,000 counters';
+  for (const name of ['1,000 counters', point, `${point}, 64 lanes`, `${point}, loaded`])
+    recorder.add('latency', 'percpu-metrics', name, 5);
+  for (const [name, milliseconds] of [
+    [point, 240],
+    [`${point}, 64 lanes`, 90],
+  ] as const) {
+    recorder.add('render', 'percpu-metrics', name, 2);
+    recorder.add('render', 'prom-client', name, milliseconds);
+  }
+  recorder.add('tail', 'percpu-metrics', point, 1.5);
+  recorder.add('allocated', 'percpu-metrics', '1,000 counters', 3);
+  recorder.add('allocated', 'percpu-metrics', point, 3.5);
+  const judged = recorder.findings(1).goals.map(({ title, measured, met }) => [title, measured, met]);
+  const goal = (start: string) =>
+    judged.filter(([title]) => String(title).startsWith(start)).map((one) => one.slice(1));
+  assert.deepEqual(goal('text of'), [
+    [120, true],
+    [45, false],
+  ]);
+  assert.deepEqual(goal('delay of the event loop while'), [[1.5, false]]);
+  assert.deepEqual(goal('allocated by a second scrape'), [[0.5, true]]);
 });
