@@ -23,6 +23,7 @@
       'cflags': ['-O3'],
       'sources': [
         'native/core/activity.c',
+        'native/core/aggregation.c',
         'native/core/amounts.c',
         'native/core/carry.c',
         'native/core/catalog.c',

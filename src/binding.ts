@@ -68,6 +68,8 @@ export interface FamilyDefinition {
   negative?: boolean;
   /** Whether each series belongs to the process that made it, and vanishes with it. */
   perProcess?: boolean;
+  /** Of gauges: how the values of the processes make the one that is read; without it all change one value. */
+  aggregation?: 'sum' | 'min' | 'max' | 'average';
   /** Of summaries, ascending. */
   quantiles?: number[];
 }

@@ -1,5 +1,6 @@
 /** The public face of the library. */
 export { ERROR_CODES, type ErrorCode, PercpuMetricsError } from './errors.js';
+export type { Aggregation } from './metrics/aggregation.js';
 export type { Amounts, Batch, RecordableHandle } from './metrics/batch.js';
 export { exponentialBuckets, exponentialBucketsRange, linearBuckets } from './metrics/buckets.js';
 export type { Collectable } from './metrics/collectors.js';
@@ -7,6 +8,7 @@ export type { Counter, CounterHandle } from './metrics/counter.js';
 export {
   type CounterOptions,
   DEFAULT_BUCKETS,
+  type GaugeOptions,
   type HistogramOptions,
   type MetricOptions,
 } from './metrics/definition.js';

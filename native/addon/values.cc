@@ -11,6 +11,22 @@
 namespace pcm {
 namespace {
 
+const char *AggregationName(pcm_aggregation aggregation) noexcept {
+    switch (aggregation) {
+    case PCM_AGGREGATION_SUM:
+        return "sum";
+    case PCM_AGGREGATION_MIN:
+        return "min";
+    case PCM_AGGREGATION_MAX:
+        return "max";
+    case PCM_AGGREGATION_AVERAGE:
+        return "average";
+    case PCM_AGGREGATION_NONE:
+        break;
+    }
+    return "none";
+}
+
 constexpr double kMaxSafeInteger = 9007199254740991.0;
 
 Napi::Object RequireObject(Napi::Value value, const char *message) {
@@ -42,6 +58,18 @@ pcm_backend RequireBackend(Napi::Value value) {
          {PCM_BACKEND_RSEQ, PCM_BACKEND_PERCPU_ATOMIC, PCM_BACKEND_ATOMIC, PCM_BACKEND_ATOMIC_PADDED})
         if (name == BackendName(backend))
             return backend;
+    ThrowArgument(value.Env(), message);
+}
+
+pcm_aggregation OptionalAggregation(Napi::Value value) {
+    const char *message = "aggregation must be 'sum', 'min', 'max' or 'average'";
+    if (value.IsUndefined())
+        return PCM_AGGREGATION_NONE;
+    const std::string name = RequireString(value, message);
+    for (const pcm_aggregation aggregation :
+         {PCM_AGGREGATION_SUM, PCM_AGGREGATION_MIN, PCM_AGGREGATION_MAX, PCM_AGGREGATION_AVERAGE})
+        if (name == AggregationName(aggregation))
+            return aggregation;
     ThrowArgument(value.Env(), message);
 }
 
@@ -168,6 +196,8 @@ Napi::Object ToObject(Napi::Env env, const pcm_family_definition &definition) {
         SetExponential(env, object, definition);
     if (definition.per_process)
         object.Set("perProcess", true);
+    if (definition.aggregation != PCM_AGGREGATION_NONE)
+        object.Set("aggregation", AggregationName(definition.aggregation));
     return object;
 }
 
@@ -256,7 +286,8 @@ FamilyArgument::FamilyArgument(Napi::Object object)
       unit_(RequireString(object.Get("unit"), "unit must be a string")),
       label_names_(object.Get("labelNames"), "labelNames must be an array of strings"),
       bounds_(RequireNumbers(object.Get("buckets"), "buckets must be an array of numbers")),
-      per_process_(OptionalBoolean(object, "perProcess")) {
+      per_process_(OptionalBoolean(object, "perProcess")),
+      aggregation_(OptionalAggregation(object.Get("aggregation"))) {
     if (type_ == PCM_NATIVE_HISTOGRAM || type_ == PCM_SUMMARY)
         TakeExponential(object);
 }
@@ -291,6 +322,7 @@ pcm_family_definition FamilyArgument::view() const noexcept {
     definition.schema = schema_;
     definition.negative = negative_;
     definition.per_process = per_process_;
+    definition.aggregation = aggregation_;
     return definition;
 }
 

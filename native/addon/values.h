@@ -85,6 +85,7 @@ class FamilyArgument {
     int32_t schema_ = 0;
     bool negative_ = false;
     bool per_process_ = false;
+    pcm_aggregation aggregation_ = PCM_AGGREGATION_NONE;
 };
 
 /* What open() is given; the view lives as long as this. */

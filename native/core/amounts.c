@@ -204,15 +204,6 @@ int pcm__series_reset(struct pcm_store *store, uint32_t link) {
     return rebase(store, view.record, definition, 0);
 }
 
-int pcm_series_reset(pcm_store *store, pcm_series_id series) {
-    int status = pcm__store_lock(store);
-    if (status != PCM_OK)
-        return status;
-    status = series == 0 || series % 8 != 1 ? PCM_ARGUMENT : pcm__series_reset(store, (uint32_t)((series - 1) / 8));
-    pcm__store_unlock(store);
-    return status;
-}
-
 int pcm_gauge_set(pcm_store *store, pcm_series_id series, double value) {
     struct pcm__series_view view;
     const pcm_family_definition *definition;

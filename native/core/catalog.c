@@ -75,6 +75,7 @@ int pcm__catalog_family(const struct pcm_store *store, uint64_t offset, uint32_t
         .schema = record.schema,
         .negative = (record.flags & PCM__FAMILY_NEGATIVE) != 0,
         .per_process = (record.flags & PCM__FAMILY_PER_PROCESS) != 0,
+        .aggregation = record.flags >> PCM__FAMILY_AGGREGATION_SHIFT & PCM__FAMILY_AGGREGATION_MASK,
         .name.size = record.name_size,
         .help.size = record.help_size,
         .unit.size = record.unit_size,
@@ -199,7 +200,8 @@ int pcm__catalog_append_family(struct pcm_store *store, const pcm_family_definit
     record->unit_size = (uint16_t)definition->unit.size;
     record->schema = (int8_t)definition->schema;
     record->flags = (uint8_t)((definition->negative ? PCM__FAMILY_NEGATIVE : 0) |
-                              (definition->per_process ? PCM__FAMILY_PER_PROCESS : 0));
+                              (definition->per_process ? PCM__FAMILY_PER_PROCESS : 0) |
+                              (uint32_t)definition->aggregation << PCM__FAMILY_AGGREGATION_SHIFT);
     char *cursor = (char *)(record + 1);
     cursor = put(cursor, (pcm_bytes){(const char *)definition->bounds, definition->bound_count * sizeof(double)});
     cursor = put_sizes(cursor, definition->label_names, definition->label_count);

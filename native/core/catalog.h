@@ -15,6 +15,7 @@ struct pcm__family_view {
     int32_t schema;
     bool negative;
     bool per_process;
+    uint32_t aggregation;
     pcm_bytes name;
     pcm_bytes help;
     pcm_bytes unit;

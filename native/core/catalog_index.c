@@ -148,24 +148,27 @@ static bool has_values(const struct pcm_store *store, const struct pcm__series *
     return true;
 }
 
-int pcm__index_find_series(const struct pcm_store *store, uint32_t family, const pcm_bytes *values, uint32_t *number) {
-    const struct pcm__catalog_index *index = &store->index;
-    if (index->entries == NULL)
-        return PCM_NOT_FOUND;
-    uint32_t hash = hash_series(family, values, pcm__index_family(index, family)->definition.label_count);
-    for (uint32_t at = hash & index->entry_mask; index->entries[at].number != 0; at = (at + 1) & index->entry_mask) {
-        struct pcm__index_entry entry = index->entries[at];
-        if (entry.hash != hash || entry.number == GONE || (entry.number - 1) % 2 != 0)
+struct pcm__index_search pcm__index_search(const struct pcm_store *store, uint32_t family, const pcm_bytes *values) {
+    uint32_t count = pcm__index_family(&store->index, family)->definition.label_count;
+    uint32_t hash = hash_series(family, values, count);
+    return (struct pcm__index_search){store, family, values, hash, hash & store->index.entry_mask};
+}
+
+bool pcm__index_next(struct pcm__index_search *search, uint32_t *number) {
+    const struct pcm__catalog_index *index = &search->store->index;
+    uint32_t count = pcm__index_family(index, search->family)->definition.label_count;
+    while (index->entries[search->at].number != 0) {
+        struct pcm__index_entry entry = index->entries[search->at];
+        search->at = (search->at + 1) & index->entry_mask;
+        if (entry.hash != search->hash || entry.number == GONE || (entry.number - 1) % 2 != 0)
             continue;
-        uint32_t found = (entry.number - 1) / 2;
-        const struct pcm__series *series = pcm__index_series(index, found);
-        if (series->family == family &&
-            has_values(store, series, values, pcm__index_family(index, family)->definition.label_count)) {
-            *number = found;
-            return PCM_OK;
+        const struct pcm__series *series = pcm__index_series(index, (entry.number - 1) / 2);
+        if (series->family == search->family && has_values(search->store, series, search->values, count)) {
+            *number = (entry.number - 1) / 2;
+            return true;
         }
     }
-    return PCM_NOT_FOUND;
+    return false;
 }
 
 /* ---------------------------------------------------------------- reading the catalog */
@@ -203,6 +206,7 @@ static int copy_family(const struct pcm__family_view *view, struct pcm__family *
         .schema = view->schema,
         .negative = view->negative,
         .per_process = view->per_process,
+        .aggregation = (pcm_aggregation)view->aggregation,
     };
     cursor += view->name.size + view->help.size + view->unit.size;
     for (uint32_t i = 0; i < view->label_count; cursor += sizes[i], i++)

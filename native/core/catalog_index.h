@@ -66,7 +66,20 @@ uint32_t pcm__index_lived_count(const struct pcm__catalog_index *index);
 
 /* NOT_FOUND where there is none. */
 int pcm__index_find_family(const struct pcm_store *store, pcm_bytes name, uint32_t *number);
-int pcm__index_find_series(const struct pcm_store *store, uint32_t family, const pcm_bytes *values, uint32_t *number);
+
+/* The series of a family with these label values: several where it is aggregated, at most one else. */
+struct pcm__index_search {
+    const struct pcm_store *store;
+    uint32_t family;
+    const pcm_bytes *values;
+    uint32_t hash;
+    uint32_t at; /* place in the table */
+};
+
+struct pcm__index_search pcm__index_search(const struct pcm_store *store, uint32_t family, const pcm_bytes *values);
+
+/* The next one that is found; false where there are no more. Nothing may be read into the index meanwhile. */
+bool pcm__index_next(struct pcm__index_search *search, uint32_t *number);
 
 #ifdef __cplusplus
 }

@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 #define PCM__MAGIC          "PERCPUM\n"
-#define PCM__FORMAT_VERSION 4u
+#define PCM__FORMAT_VERSION 5u
 
 /* Space is reserved in multiples of this; all areas start on one. */
 #define PCM__PAGE 4096u
@@ -119,7 +119,13 @@ struct pcm__record {
     uint32_t kind;
 };
 
-enum { PCM__FAMILY_NEGATIVE = 1u, PCM__FAMILY_PER_PROCESS = 2u };
+enum {
+    PCM__FAMILY_NEGATIVE = 1u,
+    PCM__FAMILY_PER_PROCESS = 2u,
+    /* Three bits: a pcm_aggregation. */
+    PCM__FAMILY_AGGREGATION_SHIFT = 2,
+    PCM__FAMILY_AGGREGATION_MASK = 7u,
+};
 
 /* Followed by double bounds[bound_count], uint16_t label_sizes[label_count], name, help, unit, label names. */
 struct pcm__family_record {

@@ -71,17 +71,24 @@ static bool bounds_are_valid(const pcm_family_definition *definition) {
     return true;
 }
 
+static bool aggregation_is_valid(const pcm_family_definition *definition) {
+    if (definition->aggregation == PCM_AGGREGATION_NONE)
+        return true;
+    return definition->aggregation > PCM_AGGREGATION_NONE && definition->aggregation <= PCM_AGGREGATION_AVERAGE &&
+           definition->type == PCM_GAUGE && !definition->per_process;
+}
+
 bool pcm__definition_is_valid(const pcm_family_definition *definition) {
     return definition->type >= PCM_COUNTER && definition->type <= PCM_SUMMARY && is_name(definition->name) &&
            definition->help.size <= PCM_MAX_STRING && definition->unit.size <= PCM_MAX_STRING &&
-           labels_are_valid(definition) && bounds_are_valid(definition);
+           labels_are_valid(definition) && bounds_are_valid(definition) && aggregation_is_valid(definition);
 }
 
 bool pcm__definition_is_same(const pcm_family_definition *a, const pcm_family_definition *b) {
     if (a->type != b->type || !pcm__bytes_are_same(a->name, b->name) || !pcm__bytes_are_same(a->help, b->help) ||
         !pcm__bytes_are_same(a->unit, b->unit) || a->label_count != b->label_count ||
         a->bound_count != b->bound_count || a->schema != b->schema || a->negative != b->negative ||
-        a->per_process != b->per_process)
+        a->per_process != b->per_process || a->aggregation != b->aggregation)
         return false;
     for (uint32_t i = 0; i < a->label_count; i++)
         if (!pcm__bytes_are_same(a->label_names[i], b->label_names[i]))

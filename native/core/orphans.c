@@ -5,10 +5,18 @@
 #include "lock.h"
 #include "slots.h"
 
-bool pcm__is_orphan(const struct pcm_store *store, uint32_t link) {
+static uint64_t owner_of(const struct pcm_store *store, uint32_t link) {
     const struct pcm__series_record *record = pcm__life_record(store, link);
-    uint64_t owner = record == NULL ? 0 : atomic_load_explicit(&record->owner, memory_order_relaxed);
+    return record == NULL ? 0 : atomic_load_explicit(&record->owner, memory_order_relaxed);
+}
+
+bool pcm__is_orphan(const struct pcm_store *store, uint32_t link) {
+    uint64_t owner = owner_of(store, link);
     return owner != 0 && !pcm__slots_is_alive(store, owner);
+}
+
+bool pcm__is_owned_by(const struct pcm_store *store, uint32_t link, uint64_t owner) {
+    return owner != 0 && owner_of(store, link) == owner;
 }
 
 static int remove_all(struct pcm_store *store) {

@@ -13,4 +13,7 @@
 /* Whether the record at a link of the index belongs to a process that is gone. */
 bool pcm__is_orphan(const struct pcm_store *store, uint32_t link);
 
+/* Whether it belongs to an owner, see pcm__slots_owner(). */
+bool pcm__is_owned_by(const struct pcm_store *store, uint32_t link, uint64_t owner);
+
 #endif

@@ -30,6 +30,7 @@ void pcm_reader_destroy(pcm_reader *reader) {
         return;
     free(reader->integers);
     free(reader->doubles);
+    free(reader->members);
     free(reader->series);
     free(reader->settled);
     free(reader);
@@ -94,7 +95,7 @@ static void sum_range(const pcm_reader *reader, uint64_t first_cell, uint64_t co
 }
 
 /* Room for elements, with some to spare, so that a growing store does not mean a growing array at every scrape. */
-static int make_room(void **array, size_t element_bytes, uint64_t *room, uint64_t count) {
+int pcm__reader_make_room(void **array, size_t element_bytes, uint64_t *room, uint64_t count) {
     if (count <= *room)
         return PCM_OK;
     uint64_t grown = count + count / 4 + BLOCK;
@@ -110,9 +111,10 @@ static int make_room(void **array, size_t element_bytes, uint64_t *room, uint64_
 static int copy_series(pcm_reader *reader) {
     const struct pcm__catalog_index *index = &reader->store->index;
     uint32_t count = pcm__index_series_count(index);
-    int status = make_room((void **)&reader->series, sizeof *reader->series, &reader->series_room, count);
+    int status = pcm__reader_make_room((void **)&reader->series, sizeof *reader->series, &reader->series_room, count);
     if (status == PCM_OK)
-        status = make_room((void **)&reader->settled, sizeof *reader->settled, &reader->settled_room, count);
+        status =
+            pcm__reader_make_room((void **)&reader->settled, sizeof *reader->settled, &reader->settled_room, count);
     if (status != PCM_OK)
         return status;
     bool is_same = reader->index_version == index->version;
@@ -149,9 +151,9 @@ int pcm_reader_refresh(pcm_reader *reader) {
     uint64_t doubles = atomic_load_explicit(&store->header->doubles_used, memory_order_acquire);
     if (integers > capacity || doubles > capacity - integers)
         return PCM_CORRUPT;
-    status = make_room((void **)&reader->integers, sizeof(uint64_t), &reader->integer_room, integers);
+    status = pcm__reader_make_room((void **)&reader->integers, sizeof(uint64_t), &reader->integer_room, integers);
     if (status == PCM_OK)
-        status = make_room((void **)&reader->doubles, sizeof(double), &reader->double_room, doubles);
+        status = pcm__reader_make_room((void **)&reader->doubles, sizeof(double), &reader->double_room, doubles);
     if (status != PCM_OK)
         return status;
     reader->integer_count = integers;
@@ -183,7 +185,7 @@ pcm_series_view pcm_reader_series(const pcm_reader *reader, uint32_t series) {
         .label_count = pcm_reader_family(reader, found->family)->label_count,
         .created_at_ms = reader->settled[series].created_at_ms,
         .id = (uint64_t)found->record * 8 + 1,
-        .is_removed = !pcm__life_is_lived(found->life),
+        .is_removed = !pcm__reader_shows(reader, series),
     };
 }
 
@@ -195,7 +197,7 @@ bool pcm_reader_is_current(const pcm_reader *reader, uint32_t series) {
     /* What was read before is not read after the life. */
     atomic_thread_fence(memory_order_acquire);
     uint32_t life = reader->series[series].life;
-    return pcm__life_is_lived(life) &&
+    return pcm__reader_shows(reader, series) &&
            atomic_load_explicit(&pcm__reader_record(reader, series)->life, memory_order_relaxed) == life;
 }
 

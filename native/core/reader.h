@@ -11,11 +11,14 @@ struct pcm__parts {
     double set; /* 0 for a counter */
 };
 
+/* In the place of a number of buckets, see aggregation.h. */
+#define PCM__HIDDEN UINT32_MAX
+
 /* What was found of a series right after the pass; nobody looks at its record again. */
 struct pcm__settled {
     uint64_t created_at_ms;
     uint32_t exemplars; /* link, 0 for none */
-    uint32_t buckets;   /* 0 for what has a number */
+    uint32_t buckets;   /* 0 for what has a number, PCM__HIDDEN for what another one stands for */
     union {
         struct pcm__parts parts; /* of what has a number */
         struct {
@@ -37,7 +40,12 @@ struct pcm_reader {
     uint64_t version;
     uint64_t living[PCM_MAX_PROCESSES]; /* owners, by their slots, that the last refresh has found alive */
     bool any_exemplars;
-    uint64_t rebases; /* changes of bases that were complete before the pass */
+    struct pcm__member *members; /* of what is aggregated, see aggregation.h */
+    uint64_t member_room;
+    uint32_t member_count;
+    uint32_t grouped_count;   /* of the series, when they were grouped */
+    uint64_t grouped_version; /* of the reader, likewise */
+    uint64_t rebases;         /* changes of bases that were complete before the pass */
     uint64_t *integers;
     double *doubles;
     uint64_t integer_count;
@@ -51,6 +59,16 @@ static inline struct pcm__series_record *pcm__reader_record(const pcm_reader *re
     uint64_t offset = (uint64_t)reader->series[series].record * 8;
     return (struct pcm__series_record *)pcm__store_at(reader->store, reader->store->geometry.catalog_offset + offset);
 }
+
+/* Whether there is such a series, and no other one stands for it. */
+static inline bool pcm__reader_shows(const pcm_reader *reader, uint32_t series) {
+    return reader->series[series].life % 2 == 1 && reader->settled[series].buckets != PCM__HIDDEN;
+}
+
+/* Room for elements of an array, which may move. NO_MEMORY. */
+int pcm__reader_make_room(void **array, size_t element_bytes, uint64_t *room, uint64_t count);
+
+pcm_number pcm__reader_number(struct pcm__parts parts);
 
 /* After the pass: takes what it needs of the records of all series, and leaves out those that have gone. CORRUPT. */
 int pcm__reader_settle(pcm_reader *reader);

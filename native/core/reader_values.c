@@ -2,6 +2,7 @@
  * Values of a reader, taken from the sums of its last pass. Right after the pass all that is needed of the records is
  * copied, so that whatever is removed from then on is read as it was.
  */
+#include "aggregation.h"
 #include "catalog.h"
 #include "exponential.h"
 #include "life.h"
@@ -144,7 +145,9 @@ static bool is_orphan(pcm_reader *reader, uint32_t series) {
 int pcm__reader_settle(pcm_reader *reader) {
     bool any_gone = false;
     memset(reader->living, 0, sizeof reader->living);
-    int status = PCM_OK;
+    int status = pcm__aggregation_group(reader);
+    if (status != PCM_OK)
+        return status;
     reader->any_exemplars = false;
     /* Series of a family mostly follow one another. */
     uint32_t family = UINT32_MAX;
@@ -167,6 +170,7 @@ int pcm__reader_settle(pcm_reader *reader) {
         }
     }
     reader->version += any_gone;
+    pcm__aggregation_apply(reader);
     return status;
 }
 
@@ -176,7 +180,7 @@ static bool is_whole(double value, double limit) {
     return fabs(value) < limit && trunc(value) == value && !(value == 0 && signbit(value));
 }
 
-static pcm_number number_of(struct pcm__parts parts) {
+pcm_number pcm__reader_number(struct pcm__parts parts) {
     int64_t sum;
     /* Nearly every counter: nothing but integers. */
     uint64_t set_bits;
@@ -195,18 +199,18 @@ static pcm_number number_of(struct pcm__parts parts) {
 }
 
 int pcm_reader_value(const pcm_reader *reader, uint32_t series, pcm_number *out) {
-    if (!pcm__life_is_lived(reader->series[series].life))
+    if (!pcm__reader_shows(reader, series))
         return PCM_REMOVED;
     const struct pcm__settled *settled = &reader->settled[series];
     if (settled->buckets > 0)
         return PCM_ARGUMENT;
-    *out = number_of(settled->parts);
+    *out = pcm__reader_number(settled->parts);
     return PCM_OK;
 }
 
 int pcm_reader_histogram(const pcm_reader *reader, uint32_t series, int64_t *buckets, double *sum) {
     const struct pcm__settled *settled = &reader->settled[series];
-    if (!pcm__life_is_lived(reader->series[series].life))
+    if (!pcm__reader_shows(reader, series))
         return PCM_REMOVED;
     if (settled->buckets == 0)
         return PCM_ARGUMENT;
@@ -225,7 +229,7 @@ static pcm_number lane_number(const pcm_store *store, uint32_t lane, uint32_t fi
     parts.integer = (int64_t)sum;
     if (double_cell != 0)
         parts.fraction = as_double(load(pcm__store_word(store, lane, double_cell - 1)));
-    return number_of(parts);
+    return pcm__reader_number(parts);
 }
 
 /* The cells that the lanes are asked for. */
@@ -246,17 +250,37 @@ static int lane_cells(const pcm_reader *reader, uint32_t series, uint32_t *first
     return integer_cell > capacity || *double_cell > capacity ? PCM_CORRUPT : PCM_OK;
 }
 
-int pcm_reader_lanes(const pcm_reader *reader, uint32_t series, pcm_number *out, size_t size) {
+static void add_number(pcm_number *to, pcm_number number) {
+    bool is_integer = to->is_integer && number.is_integer;
+    int64_t sum = (int64_t)((uint64_t)to->integer + (uint64_t)number.integer);
+    *to = (pcm_number){.is_integer = is_integer, .integer = sum, .real = to->real + number.real};
+    if (is_integer)
+        to->real = (double)sum;
+}
+
+static int add_lanes(const pcm_reader *reader, uint32_t series, pcm_number *out) {
     const pcm_store *store = reader->store;
     uint32_t first;
     uint32_t cells;
     uint32_t double_cell;
-    if (size < pcm__store_all_lanes(store))
+    int status = lane_cells(reader, series, &first, &cells, &double_cell);
+    for (uint32_t lane = 0; status == PCM_OK && lane < pcm__store_all_lanes(store); lane++)
+        add_number(&out[lane], lane_number(store, lane, first, cells, double_cell));
+    return status;
+}
+
+int pcm_reader_lanes(const pcm_reader *reader, uint32_t series, pcm_number *out, size_t size) {
+    uint32_t count;
+    if (size < pcm__store_all_lanes(reader->store))
         return PCM_ARGUMENT;
     if (!pcm_reader_is_current(reader, series))
         return PCM_REMOVED;
-    int status = lane_cells(reader, series, &first, &cells, &double_cell);
-    for (uint32_t lane = 0; status == PCM_OK && lane < pcm__store_all_lanes(store); lane++)
-        out[lane] = lane_number(store, lane, first, cells, double_cell);
+    const struct pcm__member *members = pcm__aggregation_members(reader, series, &count);
+    for (uint32_t lane = 0; lane < pcm__store_all_lanes(reader->store); lane++)
+        out[lane] = (pcm_number){.is_integer = true};
+    int status = count == 0 ? add_lanes(reader, series, out) : PCM_OK;
+    for (uint32_t i = 0; status == PCM_OK && i < count; i++)
+        if (pcm__life_is_lived(reader->series[members[i].series].life))
+            status = add_lanes(reader, members[i].series, out);
     return pcm_reader_is_current(reader, series) ? status : PCM_REMOVED;
 }

@@ -73,19 +73,39 @@ int pcm_family_find(pcm_store *store, pcm_bytes name, pcm_family_id *id, pcm_fam
 
 /* ---------------------------------------------------------------- series */
 
+/* Whether the series of a family belong to processes. */
+static bool is_owned(const pcm_family_definition *definition) {
+    return definition->per_process || definition->aggregation != PCM_AGGREGATION_NONE;
+}
+
+static uint32_t link_at(const struct pcm_store *store, uint32_t number) {
+    return pcm__index_series(&store->index, number)->record;
+}
+
 /*
- * Those of dead owners are not found. What the index finds may have been removed since it was read: who has the lock
- * knows.
+ * Those of dead owners are not found, and of what is aggregated the calling process's own one only, unless it has none and
+ * `any` will do. What the index finds may have been removed since it was read: who has the lock knows.
  */
-static int match_series(const struct pcm_store *store, uint32_t family, const pcm_bytes *values, pcm_series_id *out) {
+static int match_series(const struct pcm_store *store, uint32_t family, const pcm_bytes *values, bool any,
+                        pcm_series_id *out) {
+    const pcm_family_definition *definition = &pcm__index_family(&store->index, family)->definition;
+    bool is_aggregated = definition->aggregation != PCM_AGGREGATION_NONE;
+    uint64_t self = pcm__slots_self(store);
+    struct pcm__index_search search = pcm__index_search(store, family, values);
     uint32_t number;
-    int status = pcm__index_find_series(store, family, values, &number);
-    if (status != PCM_OK)
-        return status;
-    uint32_t link = pcm__index_series(&store->index, number)->record;
-    *out = (uint64_t)link * 8 + 1;
-    bool per_process = pcm__index_family(&store->index, family)->definition.per_process;
-    return per_process && pcm__is_orphan(store, link) ? PCM_NOT_FOUND : PCM_OK;
+    int status = PCM_NOT_FOUND;
+    while (pcm__index_next(&search, &number)) {
+        uint32_t link = link_at(store, number);
+        bool is_own = !is_aggregated || pcm__is_owned_by(store, link, self);
+        bool is_wanted = is_own || (any && status == PCM_NOT_FOUND);
+        if (!is_wanted || (is_owned(definition) && pcm__is_orphan(store, link)))
+            continue;
+        *out = (uint64_t)link * 8 + 1;
+        status = PCM_OK;
+        if (is_own)
+            break;
+    }
+    return status;
 }
 
 /* Fills the record of a series that is gone. */
@@ -126,7 +146,7 @@ static int create_series(struct pcm_store *store, uint32_t number, const pcm_byt
     }
     integer_cell = integers > 0 ? integer_cell + 1 : 0;
     double_cell = doubles > 0 ? double_cell + 1 : 0;
-    uint64_t owner = definition->per_process ? pcm__slots_owner(store) : 0;
+    uint64_t owner = is_owned(definition) ? pcm__slots_owner(store) : 0;
     if (link != 0)
         revive_series(store, link, family->id - 1, owner, values, count, integer_cell, double_cell);
     else
@@ -135,15 +155,17 @@ static int create_series(struct pcm_store *store, uint32_t number, const pcm_byt
     return status == PCM_OK ? pcm__index_read(store) : status;
 }
 
-/* What a dead process has left under these label values makes room for what is created next. */
+/*
+ * What a dead process has left under these label values makes room for what is created next. Of what is aggregated many
+ * may have left something, which is in nobody's way.
+ */
 static int remove_orphan(struct pcm_store *store, uint32_t family, const pcm_bytes *values) {
+    struct pcm__index_search search = pcm__index_search(store, family, values);
     uint32_t number;
-    if (pcm__index_find_series(store, family, values, &number) != PCM_OK)
+    if (pcm__index_family(&store->index, family)->definition.aggregation != PCM_AGGREGATION_NONE ||
+        !pcm__index_next(&search, &number) || !pcm__is_orphan(store, link_at(store, number)))
         return PCM_OK;
-    uint32_t link = pcm__index_series(&store->index, number)->record;
-    if (!pcm__is_orphan(store, link))
-        return PCM_OK;
-    int status = pcm__life_end(store, link);
+    int status = pcm__life_end(store, link_at(store, number));
     return status == PCM_OK ? pcm__index_read(store) : status;
 }
 
@@ -164,7 +186,7 @@ static int within(struct pcm_store *store, uint32_t family, pcm_series_limits li
     return PCM_SERIES_LIMIT;
 }
 
-static int find_series(struct pcm_store *store, pcm_family_id family, const pcm_bytes *values, uint32_t count,
+static int find_series(struct pcm_store *store, pcm_family_id family, const pcm_bytes *values, uint32_t count, bool any,
                        uint32_t *number, pcm_series_id *out) {
     pthread_mutex_lock(&store->mutex);
     int status = pcm__index_read(store);
@@ -172,7 +194,7 @@ static int find_series(struct pcm_store *store, pcm_family_id family, const pcm_
     if (status == PCM_OK && (found == NULL || found->definition.label_count != count || !values_fit(values, count)))
         status = PCM_ARGUMENT;
     if (status == PCM_OK)
-        status = match_series(store, *number, values, out);
+        status = match_series(store, *number, values, any, out);
     pthread_mutex_unlock(&store->mutex);
     return status;
 }
@@ -180,7 +202,7 @@ static int find_series(struct pcm_store *store, pcm_family_id family, const pcm_
 int pcm_series_find(pcm_store *store, pcm_family_id family, const pcm_bytes *values, uint32_t count,
                     pcm_series_id *out) {
     uint32_t number;
-    return find_series(store, family, values, count, &number, out);
+    return find_series(store, family, values, count, true, &number, out);
 }
 
 int pcm_series_bind(pcm_store *store, pcm_family_id family, const pcm_bytes *values, uint32_t count,
@@ -199,7 +221,7 @@ static int reject_early(struct pcm_store *store, uint32_t number, pcm_series_lim
 int pcm_series_bind_within(pcm_store *store, pcm_family_id family, const pcm_bytes *values, uint32_t count,
                            pcm_series_limits limits, pcm_series_id *out) {
     uint32_t number;
-    int status = find_series(store, family, values, count, &number, out);
+    int status = find_series(store, family, values, count, false, &number, out);
     if (status == PCM_NOT_FOUND)
         status = reject_early(store, number, limits);
     if (status != PCM_NOT_FOUND)
@@ -209,33 +231,57 @@ int pcm_series_bind_within(pcm_store *store, pcm_family_id family, const pcm_byt
         return status;
     status = remove_orphan(store, number, values);
     if (status == PCM_OK)
-        status = match_series(store, number, values, out);
+        status = match_series(store, number, values, false, out);
     if (status == PCM_NOT_FOUND)
         status = within(store, number, limits);
     if (status == PCM_NOT_FOUND) {
         status = create_series(store, number, values);
         if (status == PCM_OK)
-            status = match_series(store, number, values, out);
+            status = match_series(store, number, values, false, out);
     }
     pcm__store_unlock(store);
     return status;
 }
 
-/* ---------------------------------------------------------------- removal */
+/* ---------------------------------------------------------------- removal and reset */
 
-int pcm_series_remove(pcm_store *store, pcm_series_id series) {
+/* Does something to the record of a series, and of what is aggregated to all under the same label values. */
+static int apply_to(struct pcm_store *store, pcm_series_id series, int (*apply)(struct pcm_store *, uint32_t link)) {
     struct pcm__series_view view;
     const pcm_family_definition *definition;
+    int status = pcm__series_find(store, series, &view, &definition);
+    if (status != PCM_OK || definition->aggregation == PCM_AGGREGATION_NONE)
+        return status == PCM_OK ? apply(store, (uint32_t)((series - 1) / 8)) : status;
+    pcm_bytes values[PCM_MAX_LABELS];
+    uint32_t number;
+    if (view.label_count != definition->label_count ||
+        pcm__index_family_by_id(&store->index, view.family + 1, &number) == NULL)
+        return PCM_CORRUPT;
+    for (uint32_t i = 0; i < view.label_count; i++)
+        values[i] = pcm__catalog_label_value(&view, i);
+    struct pcm__index_search search = pcm__index_search(store, number, values);
+    while (status == PCM_OK && pcm__index_next(&search, &number))
+        status = apply(store, link_at(store, number));
+    return status;
+}
+
+static int with_lock(struct pcm_store *store, pcm_series_id series, int (*apply)(struct pcm_store *, uint32_t link)) {
     int status = pcm__store_lock(store);
     if (status != PCM_OK)
         return status;
-    status = pcm__series_find(store, series, &view, &definition);
-    if (status == PCM_OK)
-        status = pcm__life_end(store, (uint32_t)((series - 1) / 8));
+    status = apply_to(store, series, apply);
     if (status == PCM_OK)
         status = pcm__index_read(store);
     pcm__store_unlock(store);
     return status;
+}
+
+int pcm_series_remove(pcm_store *store, pcm_series_id series) {
+    return with_lock(store, series, pcm__life_end);
+}
+
+int pcm_series_reset(pcm_store *store, pcm_series_id series) {
+    return with_lock(store, series, pcm__series_reset);
 }
 
 /* Does something to the record of each series of a family, with the lock held. */

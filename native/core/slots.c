@@ -106,6 +106,12 @@ uint64_t pcm__slots_moved_on(const struct pcm_store *store) {
 
 uint64_t pcm__slots_owner(struct pcm_store *store) {
     atomic_store_explicit(&store->slot->owns, 1, memory_order_relaxed);
+    return pcm__slots_self(store);
+}
+
+uint64_t pcm__slots_self(const struct pcm_store *store) {
+    if (store->slot == NULL || store->forked)
+        return 0;
     return (uint64_t)atomic_load_explicit(&store->slot->serial, memory_order_relaxed) << 32 | (store->slot_number + 1);
 }
 

@@ -21,6 +21,9 @@ int pcm__slots_adopt_fork(struct pcm_store *store);
  */
 uint64_t pcm__slots_owner(struct pcm_store *store);
 
+/* The same number without noting anything; 0 where this process has no slot of its own, or not yet. */
+uint64_t pcm__slots_self(const struct pcm_store *store);
+
 /*
  * Whether an owner, which may be any number, is attached. Once it is not, it never is again. A forked child that has no
  * slot of its own yet takes its parent for alive, whose locks it shares.

@@ -219,6 +219,18 @@ int pcm_store_get_activity(pcm_store *store, pcm_activity *out, uint64_t *lanes,
 
 /* ---------------------------------------------------------------- families and series */
 
+/*
+ * How a gauge's value is made of the values that each process has set for itself. PCM_AGGREGATION_NONE: it is not, all
+ * processes change one value.
+ */
+typedef enum pcm_aggregation {
+    PCM_AGGREGATION_NONE = 0,
+    PCM_AGGREGATION_SUM = 1,
+    PCM_AGGREGATION_MIN = 2, /* as with PCM_AGGREGATION_MAX, NaN only counts where there is nothing else */
+    PCM_AGGREGATION_MAX = 3,
+    PCM_AGGREGATION_AVERAGE = 4,
+} pcm_aggregation;
+
 typedef struct pcm_family_definition {
     pcm_type type;
     pcm_bytes name; /* any UTF-8 but none at all; formats that only know older names escape it */
@@ -241,6 +253,11 @@ typedef struct pcm_family_definition {
      * living process shares it, until its owner has gone.
      */
     bool per_process;
+    /*
+     * Of gauges only, and not together with per_process: each process has a series of its own under the same label
+     * values, which only its own threads change, and readers show one in the place of all that belong to living processes.
+     */
+    pcm_aggregation aggregation;
 } pcm_family_definition;
 
 /*
@@ -300,7 +317,8 @@ int pcm_family_declare(pcm_store *store, const pcm_family_definition *definition
 int pcm_family_find(pcm_store *store, pcm_bytes name, pcm_family_id *id, pcm_family_definition *out);
 
 /*
- * Finds the series of a family with these label values, in the order of its label names, or creates it.
+ * Finds the series of a family with these label values, in the order of its label names, or creates it. Of what is
+ * aggregated: that of the calling process.
  * A counter's and a histogram's series get their cells here; a gauge gets cells at its first `add`. Errors: ARGUMENT (another
  * number of values), CAPACITY, NO_SPACE, READ_ONLY, CORRUPT, BROKEN, NO_MEMORY, SYSTEM. Thread-safe.
  */
@@ -320,14 +338,18 @@ typedef struct pcm_series_limits {
 int pcm_series_bind_within(pcm_store *store, pcm_family_id family, const pcm_bytes *values, uint32_t count,
                            pcm_series_limits limits, pcm_series_id *out);
 
-/* Finds a series as pcm_series_bind does, without creating it. Errors: NOT_FOUND, ARGUMENT, CORRUPT, BROKEN, NO_MEMORY. Thread-safe. */
+/*
+ * Finds a series as pcm_series_bind does, without creating it; of what is aggregated that of another process where this one
+ * has none. Errors: NOT_FOUND, ARGUMENT, CORRUPT, BROKEN, NO_MEMORY. Thread-safe.
+ */
 int pcm_series_find(pcm_store *store, pcm_family_id family, const pcm_bytes *values, uint32_t count,
                     pcm_series_id *out);
 
 /*
  * Removes a series for all processes: readers leave it out from now on, and binding it again makes a new one that starts
  * at 0. Amounts that are added to it by those who have not moved on yet (see pcm_holder) are lost with it. Errors:
- * REMOVED (by somebody else), ARGUMENT, READ_ONLY, CORRUPT, BROKEN, LOCK_TIMEOUT, SYSTEM. Thread-safe.
+ * REMOVED (by somebody else), ARGUMENT, READ_ONLY, CORRUPT, BROKEN, LOCK_TIMEOUT, SYSTEM. Of what is aggregated those of
+ * all processes under the same label values are removed. Thread-safe.
  */
 int pcm_series_remove(pcm_store *store, pcm_series_id series);
 
@@ -344,7 +366,7 @@ int pcm_family_remove_all(pcm_store *store, pcm_family_id family);
 
 /*
  * Brings a series, or all series of a family, back to 0, for all processes. Nothing is stored into a lane, so that no
- * amount that is added meanwhile is lost. An info stays 1. Errors: REMOVED, ARGUMENT, READ_ONLY, CORRUPT, BROKEN,
+ * amount that is added meanwhile is lost. An info stays 1. Of what is aggregated, the series of all processes. Errors: REMOVED, ARGUMENT, READ_ONLY, CORRUPT, BROKEN,
  * LOCK_TIMEOUT, SYSTEM. Thread-safe.
  */
 int pcm_series_reset(pcm_store *store, pcm_series_id series);

@@ -111,6 +111,12 @@ int check_child(int pid);
     X(who_binds_what_a_dead_process_owned_begins_anew)                                                                 \
     X(what_belongs_to_a_process_goes_when_it_closes)                                                                   \
     X(owners_of_noise_are_dead)                                                                                        \
+    X(gauges_of_living_processes_are_read_as_one)                                                                      \
+    X(each_process_has_one_of_its_own)                                                                                 \
+    X(what_is_aggregated_is_removed_and_reset_as_one)                                                                  \
+    X(aggregates_are_exact_and_nan_gives_way)                                                                          \
+    X(lanes_of_an_aggregate_are_those_of_all_processes)                                                                \
+    X(definitions_of_aggregates_are_checked)                                                                           \
     X(a_forked_child_lets_go_of_everything)                                                                            \
     X(a_reset_brings_every_kind_back_to_zero)                                                                          \
     X(resets_while_others_count_never_show_less_than_zero)                                                             \

@@ -4,6 +4,7 @@
  */
 import { display, type ErrorCode, PercpuMetricsError } from '../errors.js';
 import type { FamilyDefinition, MetricType } from '../store/types.js';
+import type { Aggregation } from './aggregation.js';
 import { defineNativeHistogram, defineSummary } from './exponential.js';
 import { STORE_METRICS_PREFIX } from './store-metrics.js';
 
@@ -37,6 +38,17 @@ export interface MetricOptions<Names extends readonly string[]> {
   readonly perProcess?: boolean | string | undefined;
 }
 
+/** What a gauge is declared with. */
+export interface GaugeOptions<Names extends readonly string[]> extends MetricOptions<Names> {
+  /**
+   * What is read where several processes have the gauge. `last`, the default: the value that was set last, by whichever
+   * process, and what all have added to it since; it outlives them. `sum`, `min`, `max`, `average`: each process has a
+   * value of its own, and one is made of those of the processes that have the store open; of NaN `min` and `max` only take
+   * notice where there is nothing else. `process`: each value by itself, as with {@link MetricOptions.perProcess}.
+   */
+  readonly aggregation?: Aggregation | undefined;
+}
+
 /** What a counter is declared with. */
 export interface CounterOptions<Names extends readonly string[]> extends MetricOptions<Names> {
   /**
@@ -65,6 +77,7 @@ function fail(code: ErrorCode, message: string, details: Record<string, unknown>
 
 const OWN_OPTIONS: Readonly<Partial<Record<MetricType, readonly string[]>>> = {
   counter: ['exemplars'],
+  gauge: ['aggregation'],
   histogram: ['buckets', 'exemplars'],
   'native-histogram': ['schema', 'range', 'negative', 'exemplars'],
   summary: ['quantiles', 'relativeError', 'range', 'negative'],
@@ -248,6 +261,7 @@ export function sameDefinition(one: FamilyDefinition, other: FamilyDefinition): 
     one.schema === other.schema &&
     one.negative === other.negative &&
     one.perProcess === other.perProcess &&
+    one.aggregation === other.aggregation &&
     sameList(one.range ?? [], other.range ?? []) &&
     sameList(one.quantiles ?? [], other.quantiles ?? [])
   );

@@ -5,6 +5,7 @@
 import { display } from '../errors.js';
 import type { Segment } from '../store/segment.js';
 import type { MetricType } from '../store/types.js';
+import { ownership } from './aggregation.js';
 import { CollectFailures } from './collect-failures.js';
 import { type Collectable, Collectors, checkCollect, checkTimeout } from './collectors.js';
 import { CounterFamily } from './counter.js';
@@ -118,7 +119,9 @@ export class Families {
     const { name, labelNames } = defineFamily(type, options);
     const ofFamily = seriesLimit(name, (options as { maxSeries?: unknown }).maxSeries);
     const hasOneSeriesPerHandle = type !== 'stateset' && type !== 'info';
-    const owner = ownerName(name, labelNames, (options as { perProcess?: unknown }).perProcess);
+    const given = options as { perProcess?: unknown; aggregation?: unknown };
+    const { aggregation, perProcess } = ownership(name, given.aggregation, given.perProcess);
+    const owner = ownerName(name, labelNames, perProcess);
     const defaults = withProcess(defaultLabels, owner);
     const all = type === 'stateset' ? [...labelNames, name] : labelNames;
     return {
@@ -126,6 +129,7 @@ export class Families {
       definition: {
         ...defineFamily(type, { ...(options as object), labelNames: withDefaultNames(all, defaults) }),
         ...(owner === undefined ? {} : { perProcess: true }),
+        ...(aggregation === undefined ? {} : { aggregation }),
       },
       ownLabelNames: labelNames,
       defaultValues: defaultValues(all, defaults),

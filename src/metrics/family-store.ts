@@ -1,7 +1,7 @@
 /** The part of a store object that declares families: one method for each kind. */
 import type { Collectable } from './collectors.js';
 import type { Counter } from './counter.js';
-import type { CounterOptions, HistogramOptions, MetricOptions } from './definition.js';
+import type { CounterOptions, GaugeOptions, HistogramOptions, MetricOptions } from './definition.js';
 import type { NativeHistogramOptions, SummaryOptions } from './exponential.js';
 import type { Families } from './families.js';
 import type { Gauge } from './gauge.js';
@@ -37,7 +37,7 @@ export abstract class FamilyStore {
    * @throws PercpuMetricsError as {@link counter}
    */
   gauge<const Names extends readonly string[] = []>(
-    options: MetricOptions<Names> & Collectable<Gauge<Names>>,
+    options: GaugeOptions<Names> & Collectable<Gauge<Names>>,
   ): Gauge<Names> {
     return this.families.gauge('gauge', options) as unknown as Gauge<Names>;
   }

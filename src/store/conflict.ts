@@ -6,7 +6,8 @@ import { type ErrorCode, PercpuMetricsError } from '../errors.js';
 
 /** A definition in a line: `histogram wait_seconds{queue} with unit "seconds", buckets 0.1, 1 and help "..."`. */
 export function describeDefinition(definition: FamilyDefinition): string {
-  const { type, name, help, unit, labelNames, buckets, schema, range, negative, quantiles, perProcess } = definition;
+  const { type, name, help, unit, labelNames, buckets, schema, range, negative, quantiles, perProcess, aggregation } =
+    definition;
   const labels = labelNames.length > 0 ? `{${labelNames.join(', ')}}` : '';
   const facts = [
     ...(unit === '' ? [] : [`unit ${JSON.stringify(unit)}`]),
@@ -16,6 +17,7 @@ export function describeDefinition(definition: FamilyDefinition): string {
     ...(negative === true ? ['negative buckets'] : []),
     ...(quantiles === undefined ? [] : [`quantiles ${quantiles.join(' ')}`]),
     ...(perProcess === true ? ['series of each process'] : []),
+    ...(aggregation === undefined ? [] : [`aggregation ${aggregation}`]),
     `help ${JSON.stringify(help)}`,
   ];
   return `${type} ${name}${labels} with ${facts.join(', ')}`;
