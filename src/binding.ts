@@ -1,7 +1,8 @@
 /**
  * The one file that loads the native addon, and the types of what it exports. Everything native fails with an `Error`
  * that has `code` (`ERR_PCM_...`, the names of `pcm_status`) and, where a system call was the cause, `errno` (a
- * number) and `syscallMessage`; `src/store/` turns those into errors with the value and the remedy.
+ * number) and `syscallMessage`, or for another format `foundVersion` and `wantedVersion`; `src/store/` turns those into
+ * errors with the value and the remedy.
  */
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';

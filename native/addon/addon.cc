@@ -37,6 +37,8 @@ class Addon : public Napi::Addon<Addon> {
         std::shared_ptr<StoreLease> lease;
         errno = 0;
         const int status = StoreLease::Open(options.view(), &lease);
+        if (status == PCM_VERSION)
+            ThrowVersion(env, options.view().path);
         if (status != PCM_OK)
             ThrowStatus(env, status, errno);
         /* Registers the thread now and not at its first increment. */

@@ -23,6 +23,12 @@ bool HasErrno(int status) noexcept {
     }
 }
 
+void SetNumber(napi_env env, napi_value object, const char *name, uint32_t number) noexcept {
+    napi_value value;
+    if (napi_create_uint32(env, number, &value) == napi_ok)
+        napi_set_named_property(env, object, name, value);
+}
+
 void SetString(napi_env env, napi_value object, const char *name, const char *text) noexcept {
     napi_value value;
     if (napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &value) == napi_ok)
@@ -79,6 +85,17 @@ namespace {
 
 void ThrowStatus(Napi::Env env, int status, int error_number) {
     Throw(env, pcm__status_error(env, status, error_number));
+}
+
+void ThrowVersion(Napi::Env env, const char *path) {
+    napi_value error = pcm__status_error(env, PCM_VERSION, 0);
+    uint32_t found = 0;
+    uint32_t wanted = 0;
+    if (error != nullptr && pcm_store_format_versions(path, &found, &wanted) == PCM_OK) {
+        SetNumber(env, error, "foundVersion", found);
+        SetNumber(env, error, "wantedVersion", wanted);
+    }
+    Throw(env, error);
 }
 
 void ThrowClosed(Napi::Env env) {

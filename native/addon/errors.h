@@ -29,6 +29,9 @@ namespace pcm {
 /* Throws the error as a C++ exception, which node-addon-api hands to JavaScript. */
 [[noreturn]] void ThrowStatus(Napi::Env env, int status, int error_number = 0);
 
+/* Throws PCM_VERSION of the file at a path, with `foundVersion` and `wantedVersion` where they can be read. */
+[[noreturn]] void ThrowVersion(Napi::Env env, const char *path);
+
 /* What a cold method throws after close(). */
 [[noreturn]] void ThrowClosed(Napi::Env env);
 

@@ -146,14 +146,37 @@ bool pcm__store_file_is_whole(int fd, uint64_t file_bytes) {
            memcmp(tail, PCM__TAIL_MAGIC, sizeof tail) == 0;
 }
 
+static int read_header(int fd, struct pcm__header *header) {
+    ssize_t got = pread(fd, header, sizeof *header, 0);
+    if (got < 0)
+        return PCM_SYSTEM;
+    bool is_store = (size_t)got == sizeof *header && memcmp(header->magic, PCM__MAGIC, sizeof header->magic) == 0;
+    return is_store ? PCM_OK : PCM_NOT_A_STORE;
+}
+
+int pcm_store_format_versions(const char *path, uint32_t *found, uint32_t *wanted) {
+    struct pcm__header header;
+    int fd = -1;
+    int status = pcm__store_file_open(path, true, &fd);
+    if (status != PCM_OK)
+        return status;
+    status = read_header(fd, &header);
+    close(fd);
+    if (status != PCM_OK)
+        return status;
+    *found = header.version;
+    *wanted = PCM__FORMAT_VERSION;
+    return PCM_OK;
+}
+
 int pcm__store_file_check(int fd, struct pcm__geometry *geometry, bool *ephemeral) {
     struct pcm__header header;
     struct stat stat;
-    ssize_t got = pread(fd, &header, sizeof header, 0);
-    if (got < 0 || fstat(fd, &stat) != 0)
+    int status = read_header(fd, &header);
+    if (status != PCM_OK)
+        return status;
+    if (fstat(fd, &stat) != 0)
         return PCM_SYSTEM;
-    if ((size_t)got < sizeof header || memcmp(header.magic, PCM__MAGIC, sizeof header.magic) != 0)
-        return PCM_NOT_A_STORE;
     if (header.version != PCM__FORMAT_VERSION)
         return PCM_VERSION;
     struct pcm__geometry stored = stored_geometry(&header);

@@ -132,6 +132,12 @@ typedef struct pcm_open_options {
 int pcm_store_open(const pcm_open_options *options, pcm_store **out);
 
 /*
+ * What to say about VERSION: the format version of the file at a path, and the one that this library reads and writes.
+ * Errors: NOT_FOUND, NOT_A_STORE, PERMISSION, UNSAFE_PATH, SYSTEM. Thread-safe.
+ */
+int pcm_store_format_versions(const char *path, uint32_t *found, uint32_t *wanted);
+
+/*
  * Gives one reference back; with the last one of the process its slot is freed and the file is unmapped, and an
  * ephemeral file that no other process is attached to is unlinked. No thread may use the store any more. Thread-safe.
  */
@@ -233,7 +239,7 @@ typedef enum pcm_aggregation {
 
 typedef struct pcm_family_definition {
     pcm_type type;
-    pcm_bytes name; /* any UTF-8 but none at all; formats that only know older names escape it */
+    pcm_bytes name; /* any UTF-8 without NUL, but none at all; formats that only know older names escape it */
     pcm_bytes help;
     pcm_bytes unit;
     const pcm_bytes *label_names; /* likewise, distinct, not starting with "__" */

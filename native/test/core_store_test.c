@@ -119,6 +119,12 @@ void files_that_are_no_stores_are_refused(void) {
     make_store("version");
     check_patch("version", offsetof(struct pcm__header, version), &version, sizeof version);
     CHECK_STATUS(PCM_VERSION, check_open("version", (pcm_open_options){0}, &store));
+    uint32_t found = 0;
+    uint32_t wanted = 0;
+    CHECK_STATUS(PCM_OK, pcm_store_format_versions(check_path("version"), &found, &wanted));
+    CHECK(found == PCM__FORMAT_VERSION + 1 && wanted == PCM__FORMAT_VERSION);
+    CHECK_STATUS(PCM_NOT_A_STORE, pcm_store_format_versions(check_path("text"), &found, &wanted));
+    CHECK_STATUS(PCM_NOT_FOUND, pcm_store_format_versions(check_path("nothing"), &found, &wanted));
     make_store("capacity");
     check_patch("capacity", offsetof(struct pcm__header, capacity), &capacity, sizeof capacity);
     CHECK_STATUS(PCM_CORRUPT, check_open("capacity", (pcm_open_options){0}, &store));

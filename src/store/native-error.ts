@@ -16,15 +16,24 @@ interface NativeFailure {
   readonly code?: unknown;
   readonly message?: unknown;
   readonly syscallMessage?: unknown;
+  /** Of ERR_PCM_VERSION: the format of the file, and the one of this package. */
+  readonly foundVersion?: unknown;
+  readonly wantedVersion?: unknown;
 }
 
-const REMEDIES: Partial<Record<ErrorCode, (path: string) => string>> = {
+/** The versions of the format in words, where native code could read them. */
+function formats({ foundVersion, wantedVersion }: NativeFailure): string {
+  if (typeof foundVersion !== 'number') return 'with another file format';
+  return `with file format ${foundVersion}, and this one has format ${wantedVersion}`;
+}
+
+const REMEDIES: Partial<Record<ErrorCode, (path: string, failure: NativeFailure) => string>> = {
   ERR_PCM_NO_MEMORY: () => 'this process is out of memory; raise its limit, or the address space that it may map',
   ERR_PCM_NOT_FOUND: (path) =>
     `there is no store at ${path}; start the application that writes it first, and make sure that its directory exists`,
   ERR_PCM_NOT_A_STORE: (path) => `${path} is not a percpu-metrics store; give another path, or remove the file`,
-  ERR_PCM_VERSION: (path) =>
-    `${path} was written by another version of percpu-metrics with another file format; ` +
+  ERR_PCM_VERSION: (path, failure) =>
+    `${path} was written by another version of percpu-metrics ${formats(failure)}; ` +
     'use the same version in every process, or remove the file once none of them runs',
   ERR_PCM_OTHER_BOOT: (path) =>
     `${path} was written before the last boot, or on another machine; open it with persist: true to carry its ` +
@@ -81,7 +90,7 @@ export function nativeError(cause: unknown, attempt: Attempt, known?: ErrorCode)
   if (cause instanceof PercpuMetricsError) return cause;
   const failure: NativeFailure = typeof cause === 'object' && cause !== null ? cause : { message: cause };
   const code = known ?? codeOf(failure);
-  const reason = REMEDIES[code]?.(attempt.path) ?? `${String(failure.message)} (${attempt.path})`;
+  const reason = REMEDIES[code]?.(attempt.path, failure) ?? `${String(failure.message)} (${attempt.path})`;
   const system = typeof failure.syscallMessage === 'string' ? ` (${failure.syscallMessage})` : '';
   return new PercpuMetricsError(code, `cannot ${attempt.action}: ${reason}${system}`, {
     ...(cause === undefined ? {} : { cause }),

@@ -40,6 +40,12 @@ for (const [code, remedy] of [
   });
 }
 
+test('both versions of the format are in the message, where they are known', () => {
+  const known = failure('ERR_PCM_VERSION', { foundVersion: 3, wantedVersion: 4 });
+  assert.match(nativeError(known, attempt).message, /with file format 3, and this one has format 4; use the same/);
+  assert.match(nativeError(failure('ERR_PCM_VERSION'), attempt).message, /with another file format; use the same/);
+});
+
 test('what the system said is in the message', () => {
   const error = nativeError(failure('ERR_PCM_NO_SPACE', { errno: 28, syscallMessage: 'No space left' }), attempt);
   assert.match(error.message, /\(No space left\)$/);

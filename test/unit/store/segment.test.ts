@@ -83,8 +83,12 @@ test('a directory and a symbolic link are refused', (t) => {
 
 test('a store of another format version is refused and left alone', (t) => {
   const path = closedStore(t);
+  const own = readFileSync(path).readUInt32LE(header.version);
   patch(path, header.version, Buffer.from([99, 0, 0, 0]));
-  refusesFile(path, 'ERR_PCM_VERSION', /another version of percpu-metrics .* use the same version in every process/);
+  const message = new RegExp(
+    `with file format 99, and this one has format ${own}; use the same version in every process`,
+  );
+  refusesFile(path, 'ERR_PCM_VERSION', message);
 });
 
 test('a store of another boot is refused and left alone, and carried over with persist', (t) => {
