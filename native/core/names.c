@@ -21,10 +21,13 @@ static size_t sequence_size(const unsigned char *text, size_t size) {
     return is_overlong || is_surrogate || is_beyond ? 0 : length;
 }
 
-/* Any UTF-8, as Prometheus 3 has it; formats that do not know such names escape them. */
+/*
+ * Any UTF-8, as Prometheus 3 has it, except for NUL, at which programs in C would end it; formats that do not know such
+ * names escape them.
+ */
 static bool is_name(pcm_bytes name) {
     const unsigned char *text = (const unsigned char *)name.data;
-    if (name.size == 0 || name.size > PCM_MAX_STRING)
+    if (name.size == 0 || name.size > PCM_MAX_STRING || memchr(name.data, 0, name.size) != NULL)
         return false;
     for (size_t i = 0, size = 0; i < name.size; i += size) {
         size = sequence_size(text + i, name.size - i);

@@ -65,8 +65,14 @@ void invalid_definitions_are_refused(void) {
     static const double infinite[] = {1, INFINITY};
     static const double nan_bounds[] = {NAN};
     pcm_bytes twice[] = {bytes("a"), bytes("a")};
+    pcm_bytes with_nul = {"a\0b", 3};
     pcm_family_id family;
     CHECK(store != NULL);
+    pcm_family_definition named = {.type = PCM_COUNTER, .name = with_nul};
+    CHECK_STATUS(PCM_ARGUMENT, pcm_family_declare(store, &named, &family));
+    named =
+        (pcm_family_definition){.type = PCM_COUNTER, .name = bytes("a"), .label_names = &with_nul, .label_count = 1};
+    CHECK_STATUS(PCM_ARGUMENT, pcm_family_declare(store, &named, &family));
     for (size_t i = 0; i < sizeof bad_names / sizeof *bad_names; i++) {
         pcm_family_definition definition = {.type = PCM_COUNTER, .name = bytes(bad_names[i])};
         CHECK_STATUS(PCM_ARGUMENT, pcm_family_declare(store, &definition, &family));

@@ -106,10 +106,14 @@ function checkKeys(type: MetricType, options: object): void {
   }
 }
 
-/** Any text that UTF-8 can hold, as Prometheus 3 has it. */
+/** Any text that UTF-8 can hold, as Prometheus 3 has it, except for NUL, at which programs in C would end it. */
 function isName(name: unknown): name is string {
   return (
-    typeof name === 'string' && name !== '' && !/\p{Surrogate}/u.test(name) && Buffer.byteLength(name) <= MAX_BYTES
+    typeof name === 'string' &&
+    name !== '' &&
+    !name.includes('\0') &&
+    !/\p{Surrogate}/u.test(name) &&
+    Buffer.byteLength(name) <= MAX_BYTES
   );
 }
 
@@ -127,7 +131,8 @@ function checkName(type: MetricType, name: unknown): string {
   if (isName(name)) return name;
   fail(
     'ERR_PCM_METRIC_NAME',
-    `${display(name)} is no name for a metric; use a text of 1 to ${MAX_BYTES} bytes, best of letters, digits, _ and :`,
+    `${display(name)} is no name for a metric; use a text of 1 to ${MAX_BYTES} bytes, none of them 0, best of letters, ` +
+      'digits, _ and :',
     { name },
   );
 }
@@ -162,7 +167,8 @@ function checkLabelNames(type: MetricType, name: string, labelNames: unknown): s
   const seen = new Set<string>();
   for (const label of labelNames as unknown[]) {
     let problem = '';
-    if (!isName(label)) problem = `use a text of 1 to ${MAX_BYTES} bytes, best of letters, digits and _`;
+    if (!isName(label))
+      problem = `use a text of 1 to ${MAX_BYTES} bytes, none of them 0, best of letters, digits and _`;
     else if (label.startsWith('__')) problem = 'names that begin with __ are reserved for Prometheus';
     else if (label === RESERVED_LABELS[type]?.[0]) problem = RESERVED_LABELS[type][1];
     else if (seen.has(label)) problem = 'it is there twice';

@@ -36,9 +36,9 @@ const text = fc.oneof(
 const name = fc
   .oneof(
     unicode,
-    fc.constantFrom('a.b', 'größe', '0', '_', '__', 'U__x', 'U__a_2e_b', 'a:b', '\0', 'a b', '"', '\n', '{}'),
+    fc.constantFrom('a.b', 'größe', '0', '_', '__', 'U__x', 'U__a_2e_b', 'a:b', '\x01', 'a b', '"', '\n', '{}'),
   )
-  .filter((value) => value !== '');
+  .filter((value) => value !== '' && !value.includes('\0'));
 const labelName = name.filter((value) => !value.startsWith('__') && value !== 'le');
 const family = fc.record({
   type: fc.constantFrom('counter' as const, 'gauge' as const, 'histogram' as const),

@@ -32,9 +32,20 @@ test('a definition does not change with the arrays that it was made of', () => {
 });
 
 test('names of metrics are those that Prometheus allows', () => {
-  for (const name of ['a', '_a', ':a', 'A1:b_c', 'http.requests', '1a', 'größe 😀', 'a"\n\\', '\0'])
+  for (const name of ['a', '_a', ':a', 'A1:b_c', 'http.requests', '1a', 'größe 😀', 'a"\n\\', '\x01'])
     assert.equal(defineFamily('counter', { ...base, name }).name, name);
-  for (const name of ['', 'a\ud800', '\udc00b', undefined, 7, 'x'.repeat(65536), 'ä'.repeat(32768)]) {
+  for (const name of [
+    '',
+    '\0',
+    'a\0',
+    'a\0b',
+    'a\ud800',
+    '\udc00b',
+    undefined,
+    7,
+    'x'.repeat(65536),
+    'ä'.repeat(32768),
+  ]) {
     rejects('counter', { ...base, name }, 'ERR_PCM_METRIC_NAME', /is no name for a metric; use a text/);
   }
 });
@@ -63,6 +74,7 @@ test('names of labels are those that Prometheus allows and does not reserve', ()
   for (const [label, message] of [
     ['\ud800', / is no name for a label of jobs_total: use a text/],
     ['', /use a text/],
+    ['a\0b', /none of them 0/],
     [7, /7 is no name/],
     ['__a', /reserved for Prometheus/],
   ] as const) {
