@@ -177,4 +177,10 @@ test('the OpenAPI document describes every route, and the schemas that requests 
   const batch = document.paths['/v1/batch']?.['post'];
   assert.match(JSON.stringify(batch?.requestBody), /"discriminator":\{"propertyName":"type"\}/);
   for (const code of ['204', '400', '409', '413', '507']) assert.ok(batch?.responses[code], code);
+  for (const [path, methods] of Object.entries(document.paths)) {
+    for (const [method, { responses }] of Object.entries(methods)) {
+      const listed = ['405', '414', '431'].filter((code) => code in responses);
+      assert.deepEqual(listed, path.includes('{') ? ['405', '414', '431'] : ['405', '431'], `${method} ${path}`);
+    }
+  }
 });
