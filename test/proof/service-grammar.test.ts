@@ -1,11 +1,13 @@
 /**
  * Ten thousand requests from a grammar that is made from the OpenAPI document, right ones and wrong ones. None is the
  * service's fault, and what it holds in the end is exactly what it has acknowledged: nothing of a refused request is
- * there, not even the name of a family. The heap of the service is so small that it would end if it kept them.
+ * there, not even the name of a family. The service keeps nothing of the requests either: its heap, after garbage was
+ * collected, and its store are no larger after the last than after the first ones.
  */
 import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { Child } from '../support/child.js';
 import { serveCommand } from '../support/service.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -13,9 +15,14 @@ import { Grammar, random, type Schema } from './grammar.js';
 import { type ModelItem, ServiceModel, valuesOfFamilies } from './service-model.js';
 
 const REQUESTS = 10_000;
+/** After these the service has made whatever it makes once. */
+const FIRST_REQUESTS = 2_000;
 const CLIENTS = 8;
 const SEED = 20_261_125;
 const HEAP_MEGABYTES = 64;
+/** Bytes: 512 for each request after the first ones. Sound services grow by a tenth of it, by code that gets faster. */
+const MOST_GROWTH = 512 * (REQUESTS - FIRST_REQUESTS);
+const heapOnSignal = new URL('../support/programs/heap-on-signal.js', import.meta.url).href;
 
 interface Route {
   readonly path: string;
@@ -132,28 +139,47 @@ class Client {
   }
 }
 
-test(`${REQUESTS} requests from the grammar of the OpenAPI document, seed ${SEED}`, { timeout: 280_000 }, async (t) => {
+/** Bytes that the service holds after its garbage was collected. */
+async function heapOf(child: Child, measurement: number): Promise<number> {
+  child.kill('SIGUSR2');
+  const match = await child.waitForOutput(new RegExp(`(?:^heap (\\d+)\\n[^]*?){${measurement}}`, 'm'));
+  return Number(match[1]);
+}
+
+/** What the last requests have taken, in bytes. */
+interface Growth {
+  readonly heap: number;
+  readonly file: number;
+  readonly fileReserved: number;
+}
+
+/** Sends all requests, looks at what they have left, and gives what all but the first have taken. */
+async function sendAll(t: TestContext, env: Readonly<Record<string, string>> = {}): Promise<Growth> {
   const path = join(temporaryDirectory(t), 'store');
-  const child = await Child.start(
-    t,
-    [process.execPath, `--max-old-space-size=${HEAP_MEGABYTES}`, serveCommand, 'serve', '--store', path],
-    { env: { PORT: '0', HOST: '127.0.0.1' } },
-  );
+  const node = [process.execPath, `--max-old-space-size=${HEAP_MEGABYTES}`, '--expose-gc', '--import', heapOnSignal];
+  const child = await Child.start(t, [...node, serveCommand, 'serve', '--store', path], {
+    env: { PORT: '0', HOST: '127.0.0.1', ...env },
+  });
   const [url] = await child.waitForOutput(/http:\/\/127\.0\.0\.1:\d+(?=[\s,])/);
   const routes = routesOf((await (await fetch(`${url}/openapi.json`)).json()) as Document);
   assert.equal(routes.length, 5);
   const model = new ServiceModel();
   const statuses = new Map<number, number>();
-  let left = REQUESTS;
-  const run = async (client: Client) => {
-    while (left > 0) {
-      left -= 1;
-      await client.send();
-    }
+  const clients = Array.from({ length: CLIENTS }, (_, number) => new Client(number, url, routes, model, statuses));
+  const send = async (count: number) => {
+    let left = count;
+    const run = async (client: Client) => {
+      while (left > 0) {
+        left -= 1;
+        await client.send();
+      }
+    };
+    await Promise.all(clients.map(run));
   };
-  await Promise.all(
-    Array.from({ length: CLIENTS }, (_, number) => run(new Client(number, url, routes, model, statuses))),
-  );
+  await send(FIRST_REQUESTS);
+  const before = { heap: await heapOf(child, 1), file: statSync(path) };
+  await send(REQUESTS - FIRST_REQUESTS);
+  const after = { heap: await heapOf(child, 2), file: statSync(path) };
   const families = valuesOfFamilies(await (await fetch(`${url}/v1/metrics`)).json());
   assert.deepEqual(families, model.values());
   for (const status of [204, 400, 409]) {
@@ -162,4 +188,22 @@ test(`${REQUESTS} requests from the grammar of the OpenAPI document, seed ${SEED
   assert.ok(child.running);
   assert.doesNotMatch(child.output, /"level":[56]0/, 'nothing was logged as an error');
   t.diagnostic(`answers by status: ${JSON.stringify(Object.fromEntries(statuses))}`);
+  const growth = {
+    heap: after.heap - before.heap,
+    file: after.file.size - before.file.size,
+    fileReserved: (after.file.blocks - before.file.blocks) * 512,
+  };
+  t.diagnostic(`growth in bytes: ${JSON.stringify(growth)}`);
+  return growth;
+}
+
+test(`${REQUESTS} requests from the grammar of the OpenAPI document, seed ${SEED}`, { timeout: 280_000 }, async (t) => {
+  const { heap, file, fileReserved } = await sendAll(t);
+  assert.ok(heap < MOST_GROWTH, `the heap has grown by ${heap} bytes`);
+  assert.deepEqual({ file, fileReserved }, { file: 0, fileReserved: 0 });
+});
+
+test('a service that keeps 1 kB of each request is found out (the control)', { timeout: 280_000 }, async (t) => {
+  const { heap } = await sendAll(t, { LEAK: '1' });
+  assert.ok(heap > MOST_GROWTH, `the heap has grown by ${heap} bytes`);
 });
