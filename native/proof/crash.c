@@ -1,12 +1,14 @@
 /*
  * A process dies at every point of creating a store, attaching, declaring a family, creating series of each type,
- * making cells, setting a gauge, carrying a store over from another boot, and closing. After each death the next
+ * making cells, setting a gauge, carrying a store over from another boot, removing what dead processes have left, and
+ * closing. After each death the next
  * process opens the store, finds what was there before unchanged, does the same to its end, and counts on. One line
  * for each operation: its name, its points, and how many of them left a store that the next process could not use.
  */
 #include "crash_points.h"
 #include "layout.h"
 #include "percpu_metrics.h"
+#include "slots.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -15,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -94,27 +97,96 @@ static int carry_it(void) {
     return open_store(true);
 }
 
+static int sweep_it(void) {
+    int status = pcm_store_remove_orphans(store);
+    if (status != PCM_OK)
+        return status;
+    return pcm__index_lived_count(&store->index) == 2 && !pcm__slots_any_orphans(store) ? PCM_OK : PCM_CORRUPT;
+}
+
 struct operation {
     const char *name;
     int (*act)(void);
     bool is_open;    /* it begins with an open store */
     bool is_new;     /* it begins without a file */
     bool other_boot; /* its file is of another boot */
+    bool
+        orphaned; /* dead processes have left series of their own in it, where it opens it also in the slot that it gets */
 };
 
 static const struct operation operations[] = {
-    {"create", open_it, false, true, false},
-    {"attach", open_it, false, false, false},
-    {"family", declare_it, true, false, false},
-    {"series", bind_it, true, false, false},
-    {"histogram", histogram_it, true, false, false},
-    {"cell", cell_it, true, false, false},
-    {"set", set_it, true, false, false},
-    {"close", close_it, true, false, false},
-    {"carry", carry_it, false, false, true},
+    {"create", open_it, false, true, false, false},
+    {"attach", open_it, false, false, false, false},
+    {"family", declare_it, true, false, false, false},
+    {"series", bind_it, true, false, false, false},
+    {"histogram", histogram_it, true, false, false, false},
+    {"cell", cell_it, true, false, false, false},
+    {"set", set_it, true, false, false, false},
+    {"close", close_it, true, false, false, false},
+    {"carry", carry_it, false, false, true, false},
+    {"sweep", sweep_it, true, false, false, true},
+    {"inherit", open_it, false, false, false, true},
 };
 
 /* ---------------------------------------------------------------- what is there before, and must be there after */
+
+/* Series that belong to the process, and vanish with it. */
+static int own(const char *label) {
+    pcm_bytes label_name = {"label", 5};
+    pcm_bytes value = {label, strlen(label)};
+    pcm_family_definition definition = {.type = PCM_COUNTER,
+                                        .name = {"own_total", 9},
+                                        .label_names = &label_name,
+                                        .label_count = 1,
+                                        .per_process = true};
+    pcm_family_id family;
+    pcm_series_id series;
+    int status = pcm_family_declare(store, &definition, &family);
+    if (status == PCM_OK)
+        status = pcm_series_bind(store, family, &value, 1, &series);
+    if (status != PCM_OK)
+        return status;
+    definition.type = PCM_GAUGE;
+    definition.name = (pcm_bytes){"own_gauge", 9};
+    definition.per_process = false;
+    definition.aggregation = PCM_AGGREGATION_SUM;
+    status = pcm_family_declare(store, &definition, &family);
+    return status == PCM_OK ? pcm_series_bind(store, family, &value, 1, &series) : status;
+}
+
+/* A process that owns series, unless it has no label for them, and waits; 0 where it could not. */
+static pid_t start_owner(const char *label) {
+    int ready[2];
+    char byte;
+    if (pipe(ready) != 0)
+        return 0;
+    pid_t child = fork();
+    if (child == 0) {
+        /* Also where the test fails and ends nobody. */
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        close(ready[0]);
+        if (open_store(false) != PCM_OK || (label != NULL && own(label) != PCM_OK) || write(ready[1], "r", 1) != 1)
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    close(ready[1]);
+    bool is_ready = read(ready[0], &byte, 1) == 1;
+    close(ready[0]);
+    return is_ready ? child : 0;
+}
+
+/* What has the first slot is known from the header when the next process takes it, the rest from the slots. */
+static int leave_orphans(const struct operation *operation) {
+    pid_t owners[3] = {start_owner(operation->is_open ? NULL : "one"), start_owner("two"), start_owner("three")};
+    for (int i = 0; i < 3; i++) {
+        if (owners[i] <= 0)
+            return PCM_SYSTEM;
+        kill(owners[i], SIGKILL);
+        waitpid(owners[i], NULL, 0);
+    }
+    return PCM_OK;
+}
 
 static int prepare(const struct operation *operation) {
     pcm_series_id series;
@@ -138,7 +210,7 @@ static int prepare(const struct operation *operation) {
     int fd = operation->other_boot ? open(path, O_RDWR) : -1;
     if (fd >= 0 && (pwrite(fd, boot, sizeof boot, offsetof(struct pcm__header, boot_id)) < 0 || close(fd) != 0))
         return PCM_SYSTEM;
-    return status;
+    return status == PCM_OK && operation->orphaned ? leave_orphans(operation) : status;
 }
 
 static int value_of(pcm_reader *reader, const char *name, double *out) {
@@ -185,6 +257,8 @@ static int go_on(const struct operation *operation) {
         status = check_values(41, 3.5, 17);
     if (status == PCM_OK && operation->is_open && operation->act != close_it)
         status = operation->act();
+    if (status == PCM_OK && operation->orphaned)
+        status = sweep_it();
     if (status == PCM_OK)
         status = series_of(PCM_COUNTER, "old_total", "old", &series);
     if (status == PCM_OK)

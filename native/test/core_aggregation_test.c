@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -46,6 +47,8 @@ static pid_t start_process(double value) {
     pid_t child = fork();
     if (child == 0) {
         pcm_store *store;
+        /* Also where the test fails and ends nobody. */
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         close(ready[0]);
         if (check_open("a", (pcm_open_options){0}, &store) != PCM_OK || set_all(store, value) != PCM_OK ||
             write(ready[1], "r", 1) != 1)
@@ -226,6 +229,7 @@ void lanes_of_an_aggregate_are_those_of_all_processes(void) {
     int64_t total = 0;
     pid_t child = fork();
     if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (check_open("a", (pcm_open_options){0}, &store) != PCM_OK ||
             bind(store, PCM_AGGREGATION_SUM, "mail", &id) != PCM_OK || pcm_series_cell(store, id, &cell) != PCM_OK)
             _exit(1);

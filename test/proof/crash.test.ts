@@ -1,7 +1,7 @@
 /**
  * A process that dies half-way leaves a store that the next one can use: it is killed before every write to the
  * mapping and before every system call that changes something, in turn, in each operation that appends to the catalog,
- * takes cells or a slot, or makes a file. The points are found by the compiler, not listed by hand.
+ * takes cells or a slot, or makes a file, and in the one that removes what dead processes have left. The points are found by the compiler, not listed by hand.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -45,7 +45,19 @@ async function runCrash(
   return { outcomes: new Map(outcomes), log: stdout };
 }
 
-const operations = ['create', 'attach', 'family', 'series', 'histogram', 'cell', 'set', 'close', 'carry'];
+const operations = [
+  'create',
+  'attach',
+  'family',
+  'series',
+  'histogram',
+  'cell',
+  'set',
+  'close',
+  'carry',
+  'sweep',
+  'inherit',
+];
 
 test('after a death at any point of any operation the next process finds all that was there, and carries on', async (t) => {
   const { outcomes, log } = await runCrash(await buildCrash(), temporaryDirectory(t));
@@ -69,4 +81,18 @@ test('a record that is published before it is written is found by these deaths',
   });
   const { outcomes, log } = await runCrash(executable, temporaryDirectory(t));
   assert.ok((outcomes.get('family')?.failed ?? 0) > 0 && (outcomes.get('series')?.failed ?? 0) > 0, log);
+});
+
+test('orphans that nobody looks for any more are found by these deaths', async (t) => {
+  const executable = await buildCrash({
+    name: 'forgotten-orphans',
+    changes: [
+      {
+        find: '    store->header->orphans = 1;\n    atomic_signal_fence(memory_order_seq_cst);\n    for',
+        replace: '    for',
+      },
+    ],
+  });
+  const { outcomes, log } = await runCrash(executable, temporaryDirectory(t));
+  assert.ok((outcomes.get('sweep')?.failed ?? 0) > 0, log);
 });
