@@ -30,7 +30,7 @@ function gauge(store: Store, perProcess: string, name: string, help: string) {
   return store.gauge({ name, help, perProcess });
 }
 
-/** How late timers are since the last look, how busy the loop is, and what keeps it alive. */
+/** How late timers are since the last look, and how busy the loop is. */
 export function eventLoop(store: Store, perProcess: string): Instrument {
   const delays = DELAYS.map(([infix, what, read]) => ({
     read,
@@ -42,17 +42,9 @@ export function eventLoop(store: Store, perProcess: string): Instrument {
     'nodejs_eventloop_utilization',
     'Share of time that the event loop is busy.',
   );
-  const total = gauge(store, perProcess, 'nodejs_active_resources_total', 'Total number of active resources.');
-  const resources = store.gauge({
-    name: 'nodejs_active_resources',
-    help: 'Number of active resources that keep the event loop alive, by type.',
-    labelNames: ['type'],
-    perProcess,
-  });
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION });
   delay.enable();
   let before = performance.eventLoopUtilization();
-  let types = new Map<string, number>();
   return {
     look() {
       if (delay.count > 0) for (const { read, gauge } of delays) gauge.set(read(delay));
@@ -60,11 +52,6 @@ export function eventLoop(store: Store, perProcess: string): Instrument {
       const now = performance.eventLoopUtilization();
       utilization.set(performance.eventLoopUtilization(now, before).utilization);
       before = now;
-      const active = process.getActiveResourcesInfo();
-      total.set(active.length);
-      types = new Map([...types.keys()].map((type) => [type, 0]));
-      for (const type of active) types.set(type, (types.get(type) ?? 0) + 1);
-      for (const [type, count] of types) resources.labels(type).set(count);
     },
     end() {
       delay.disable();

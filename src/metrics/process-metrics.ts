@@ -6,6 +6,7 @@
 import { isMainThread } from 'node:worker_threads';
 import { PercpuMetricsError } from '../errors.js';
 import { checkOptions, type Rule } from '../store/rules.js';
+import { activeResources } from './active-resources.js';
 import type { Instrument, MakeInstrument } from './instrument.js';
 import { eventLoop, garbageCollection, heap, version } from './node-runtime.js';
 import { processName } from './per-process.js';
@@ -29,7 +30,7 @@ export interface ProcessMetricsOptions {
 /** Of the process as a whole, which its main thread looks at. */
 const OF_PROCESS: readonly MakeInstrument[] = [cpuTime, startTime, memory, descriptors];
 /** Of each thread: a worker has an event loop and a heap of its own. */
-const OF_THREAD: readonly MakeInstrument[] = [eventLoop, heap, garbageCollection, version];
+const OF_THREAD: readonly MakeInstrument[] = [eventLoop, activeResources, heap, garbageCollection, version];
 
 const RULES: Readonly<Record<string, Rule>> = {
   process: {

@@ -1,34 +1,16 @@
 /** Past one machine: Prometheus scrapes three instances and hands everything on; VictoriaMetrics also scrapes itself. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { test } from 'node:test';
 import autocannon from 'autocannon';
-import { Child } from '../support/child.js';
 import { unlessInstalled } from '../support/debian-package.js';
-import { freePort } from '../support/free-port.js';
-import { copyConfiguration, PrometheusServer, queryAt } from '../support/prometheus-server.js';
+import { copyConfiguration, PrometheusServer } from '../support/prometheus-server.js';
 import { Service } from '../support/service.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
+import { assertBecomes, startVictoria } from '../support/victoria-server.js';
 
 const skip = unlessInstalled('prometheus', 'prometheus') || unlessInstalled('victoria-metrics', 'victoria-metrics');
 const requests = [1000, 2000, 3000];
-const patience = 60_000;
-
-/** Starts VictoriaMetrics and gives its URL. */
-async function startVictoria(t: TestContext, ...args: string[]): Promise<string> {
-  const address = `127.0.0.1:${await freePort()}`;
-  const child = await Child.start(t, [
-    'victoria-metrics',
-    `-httpListenAddr=${address}`,
-    `-storageDataPath=${join(temporaryDirectory(t), 'data')}`,
-    '-search.latencyOffset=0s',
-    '-memory.allowedBytes=64MB',
-    ...args,
-  ]);
-  await child.waitForOutput(/started server at|started VictoriaMetrics/);
-  return `http://${address}`;
-}
 
 async function load(service: Service, amount: number): Promise<void> {
   const result = await autocannon({
@@ -40,17 +22,6 @@ async function load(service: Service, amount: number): Promise<void> {
     body: JSON.stringify({ labels: { shop: 'north' }, value: 2 }),
   });
   assert.deepEqual([result['2xx'], result.non2xx, result.errors], [amount, 0, 0]);
-}
-
-/** Asks until the answer is the one that is expected, and fails with the last one. */
-async function assertBecomes(url: string, expression: string, expected: number): Promise<void> {
-  const end = performance.now() + patience;
-  for (;;) {
-    const value = (await queryAt(url, expression))[0]?.value;
-    if (value === expected) return;
-    assert.ok(performance.now() < end, `${expression} is ${value} and not ${expected} at ${url}`);
-    await sleep(200);
-  }
 }
 
 test('sums over three instances are what was sent, by remote write and by a scrape of its own', {

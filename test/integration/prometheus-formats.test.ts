@@ -1,14 +1,14 @@
 /** A real Prometheus ingests the store in every format, and gets the one that it asks for. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { contentTypeOf, type ExpositionFormat, negotiateFormat, type Store } from 'percpu-metrics';
+import { contentTypeOf, type Store } from 'percpu-metrics';
 import { Child } from '../support/child.js';
 import { unlessInstalled } from '../support/debian-package.js';
+import { freePort } from '../support/free-port.js';
+import { serve } from '../support/scrape-target.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { temporaryStore } from '../support/temporary-store.js';
 
@@ -22,34 +22,6 @@ function fill(store: Store): void {
   store.gauge({ name: 'level', help: 'Level.' }).set(Number.NEGATIVE_INFINITY);
   const wait = store.histogram({ name: 'wait_seconds', help: 'Wait.', unit: 'seconds', buckets: [0.5, 1, 10] });
   for (const seconds of [0.1, 0.7, 20]) wait.observe(seconds);
-}
-
-/** Serves the store in a format, or in the one that is asked for, and tells the content types that it sent. */
-async function serve(t: TestContext, store: Store, format?: ExpositionFormat) {
-  const sent = new Set<string>();
-  const answer = async (request: IncomingMessage) => {
-    const chosen = format ?? negotiateFormat(request.headers.accept);
-    const type = format === undefined ? negotiateFormat(request.headers.accept).contentType : contentTypeOf(format);
-    sent.add(type);
-    return { type, body: await store.render({ syntax: chosen.syntax, escaping: chosen.escaping }) };
-  };
-  const server = createServer((request, response) => {
-    void answer(request).then(({ type, body }) => response.setHeader('content-type', type).end(body));
-  }).listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, sent };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function startPrometheus(t: TestContext, targets: Readonly<Record<string, string>>, ...flags: string[]) {

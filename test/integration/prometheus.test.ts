@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
-import { openStore } from 'percpu-metrics';
+import { collectProcessMetrics, openStore } from 'percpu-metrics';
 import { unlessInstalled } from '../support/debian-package.js';
 import { PrometheusServer } from '../support/prometheus-server.js';
 import { getOnce, Service } from '../support/service.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
+import { temporaryStore } from '../support/temporary-store.js';
 
 const skip = unlessInstalled('prometheus', 'prometheus', 'promtool');
 const route = '/v1/counters/:name';
@@ -94,4 +95,24 @@ test('promtool has nothing to complain about in a scrape', { skip }, async (t) =
   const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: body, encoding: 'utf8' });
   assert.equal(status, 0, `${stdout}${stderr}`);
   assert.equal(`${stdout}${stderr}`.trim(), '');
+});
+
+test('promtool knows better names for two kinds of process metrics only, which users have dashboards for', {
+  skip,
+}, async (t) => {
+  const store = temporaryStore(t);
+  t.after(collectProcessMetrics(store, { interval: 100 }));
+  const family = (name: string) => store.snapshot().find((found) => found.name === name);
+  for (let i = 0; i < 600 && (family('nodejs_active_handles')?.series.length ?? 0) === 0; i += 1) await sleep(100);
+  const body = await store.metrics();
+  for (const name of ['process_cpu_seconds_total', 'nodejs_active_handles', 'nodejs_gc_duration_seconds_count']) {
+    assert.match(body, new RegExp(`^${name}[ {]`, 'm'));
+  }
+  const { stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: body, encoding: 'utf8' });
+  const complaints = `${stdout}${stderr}`.trim().split('\n').sort();
+  assert.deepEqual(complaints, [
+    'nodejs_active_handles_total non-counter metrics should not have "_total" suffix',
+    'nodejs_active_requests_total non-counter metrics should not have "_total" suffix',
+    'nodejs_active_resources_total non-counter metrics should not have "_total" suffix',
+  ]);
 });

@@ -1,20 +1,31 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { open } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { collectProcessMetrics, type ProcessMetricsOptions, type Store } from 'percpu-metrics';
 import { collectDefaultMetrics as promDefaults, Registry } from 'prom-client';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { numberOf, temporaryStore } from '../../support/temporary-store.js';
-
-/** What prom-client has and this has not: private counters of Node.js, which are deprecated. */
-const PRIVATE = /^nodejs_active_(handles|requests)(_total)?$/;
 
 function collecting(t: TestContext, options?: ProcessMetricsOptions): { store: Store; stop: () => void } {
   const store = temporaryStore(t);
   const stop = collectProcessMetrics(store, options);
   t.after(stop);
   return { store, stop };
+}
+
+/** How many active resources, handles or requests there are by type; types that are not there any more are left out. */
+function active(store: Store, kind: string): Map<string, number> {
+  const family = store.snapshot().find(({ name }) => name === `nodejs_active_${kind}`);
+  return new Map(
+    (family?.series ?? []).flatMap((series): [string, number][] =>
+      'value' in series && series.value > 0 ? [[series.labels['type'] ?? '', series.value]] : [],
+    ),
+  );
 }
 
 /** Waits until something holds, for a minute at most. */
@@ -29,7 +40,6 @@ test('the families are those that prom-client has, by name, type and labels', as
   promDefaults({ register: registry });
   const ours = new Map(store.snapshot().map((family) => [family.name, family]));
   for (const { name, type } of await registry.getMetricsAsJSON()) {
-    if (PRIVATE.test(name)) continue;
     assert.equal(ours.get(name)?.type, String(type), name);
     assert.equal(ours.get(name)?.labelNames.at(-1), 'process');
   }
@@ -51,6 +61,34 @@ test('the values are those of this process', async (t) => {
   assert.ok(value('nodejs_eventloop_utilization') <= 1);
   const [major, minor, patch] = process.versions.node.split('.') as [string, string, string];
   assert.equal(value('nodejs_version_info', { version: process.version, major, minor, patch }), 1);
+});
+
+test('what keeps the event loop alive is told by handles and requests', async (t) => {
+  const { store } = collecting(t, { process: 'one', interval: 100 });
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const pipe = join(temporaryDirectory(t), 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  // Waits for a writer.
+  const reading = open(pipe, 'r');
+  await until(() => active(store, 'handles').has('TCPServerWrap') && active(store, 'requests').has('FSReqPromise'));
+  assert.equal(active(store, 'handles').get('TCPServerWrap'), 1);
+  assert.equal(active(store, 'requests').get('FSReqPromise'), 1);
+  const together = new Map([...active(store, 'handles'), ...active(store, 'requests')]);
+  const sum = (counts: Iterable<number>) => [...counts].reduce((one, other) => one + other, 0);
+  const total = (kind: string) => numberOf(store, `nodejs_active_${kind}_total`, { process: 'one' });
+  const all = active(store, 'resources');
+  assert.ok(all.has('Timeout') && !together.has('Timeout'), JSON.stringify([...together]));
+  for (const [type, count] of together) assert.equal(all.get(type), count);
+  for (const kind of ['resources', 'handles', 'requests']) {
+    assert.equal(total(kind), sum(active(store, kind).values()));
+  }
+  assert.equal(total('handles') + total('requests'), sum(together.values()));
+  const writing = await open(pipe, 'w');
+  await (await reading).close();
+  await writing.close();
+  await until(() => !active(store, 'requests').has('FSReqPromise'));
 });
 
 test('CPU time goes on, and is that of the kernel', async (t) => {
