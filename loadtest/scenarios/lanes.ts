@@ -123,7 +123,7 @@ function conclude(lookup: Lookup): Conclusion {
     verdict:
       `With ${widest} lanes a scrape takes ${formatNumber(scrape, 2)} ms, ${formatNumber(times, 1)} times as long as with one; ` +
       `the lanes are read at ${formatNumber(share && share * 100, 0)} % of the bandwidth that memchr reaches on this machine.`,
-    goals: [judge('bandwidth of the lanes, as a part of that of memchr', share, { atLeast: 0.25 })],
+    goals: [judge('bandwidth of the lanes, as a part of that of memchr', share, { atLeast: 0.5 })],
   };
 }
 

@@ -89,6 +89,7 @@ int check_child(int pid);
     X(histograms_count_into_the_right_bucket)                                                                          \
     X(amounts_that_are_not_finite_change_nothing)                                                                      \
     X(lanes_add_up_to_the_value)                                                                                       \
+    X(every_lane_counts_however_many_there_are)                                                                        \
     X(an_exhausted_capacity_leaves_the_rest_alone)                                                                     \
     X(what_is_refused_takes_nothing)                                                                                   \
     X(a_full_file_system_is_an_error_before_it_is_a_fault)                                                             \

@@ -353,3 +353,23 @@ void lanes_add_up_to_the_value(void) {
     pcm_reader_destroy(reader);
     pcm_store_close(store);
 }
+
+/* Readers add several lanes in one go, and those that are left over one by one. */
+void every_lane_counts_however_many_there_are(void) {
+    for (uint32_t lanes = 1; lanes <= 9; lanes++) {
+        pcm_store *store;
+        pcm_series_id series;
+        uint32_t cell;
+        pcm_number number;
+        char name[] = {'a', (char)('0' + lanes), '\0'};
+        CHECK_STATUS(PCM_OK, check_open(name, (pcm_open_options){.lanes = lanes}, &store));
+        CHECK_STATUS(PCM_OK, check_series(store, PCM_COUNTER, "c_total", NULL, &series));
+        CHECK_STATUS(PCM_OK, pcm_series_cell(store, series, &cell));
+        uint32_t all = pcm__store_all_lanes(store);
+        for (uint32_t lane = 0; lane < all; lane++)
+            atomic_store(pcm__store_word(store, lane, cell), UINT64_C(1) << lane);
+        CHECK_STATUS(PCM_OK, check_value(store, "c_total", &number));
+        CHECK(number.is_integer && number.integer == (INT64_C(1) << all) - 1);
+        pcm_store_close(store);
+    }
+}
