@@ -110,6 +110,13 @@ function nodeHeaders(files: Files): string[] {
     .map(([path]) => `${path} includes a header of Node`);
 }
 
+/** A test that cannot be run says so by its `skip` option, which is an error where nothing may be skipped. */
+function vanishingTests(files: Files): string[] {
+  return [...files]
+    .filter(([, text]) => /\bconst test\w*\s*=[^;]*\(\) => \{\}/.test(withoutComments(text)))
+    .map(([path]) => `${path} declares tests that vanish`);
+}
+
 const sources = read('src');
 
 test('imports point downwards only', () => {
@@ -137,6 +144,10 @@ test('the core and the exposition know nothing of Node', () => {
   const files = read('native/core', 'native/exposition', 'native/include');
   assert.ok(files.size > 5, `only ${files.size} files found`);
   assert.deepEqual(nodeHeaders(files), []);
+});
+
+test('tests are skipped with a reason, and none vanishes', () => {
+  assert.deepEqual(vanishingTests(read('test')), []);
 });
 
 for (const [what, rule, path, text, message] of [
@@ -183,6 +194,14 @@ for (const [what, rule, path, text, message] of [
     'src/store/a.ts',
     "import 'percpu-metrics/fastify';",
     /relative/,
+  ],
+  [
+    'a test that vanishes',
+    vanishingTests,
+    'test/deploy/a.test.ts',
+    // In two parts, or this file would seem to have one.
+    'const testAsRoot =\n  isRoot ? test : NOTHING;'.replace('NOTHING', '() => {}'),
+    /vanish/,
   ],
   ['a file in no layer', upwardImports, 'src/extra/a.ts', '', /in no layer/],
   [

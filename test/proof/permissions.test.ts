@@ -5,12 +5,11 @@ import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { openStore } from 'percpu-metrics';
 import { Child } from '../support/child.js';
+import { unlessRoot } from '../support/privileges.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 /** `nobody` of every distribution; the number is all that the kernel looks at. */
 const OTHER_USER = 65534;
-/** Only root can become another user, or make files of one; for others there is nothing to test. */
-const testAsRoot = process.getuid?.() === 0 ? test : () => {};
 
 /** As another user: opens a store for writing and for reading, and tells how that ended. */
 const ATTEMPT = `
@@ -76,7 +75,7 @@ test('neither a symbolic link nor what is no file is followed', (t) => {
   assert.throws(() => statSync(join(root, 'nothing')), { code: 'ENOENT' }, 'nothing was made behind the link');
 });
 
-testAsRoot('another user attaches only where the mode of the store says so', async (t) => {
+test('another user attaches only where the mode of the store says so', { skip: unlessRoot }, async (t) => {
   const root = temporaryDirectory(t);
   chmodSync(root, 0o755);
   using closed = openStore({ path: join(root, 'closed') });
@@ -88,7 +87,7 @@ testAsRoot('another user attaches only where the mode of the store says so', asy
   assert.equal(shared.snapshot()[0]?.name, 'visits_total');
 });
 
-testAsRoot('a directory for stores that belongs to somebody else is not used', async (t) => {
+test('a directory for stores that belongs to somebody else is not used', { skip: unlessRoot }, async (t) => {
   const root = temporaryDirectory(t);
   // The program looks for the directory of user 0 in there, and finds one that another user has made.
   const trap = join(root, 'percpu-metrics-0');

