@@ -1,15 +1,17 @@
 /** What is handed out for a host and for a laptop: the unit, its files, and compose with what it mounts. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { unlessInstalled } from '../support/debian-package.js';
+import { unlessRoot } from '../support/privileges.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const deploy = fileURLToPath(new URL('../../../deploy/', import.meta.url));
-const skip = unlessInstalled('systemd', 'systemd-analyze', 'systemd-tmpfiles');
+const skip = unlessInstalled('systemd', 'systemd-analyze', 'systemd-sysusers', 'systemd-tmpfiles');
 const read = (...names: string[]) => readFileSync(join(deploy, ...names), 'utf8');
 
 test('systemd accepts the unit, and the unit is hardened', { skip }, () => {
@@ -21,6 +23,27 @@ test('systemd accepts the unit, and the unit is hardened', { skip }, () => {
   for (const line of ['NoNewPrivileges=yes', 'ProtectSystem=strict', 'CapabilityBoundingSet=', 'PrivateDevices=yes']) {
     assert.ok(text.includes(`\n${line}\n`), line);
   }
+});
+
+test('the directory of the store belongs to the user and the group of the unit', {
+  skip: skip || unlessRoot,
+}, (t) => {
+  const root = temporaryDirectory(t);
+  mkdirSync(join(root, 'etc'));
+  for (const name of ['passwd', 'group']) writeFileSync(join(root, 'etc', name), '');
+  for (const [program, file, ...options] of [
+    ['systemd-sysusers', 'percpu-metrics.sysusers.conf'],
+    ['systemd-tmpfiles', 'percpu-metrics.tmpfiles.conf', '--create'],
+  ] as const) {
+    const args = [`--root=${root}`, ...options, join(deploy, 'systemd', file)];
+    const { status, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+  }
+  const [, , user, group] = readFileSync(join(root, 'etc', 'passwd'), 'utf8').split(':');
+  const { mode, uid, gid } = statSync(join(root, 'run', 'percpu-metrics'));
+  assert.deepEqual([mode & 0o7777, `${uid}`, `${gid}`], [0o2770, user, group]);
+  assert.ok(uid !== 0 && gid !== 0);
+  assert.match(read('systemd', 'percpu-metrics.service'), /^User=percpu-metrics\nGroup=percpu-metrics$/m);
 });
 
 test('the filter for system calls of the unit lets rseq through', { skip }, () => {
