@@ -116,6 +116,8 @@ test('the image holds nothing that only the build needs, and its user is a numbe
   for (const label of ['title', 'description', 'licenses', 'version', 'revision']) {
     assert.ok(Config.Labels[`org.opencontainers.image.${label}`], label);
   }
+  const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+  assert.equal(Config.Labels['org.opencontainers.image.version'], version);
 });
 
 test('what the image adds to its base is one small layer', { skip, timeout }, (t) => {
