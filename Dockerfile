@@ -1,11 +1,22 @@
 # The service in an image: `docker build -t percpu-metrics .`, then
 # `docker run --rm -p 9464:9464 --read-only --cap-drop ALL percpu-metrics`. Processes in other containers share the
 # store through a volume on tmpfs and `--store PATH`; the reader of a sidecar adds `--read-only`.
+#
+# `docker buildx build --platform linux/arm64 .` needs no emulator: the first stage runs on the platform of the builder,
+# with a compiler for the other one, and the last stage runs nothing. Debian 12's buildah has to be told that platform:
+# `buildah bud --platform linux/arm64 --build-arg BUILDPLATFORM=linux/amd64 .`.
 ARG NODE_IMAGE=node:24-bookworm-slim
 
-FROM ${NODE_IMAGE} AS build
-RUN apt-get update \
-    && apt-get install -y --no-install-recommends g++ make python3 \
+FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS build
+ARG TARGETARCH
+RUN case "$(dpkg --print-architecture):${TARGETARCH}" in \
+        amd64:arm64) compiler=g++-aarch64-linux-gnu prefix=aarch64-linux-gnu- arch=arm64 ;; \
+        arm64:amd64) compiler=g++-x86-64-linux-gnu prefix=x86_64-linux-gnu- arch=x64 ;; \
+        *) compiler=g++ prefix= arch= ;; \
+    esac \
+    && echo "export CC=${prefix}gcc CXX=${prefix}g++ AR=${prefix}ar npm_config_arch=${arch}" > /compiler.env \
+    && apt-get update \
+    && apt-get install -y --no-install-recommends "${compiler}" make python3 \
     && rm -rf /var/lib/apt/lists/*
 # The headers that the image has, so that none are downloaded.
 ENV npm_config_nodedir=/usr/local
@@ -13,7 +24,8 @@ WORKDIR /build
 COPY . .
 # What only the compiler needs stays behind: development dependencies, the headers of the addon, documentation. The bits
 # and times of files do not depend on who has checked them out and when.
-RUN node scripts/setup.mjs \
+RUN . /compiler.env \
+    && node scripts/setup.mjs \
     && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
     && rm -rf node_modules/node-addon-api node_modules/.package-lock.json \
     && find node_modules \( -name '*.md' -o -name '*.map' -o -name '*.ts' -o -name test -o -name .github \) -prune -exec rm -rf {} + \
@@ -24,7 +36,8 @@ RUN node scripts/setup.mjs \
     && chmod -R u=rwX,go=rX /runtime \
     && find /runtime -exec touch --no-dereference --date=@0 {} +
 
-FROM ${NODE_IMAGE}
+# Said aloud, for Debian 12's buildah would take the platform of the stage before.
+FROM --platform=$TARGETPLATFORM ${NODE_IMAGE}
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="percpu-metrics" \
