@@ -64,11 +64,14 @@ export class ServiceProcess {
   }
 }
 
+/** Says where the addon is to be taken from, which is no setting of the service. */
+const ADDON_VARIABLE = 'PERCPU_METRICS_PREBUILD';
+
 /** The environment without settings that would make the service another one than the command line says. */
 function serviceEnvironment(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(
-    ([name]) => !name.startsWith('PERCPU_METRICS_') && name !== 'PORT' && name !== 'HOST' && name !== 'NODE_OPTIONS',
-  );
+  const isSetting = (name: string) =>
+    (name.startsWith('PERCPU_METRICS_') && name !== ADDON_VARIABLE) || ['PORT', 'HOST', 'NODE_OPTIONS'].includes(name);
+  const kept = Object.entries(process.env).filter(([name]) => !isSetting(name));
   return { ...Object.fromEntries(kept), NODE_ENV: 'production' };
 }
 
