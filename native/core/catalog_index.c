@@ -267,13 +267,14 @@ static int describe(const struct pcm_store *store, struct pcm__series *series) {
  * Takes a record in as it is now. Without the store's lock it may change meanwhile; then it is taken for none, as there
  * is another change to come which says what has become of it.
  */
-static int take_in(struct pcm_store *store, uint32_t number) {
+static int take_in(struct pcm_store *store, uint32_t number, bool is_new) {
     struct pcm__catalog_index *index = &store->index;
     struct pcm__series *series = pcm__index_series(index, number);
     uint32_t life = life_of(store, series);
     if (life == series->life)
         return PCM_OK;
-    index->version++;
+    /* Readers that have not seen it yet take it in behind what they have. */
+    index->version += !is_new;
     if (pcm__life_is_lived(series->life)) {
         remove_entry(index, series->hash, number * 2 + 1);
         pcm__index_family(index, series->family)->series_count--;
@@ -303,9 +304,9 @@ static int read_series(struct pcm_store *store, uint64_t offset, uint32_t size) 
     uint32_t number = pcm__index_series_count(index);
     /* Where memory ran out the last time it is there already. */
     if (number > 0 && pcm__index_series(index, number - 1)->record == series.record)
-        return take_in(store, number - 1);
+        return take_in(store, number - 1, true);
     int status = pcm__chunked_push(&index->series, &series, sizeof series);
-    return status == PCM_OK ? take_in(store, number) : status;
+    return status == PCM_OK ? take_in(store, number, true) : status;
 }
 
 static int read_appended(struct pcm_store *store) {
@@ -346,7 +347,7 @@ static int read_change(struct pcm_store *store, uint32_t link) {
             high = middle;
     }
     bool found = low < pcm__index_series_count(&store->index) && pcm__index_series(&store->index, low)->record == link;
-    return found ? take_in(store, low) : PCM_OK;
+    return found ? take_in(store, low, false) : PCM_OK;
 }
 
 static int read_changes(struct pcm_store *store, uint64_t changes) {
@@ -362,7 +363,7 @@ static int read_changes(struct pcm_store *store, uint64_t changes) {
     }
     uint32_t count = missed ? pcm__index_series_count(index) : 0;
     for (uint32_t number = 0; status == PCM_OK && number < count; number++)
-        status = take_in(store, number);
+        status = take_in(store, number, false);
     if (status == PCM_OK)
         index->changes = changes;
     return status;

@@ -106,6 +106,7 @@ int check_child(int pid);
     X(cells_and_records_are_used_again_when_all_have_moved_on)                                                         \
     X(cells_of_gauges_and_histograms_are_used_again_from_zero)                                                         \
     X(a_removal_is_seen_by_readers_and_other_processes)                                                                \
+    X(a_new_series_leaves_what_readers_have_as_it_was)                                                                 \
     X(a_dead_process_holds_nothing_up)                                                                                 \
     X(what_belongs_to_a_dead_process_is_left_out_and_removed)                                                          \
     X(the_next_process_in_a_slot_is_not_the_owner)                                                                     \

@@ -198,6 +198,31 @@ void a_removal_is_seen_by_readers_and_other_processes(void) {
     pcm_store_close(store);
 }
 
+void a_new_series_leaves_what_readers_have_as_it_was(void) {
+    pcm_store *store;
+    pcm_store *sidecar;
+    pcm_series_id series;
+    pcm_reader *readers[2];
+    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){0}, &store));
+    CHECK_STATUS(PCM_OK, check_series(store, PCM_COUNTER, "c_total", "a", &series));
+    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){.read_only = true}, &sidecar));
+    CHECK_STATUS(PCM_OK, pcm_reader_create(store, &readers[0]));
+    CHECK_STATUS(PCM_OK, pcm_reader_create(sidecar, &readers[1]));
+    for (int i = 0; i < 2; i++)
+        CHECK_STATUS(PCM_OK, pcm_reader_refresh(readers[i]));
+    uint64_t versions[2] = {pcm_reader_version(readers[0]), pcm_reader_version(readers[1])};
+    CHECK_STATUS(PCM_OK, check_series(store, PCM_COUNTER, "c_total", "b", &series));
+    CHECK_STATUS(PCM_OK, check_series(store, PCM_COUNTER, "other_total", "b", &series));
+    for (int i = 0; i < 2; i++) {
+        CHECK_STATUS(PCM_OK, pcm_reader_refresh(readers[i]));
+        CHECK(rendered_series(readers[i]) == 3 && pcm_reader_series(readers[i], 2).id == series);
+        CHECK(pcm_reader_version(readers[i]) == versions[i]);
+        pcm_reader_destroy(readers[i]);
+    }
+    pcm_store_close(sidecar);
+    pcm_store_close(store);
+}
+
 void a_dead_process_holds_nothing_up(void) {
     pcm_store *store;
     pcm_holder *holder;
