@@ -55,6 +55,10 @@ export class BoundSeries implements Holder {
     return this.#source.segment;
   }
 
+  get heldSeries(): number {
+    return this.#series;
+  }
+
   /** Of the family. */
   protected get name(): string {
     return this.#source.name;
@@ -62,7 +66,7 @@ export class BoundSeries implements Holder {
 
   /** From now on it lets go when the series is removed. */
   keep(): void {
-    this.segment.hold(this.#series, this);
+    this.segment.hold(this);
   }
 
   letGo(): void {

@@ -6,9 +6,10 @@
  * Invariant: whatever keeps an id, a cell or an index of a series is in here for as long as it does.
  */
 import type { NativeStore } from '../binding.js';
+import { HolderTable, type SeriesHolder } from './holder-table.js';
 
 /** Something that keeps an id, a cell or an index of a series. */
-export interface Holder {
+export interface Holder extends SeriesHolder {
   /** The series was removed: nothing that is kept of it may be used any more. Never throws, and binds nothing. */
   letGo(): void;
 }
@@ -23,42 +24,32 @@ const LOOK_MILLISECONDS = 1000;
 /** All that one thread holds of a store. */
 export class Holdings {
   readonly #native: NativeStore;
-  readonly #holders = new Map<number, Holder | Holder[]>();
+  readonly #holders = new HolderTable<Holder>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(native: NativeStore) {
     this.#native = native;
   }
 
-  /** Notes that something is kept of a series. */
-  add(series: number, holder: Holder): void {
+  /** Notes that something is kept of the series that a holder holds from now on. */
+  add(holder: Holder): void {
     this.#timer ??= this.#startTimer();
-    const others = this.#holders.get(series);
-    if (others === undefined) this.#holders.set(series, holder);
-    else if (Array.isArray(others)) others.push(holder);
-    else this.#holders.set(series, [others, holder]);
+    this.#holders.add(holder);
   }
 
   /** Lets go of what was removed, and moves on. */
   follow(): void {
     const removed = this.#native.look();
     if (removed === undefined) return;
-    for (const series of removed === true ? [...this.#holders.keys()] : removed) this.#letGo(series);
+    if (removed === true) for (const holder of this.#holders.takeAll()) holder.letGo();
+    else for (const series of removed) for (const holder of this.#holders.take(series)) holder.letGo();
     this.#native.moveOn();
   }
 
   /** The store is closed: nothing of it does anything any more. */
   end(): void {
     clearInterval(this.#timer);
-    this.#holders.clear();
-  }
-
-  #letGo(series: number): void {
-    const holders = this.#holders.get(series);
-    if (holders === undefined) return;
-    this.#holders.delete(series);
-    if (!Array.isArray(holders)) holders.letGo();
-    else for (const holder of holders) holder.letGo();
+    this.#holders.takeAll();
   }
 
   #lookAround(): void {

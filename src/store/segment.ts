@@ -178,8 +178,8 @@ export class Segment {
   }
 
   /** Notes that something is kept of a series, which is to be let go of when the series is removed. */
-  hold(series: number, holder: Holder): void {
-    this.#holdings.add(series, holder);
+  hold(holder: Holder): void {
+    this.#holdings.add(holder);
   }
 
   /** Lets go of all that is kept of series that were removed. */
