@@ -33,7 +33,7 @@ const figures: readonly Figure[] = [
   { name: 'delay', title: 'Longest delay of the event loop during a scrape', unit: 'ms', ...shape },
   {
     name: 'tail',
-    title: 'Delay of the event loop while scrapes follow each other, 99th percentile',
+    title: 'Delay of the event loop in a loop of scrapes, p99',
     unit: 'ms',
     ...shape,
   },
