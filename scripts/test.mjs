@@ -18,6 +18,7 @@ const nativeTimeout = 10 * 60_000;
 const filters = process.argv.slice(2);
 const strict = process.env.CI === 'true' || process.env.PERCPU_METRICS_NO_SKIP === '1';
 const tally = new Tally(strict);
+const NODE_TOTALS = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/;
 
 const isWanted = (path) => filters.length === 0 || filters.some((filter) => relative(root, path).includes(filter));
 
@@ -86,6 +87,12 @@ async function runFiles(files, concurrency) {
       }
     });
   }
+  // What tests tell of themselves, such as the sizes of the image's layers; the rest are Node's own totals.
+  stream.on('test:diagnostic', ({ file, message, level = 'info' }) => {
+    if (file !== undefined && level === 'info' && !NODE_TOTALS.test(message)) {
+      console.log(`  ${sourceOf(file)}: ${message}`);
+    }
+  });
   stream.on('test:stderr', ({ file, message }) => {
     progress.get(sourceOf(file)).errors += message;
   });

@@ -70,14 +70,23 @@ export class Supervisor {
     const port = this.#command.port || (await freePort(this.#command.host));
     cluster.setupPrimary({ args: [...process.argv.slice(2), '--port', String(port)] });
     cluster.on('message', (worker, message: WorkerMessage) => this.#onMessage(worker, message));
-    cluster.on('exit', (worker, code, signal) => this.#onExit(worker, signal ?? `code ${code}`));
+    cluster.on('exit', (worker, code, signal) => {
+      const ended = () => this.#onExit(worker, signal ?? `code ${code}`);
+      // Why it has ended may still be on its way.
+      if (worker.isConnected()) worker.once('disconnect', ended);
+      else ended();
+    });
     return new Promise((resolve, reject) => {
       this.#settleStart = { resolve, reject };
       for (let count = 0; count < this.#command.workers && !this.#stopping; count += 1) this.#fork();
     });
   }
 
-  /** Lets the workers answer what is in flight, and waits for their end. */
+  /**
+   * Lets the workers answer what is in flight, and waits for their end.
+   *
+   * @throws CommandError where a worker had no store that it could serve, with the reason of the first one
+   */
   async stop(): Promise<void> {
     this.#stopping = true;
     for (const timer of this.#timers) clearTimeout(timer);
@@ -91,6 +100,7 @@ export class Supervisor {
     });
     clearTimeout(insist);
     this.#source?.close();
+    if (this.#failure !== undefined) throw new CommandError(this.#failure.exitCode, this.#failure.message);
   }
 
   /** Ends the workers at once. */
@@ -121,15 +131,10 @@ export class Supervisor {
     if (this.#stopping) {
       this.#settleIfEnded();
     } else if (!this.#couldStart && this.#failure !== undefined) {
-      void this.#giveUp(this.#failure);
+      this.stop().catch((reason: unknown) => this.#settleStart?.reject(reason));
     } else {
       this.#replace(worker, how, performance.now() - startedAt);
     }
-  }
-
-  async #giveUp({ exitCode, message }: FailedMessage): Promise<void> {
-    await this.stop();
-    this.#settleStart?.reject(new CommandError(exitCode, message));
   }
 
   #replace(worker: Worker, how: string, lived: number): void {

@@ -6,7 +6,7 @@ export interface ReadyMessage {
   readonly description: string;
 }
 
-/** From a worker: it cannot start, and ends. */
+/** From a worker: it cannot start, or had no store that it could serve when it was told to end; it ends. */
 export interface FailedMessage {
   readonly kind: 'failed';
   readonly exitCode: number;

@@ -37,7 +37,10 @@ export async function runWorker(command: ServeCommand): Promise<never> {
     const service = await Service.start(command);
     await report({ kind: 'ready', description: service.description });
     await end;
+    const reason = service.unreadiness;
     await service.stop();
+    // The primary has no part in the store that a sidecar waits for, nor does it notice that one has broken.
+    if (reason !== undefined) throw reason;
     process.exit(EXIT.ok);
   } catch (error) {
     const { exitCode, message } = describeError(error);

@@ -1,7 +1,7 @@
 /** What is wrong with a store is said in the log, in /readyz and by the exit code. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmdirSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmdirSync, truncateSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -26,7 +26,12 @@ interface Waiting {
 }
 
 /** A sidecar that waits says why, and ends with the code of the reason. */
-async function assertWaits(t: TestContext, path: string, { code, exitCode, message }: Waiting, asUser?: number) {
+async function assertWaits(
+  t: TestContext,
+  path: string,
+  { code, exitCode, message }: Waiting,
+  { asUser, workers = 1 }: { readonly asUser?: number; readonly workers?: number } = {},
+) {
   const command = [
     process.execPath,
     cli,
@@ -38,6 +43,8 @@ async function assertWaits(t: TestContext, path: string, { code, exitCode, messa
     '0',
     '--host',
     '127.0.0.1',
+    '--workers',
+    String(workers),
   ];
   const prefix = asUser === undefined ? [] : ['setpriv', `--reuid=${asUser}`, `--regid=${asUser}`, '--clear-groups'];
   const child = await Child.start(t, [...prefix, ...command]);
@@ -64,6 +71,22 @@ test('a store that is not there yet', async (t) => {
   });
 });
 
+test('a store that is not there yet, with workers', async (t) => {
+  const expected = { code: 'ERR_PCM_NOT_FOUND', exitCode: 5, message: /start the application that writes it/ };
+  await assertWaits(t, join(temporaryDirectory(t), 'store'), expected, { workers: 2 });
+});
+
+test('a store that breaks under its workers', async (t) => {
+  const path = join(temporaryDirectory(t), 'store');
+  const service = await Service.start(t, '--store', path, '--workers', '2');
+  truncateSync(path, 0);
+  const { status, body } = await getOnce(`${service.url}/readyz`);
+  assert.equal(status, 503);
+  assert.equal(JSON.parse(body).code, 'ERR_PCM_BROKEN');
+  assert.deepEqual(await service.child.stop(), { code: 4, signal: null });
+  assert.match(service.child.output, /^percpu-metrics: .*\(ERR_PCM_BROKEN\)$/m);
+});
+
 test('a store of another version', async (t) => {
   const path = join(temporaryDirectory(t), 'store');
   makeStore(path);
@@ -83,14 +106,14 @@ test('a store that this user may not read', { skip: unlessRoot }, async (t) => {
   const path = join(directory, 'store');
   makeStore(path);
   const expected = { code: 'ERR_PCM_PERMISSION', exitCode: 7, message: /no permission for .*0o660/ };
-  await assertWaits(t, path, expected, 65_534);
+  await assertWaits(t, path, expected, { asUser: 65_534 });
 });
 
 test('a store in a directory that this user may not enter', { skip: unlessRoot }, async (t) => {
   const path = join(temporaryDirectory(t), 'store');
   makeStore(path);
   const expected = { code: 'ERR_PCM_PERMISSION', exitCode: 7, message: /no permission for .*0o660/ };
-  await assertWaits(t, path, expected, 65_534);
+  await assertWaits(t, path, expected, { asUser: 65_534 });
 });
 
 test('shared memory that is too small', { skip: unlessMayMount }, async (t) => {
