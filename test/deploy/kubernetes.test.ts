@@ -97,6 +97,44 @@ test('each overlay has its way to be scraped, and none has two', () => {
   });
 });
 
+test('a monitor gives its job the name that the alert for a target that is down looks for', () => {
+  const alerts = readFileSync(join(kubernetes, '..', 'prometheus', 'rules', 'alerts.yml'), 'utf8');
+  const [, pattern = ''] = /up\{job=~"([^"]+)"\}/.exec(alerts) ?? [];
+  const monitored = { PodMonitor: 'Deployment', ServiceMonitor: 'Service' };
+  const jobs = overlays.flatMap((overlay) => {
+    const manifests = kustomize(join('overlays', overlay));
+    return Object.entries(monitored).flatMap(([kind, target]) => {
+      const monitor = manifests.find((one) => one.kind === kind);
+      if (!monitor) return [];
+      const { metadata, spec } = manifests.find((one) => one.kind === target) ?? assert.fail(target);
+      return [(target === 'Deployment' ? spec.template.metadata : metadata).labels[monitor['spec'].jobLabel]];
+    });
+  });
+  assert.deepEqual(jobs, ['percpu-metrics', 'percpu-metrics']);
+  for (const job of jobs) assert.match(job, new RegExp(`^(?:${pattern})$`));
+});
+
+// Older endpoint controllers and network plugins look for a port's name among the ordinary containers only.
+test('ports of the service and of the network policy are numbers, those of the containers', () => {
+  for (const overlay of overlays) {
+    const manifests = kustomize(join('overlays', overlay));
+    const numbers = Object.fromEntries(
+      containersOf(manifests).flatMap(({ ports }) =>
+        ports.map(({ name, containerPort }: Manifest) => [name, containerPort]),
+      ),
+    );
+    const { ports } = manifests.find(({ kind }) => kind === 'Service')?.['spec'] ?? {};
+    assert.deepEqual(
+      Object.fromEntries(ports.map(({ name, targetPort }: Manifest) => [name, targetPort])),
+      numbers,
+      overlay,
+    );
+    const [anybody, monitoring] = manifests.find(({ kind }) => kind === 'NetworkPolicy')?.['spec'].ingress ?? [];
+    assert.deepEqual([anybody.from, anybody.ports], [undefined, [{ port: numbers['http'] }]], overlay);
+    assert.deepEqual(monitoring.ports, [{ port: numbers['metrics'] }], overlay);
+  }
+});
+
 test('the native sidecar starts before the application and stays', () => {
   const manifests = kustomize(join('overlays', 'native-sidecar'));
   const pod = manifests.find(({ kind }) => kind === 'Deployment')?.['spec'].template.spec;
