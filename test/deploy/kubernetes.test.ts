@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
 import { renderKustomization } from '../support/kustomization.js';
 import {
   canKustomize,
@@ -112,6 +113,20 @@ test('a monitor gives its job the name that the alert for a target that is down 
   });
   assert.deepEqual(jobs, ['percpu-metrics', 'percpu-metrics']);
   for (const job of jobs) assert.match(job, new RegExp(`^(?:${pattern})$`));
+});
+
+test('the operator gets the rules that a Prometheus without it reads from files', () => {
+  const directory = join(kubernetes, '..', 'prometheus', 'rules');
+  const groups = readdirSync(directory)
+    .sort()
+    .flatMap((name) => parse(readFileSync(join(directory, name), 'utf8')).groups);
+  assert.ok(groups.length >= 3);
+  const found = overlays.filter((overlay) => {
+    const rule = kustomize(join('overlays', overlay)).find(({ kind }) => kind === 'PrometheusRule');
+    if (rule) assert.deepEqual(rule['spec'], { groups }, overlay);
+    return rule !== undefined;
+  });
+  assert.deepEqual(found.sort(), ['native-sidecar', 'operator']);
 });
 
 // Older endpoint controllers and network plugins look for a port's name among the ordinary containers only.
