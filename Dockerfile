@@ -52,6 +52,7 @@ COPY --from=build /runtime/ ./
 USER 65532:65532
 EXPOSE 9464
 STOPSIGNAL SIGTERM
+# It asks the port of the environment: for another one set PORT, which the service obeys as well, instead of --port.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s --retries=3 \
     CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/readyz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "dist/cli/main.js"]
