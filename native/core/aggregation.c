@@ -65,6 +65,9 @@ static void set_groups(pcm_reader *reader) {
     struct pcm__member *members = reader->members;
     uint32_t count = reader->member_count;
     uint32_t first = 0;
+    /* There is no array yet where there was never a member. */
+    if (count == 0)
+        return;
     qsort(members, count, sizeof *members, compare);
     for (uint32_t i = 0; i < count; i++) {
         if (!may_be_same(&members[i], &members[first]))

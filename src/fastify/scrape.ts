@@ -88,6 +88,7 @@ function registryPieces(source: ScrapeSource, texts: readonly string[], names: r
 async function renderJson(source: ScrapeSource, names: readonly string[]): Promise<ScrapeBody> {
   const store = source.store();
   const startedAt = performance.now();
+  await store.collect();
   const families = store.snapshot();
   const cost = { seconds: (performance.now() - startedAt) / 1000, bytes: 0 };
   const own = source.storeMetrics ? await storeMetrics(store, cost) : [];

@@ -9,6 +9,7 @@ import percpuMetrics, { type PercpuMetricsPluginOptions, type PromRegistry } fro
 import { Counter, Gauge, Registry } from 'prom-client';
 import { decodeFamilies } from '../../support/protobuf-scrape.js';
 import { temporaryStore } from '../../support/temporary-store.js';
+import { observedApp } from './observed-app.js';
 
 const OPEN_METRICS = 'application/openmetrics-text;version=1.0.0';
 const PROTOBUF = 'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited';
@@ -77,6 +78,19 @@ test('JSON is there for those who ask for nothing else', async (t) => {
     labelNames: ['queue'],
     series: [{ labels: { queue: 'mail' }, value: 3 }],
   });
+});
+
+test('JSON has what collectors bring up to date, as any other scrape', async (t) => {
+  const { app, store } = await observedApp(t, { storeMetrics: false });
+  let asked = 0;
+  const collect = (gauge: { set(value: number): void }) => {
+    asked += 1;
+    gauge.set(asked);
+  };
+  store.gauge({ name: 'depth', help: 'Depth.', collect });
+  const { families } = (await get(app, 'application/json')).json();
+  const depth = families.find(({ name }: { name: string }) => name === 'depth');
+  assert.deepEqual(depth.series, [{ labels: {}, value: 1 }]);
 });
 
 test('names are escaped by the scheme that the scraper names, those of the store itself as well', async (t) => {
