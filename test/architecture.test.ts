@@ -3,7 +3,7 @@
  * no other. The rules are functions of file names and texts, and each is shown to see a violation.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -117,6 +117,27 @@ function vanishingTests(files: Files): string[] {
     .map(([path]) => `${path} declares tests that vanish`);
 }
 
+/** The table of promises: each row names tests that are there, and a command that runs them. */
+function brokenRows(files: Files): string[] {
+  const found: string[] = [];
+  for (const text of files.values()) {
+    for (const row of text.split('\n').filter((line) => /^\| (?!---|promised )/.test(line))) {
+      const cells = row.split('|').map((cell) => cell.trim());
+      const named = [...(cells[3] ?? '').matchAll(/`([^`]+)`/g)].map(([, path = '']) => path);
+      // All of the core's tests are one program.
+      const words = (cells[5] ?? '').replaceAll('core_test', 'native/test/core_').match(/[\w./-]{4,}/g) ?? [];
+      const parts = words.filter((word) => word !== 'test');
+      if (named.length === 0) found.push(`${row} names no test`);
+      for (const path of named) {
+        if (!existsSync(join(root, path))) found.push(`${row} names ${path}, which is not there`);
+        else if (!parts.some((part) => path.includes(part)))
+          found.push(`${row} has a command that does not run ${path}`);
+      }
+    }
+  }
+  return found;
+}
+
 const sources = read('src');
 
 test('imports point downwards only', () => {
@@ -150,7 +171,25 @@ test('tests are skipped with a reason, and none vanishes', () => {
   assert.deepEqual(vanishingTests(read('test')), []);
 });
 
+test('each row of the table of promises names its tests and the command that runs them', () => {
+  const path = 'docs/correctness.md';
+  const text = readFileSync(join(root, path), 'utf8');
+  assert.deepEqual(brokenRows(new Map([[path, text]])), []);
+  for (const name of readdirSync(join(root, 'test/proof')).filter((file) => file.endsWith('.test.ts'))) {
+    assert.ok(text.includes(`\`test/proof/${name}\``), `${name} has no row`);
+  }
+});
+
 for (const [what, rule, path, text, message] of [
+  ['a row that points to another', brokenRows, 'a.md', '| a | b | same | c | same |', /names no test/],
+  ['a row of a test that is gone', brokenRows, 'a.md', '| a | b | `test/no.ts` | c | `npm test -- no` |', /not there/],
+  [
+    'a row with the command of another test',
+    brokenRows,
+    'a.md',
+    '| a | b | `test/proof/model.test.ts` | c | `npm test -- proof/fuzz` |',
+    /does not run/,
+  ],
   [
     'an upward import',
     upwardImports,
