@@ -83,6 +83,13 @@ static int copy_series(const pcm_reader *from, uint32_t series, pcm_store *to) {
     return buckets > 0 ? copy_histogram(from, series, to, id, buckets) : copy_number(from, series, to, &view, id);
 }
 
+/* What belonged to a process ended with its boot, and nobody has a slot in the new store yet that could own it. */
+static bool stays(const pcm_reader *from, uint32_t series) {
+    pcm_series_view view = pcm_reader_series(from, series);
+    const pcm_family_definition *definition = pcm_reader_family(from, view.family);
+    return !view.is_removed && !definition->per_process && definition->aggregation == PCM_AGGREGATION_NONE;
+}
+
 static int copy_all(pcm_store *old, pcm_store *new) {
     pcm_reader *reader;
     int status = pcm_reader_create(old, &reader);
@@ -94,7 +101,7 @@ static int copy_all(pcm_store *old, pcm_store *new) {
         status = pcm_family_declare(new, pcm_reader_family(reader, i), &id);
     }
     for (uint32_t i = 0; status == PCM_OK && i < pcm_reader_series_count(reader); i++)
-        if (!pcm_reader_series(reader, i).is_removed)
+        if (stays(reader, i))
             status = copy_series(reader, i, new);
     pcm_reader_destroy(reader);
     return status;
