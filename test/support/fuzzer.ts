@@ -1,7 +1,8 @@
 /**
- * The fuzzer of native/proof/fuzz.cc: libFuzzer with AddressSanitizer and UndefinedBehaviorSanitizer. Its first inputs
- * are made here, each of which writes one word over another place of a sound store, or come from
- * native/proof/fuzz-corpus.txt: what the fuzzer found interesting in a run of 10 minutes, in base64, one a line.
+ * The fuzzer of native/proof/fuzz.cc: libFuzzer with AddressSanitizer and UndefinedBehaviorSanitizer. It makes its first
+ * inputs by itself, each of which writes one word over another place of a sound store, cuts the file off or fills pages
+ * with noise. Others come from native/proof/fuzz-corpus.txt: what it found interesting in a run of 10 minutes, in base64,
+ * one a line, below the version of the format that it was made for.
  */
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -16,12 +17,6 @@ const compileFlags = ['-g', '-O1', `-fsanitize=fuzzer-no-link,${sanitizers}`, '-
 
 /** Where inputs that were found interesting are kept, and those that were found to be fatal. */
 export const fuzzDirectory = fileURLToPath(new URL('../../../build/proof/fuzz', import.meta.url));
-
-/** What is written: more cells than are in use but not more than there are, and more than there can be of anything. */
-const words = [0x3ff, 0xffffffff];
-
-/** Areas of the store, as the fuzzer numbers them, with so many bytes of each that are worth a change. */
-const areas = { header: 448, slots: 64, changes: 64, bits: 64, catalog: 1800, base: 64, lanes: 64, atomicLanes: 64 };
 
 /** Arguments that all runs have: no input takes 100 seconds, nor 3 GB. */
 const limits = ['-timeout=100', '-rss_limit_mb=3000'];
@@ -41,7 +36,11 @@ export function unlessFuzzing(): string | false {
 export function buildFuzzer(mutation?: Mutation): Promise<string> {
   return buildVariant({
     name: mutation ? `fuzzer-${mutation.name}` : 'fuzzer',
-    sources: ['core', 'exposition', 'proof/fuzz.cc'],
+    sources: [
+      'core',
+      'exposition',
+      ...['', '_file', '_read', '_seeds', '_write'].map((part) => `proof/fuzz${part}.cc`),
+    ],
     flags: compileFlags,
     linkFlags: [`-fsanitize=fuzzer,${sanitizers}`],
     clang: true,
@@ -51,27 +50,60 @@ export function buildFuzzer(mutation?: Mutation): Promise<string> {
 
 const corpusFile = fileURLToPath(new URL('../../../native/proof/fuzz-corpus.txt', import.meta.url));
 
-/** Those of the corpus, then one patch each; the first four bits say how many patches there are before the store is opened. */
-export function writeSeeds(directory: string): void {
+/** An area of the store's file, as the fuzzer knows it. */
+export interface Area {
+  readonly name: string;
+  readonly offset: number;
+  readonly size: number;
+  /** Inputs that change it. */
+  readonly seeds: number;
+}
+
+/** The version of the format that the corpus was made for, and its inputs. */
+function readCorpus(): { readonly format: number; readonly inputs: readonly Buffer[] } {
+  const [head = '', ...lines] = readFileSync(corpusFile, 'utf8').trim().split('\n');
+  return { format: Number(/^format (\d+)$/.exec(head)?.[1]), inputs: lines.map((line) => Buffer.from(line, 'base64')) };
+}
+
+/** Writes each input of the corpus into a file; gives the version of the format that it was made for. */
+export function unpackCorpus(directory: string): number {
   mkdirSync(directory, { recursive: true });
-  const corpus = readFileSync(corpusFile, 'utf8').trim().split('\n');
-  for (const [index, line] of corpus.entries()) {
-    writeFileSync(join(directory, `corpus-${index}`), Buffer.from(line, 'base64'));
+  const { format, inputs } = readCorpus();
+  for (const [index, input] of inputs.entries()) {
+    writeFileSync(join(directory, `corpus-${index}`), input);
   }
-  let number = 0;
-  for (const word of words) {
-    for (const [area, bytes] of Object.values(areas).entries()) {
-      for (let offset = 0; offset < bytes; offset += 8) {
-        const seed = Buffer.alloc(12);
-        seed[0] = ((offset / 8) % 2) * 16 + area;
-        seed.writeUInt16LE(offset, 1);
-        seed[3] = 7;
-        seed.writeUInt32LE(word, 4);
-        seed.writeUInt32LE(word, 8);
-        writeFileSync(join(directory, `${number++}`.padStart(4, '0')), seed);
-      }
-    }
-  }
+  return format;
+}
+
+/** Replaces the corpus. In the order of their text, in which they compress well. */
+export function packCorpus(format: number, inputs: readonly Buffer[]): void {
+  const lines = inputs.map((input) => input.toString('base64')).sort();
+  writeFileSync(corpusFile, `${[`format ${format}`, ...lines].join('\n')}\n`);
+}
+
+/** What the fuzzer knows about the store's file. */
+export interface Layout {
+  readonly format: number;
+  readonly areas: readonly Area[];
+}
+
+/** Writes the inputs that the fuzzer makes by itself. */
+export async function writeSeeds(fuzzer: string, directory: string): Promise<Layout> {
+  mkdirSync(directory, { recursive: true });
+  const { stdout } = await promisify(execFile)(fuzzer, [`--seeds=${directory}`]);
+  const areas = [...stdout.matchAll(/^(.+) (\d+) (\d+) (\d+)$/gm)].map(([, name = '', ...numbers]) => {
+    const [offset = 0, size = 0, seeds = 0] = numbers.map(Number);
+    return { name, offset, size, seeds };
+  });
+  return { format: Number(/^format (\d+)$/m.exec(stdout)?.[1]), areas };
+}
+
+/** Gives the inputs of some directories that reach what those of the first one do not. That one gets them as well. */
+export async function mergeInputs(fuzzer: string, known: string, found: readonly string[]): Promise<readonly Buffer[]> {
+  const before = new Set(readdirSync(known));
+  await promisify(execFile)(fuzzer, [...limits, '-merge=1', known, ...found], { maxBuffer: 2 ** 26 });
+  const added = readdirSync(known).filter((name) => !before.has(name));
+  return added.map((name) => readFileSync(join(known, name)));
 }
 
 /** Runs inputs once each; gives what the fuzzer printed, and rejects with it where one was fatal. */

@@ -1,0 +1,131 @@
+/*
+ * The first inputs, made of the sound store's own structures and their sizes: each word of each structure gets two other
+ * values, one before the store is opened and one while it is read. What comes into the format is among them without a
+ * change here.
+ */
+#include "fuzz_file.h"
+
+#include <algorithm>
+#include <array>
+#include <cinttypes>
+#include <cstddef>
+#include <cstdio>
+#include <cstring>
+#include <set>
+
+#include "exemplars.h"
+
+namespace fuzz {
+namespace {
+
+/* What is the same word after word. */
+constexpr uint64_t kSample = 64;
+
+struct Range {
+    uint64_t offset; /* within the area */
+    uint64_t size;
+};
+
+class Seeds {
+  public:
+    explicit Seeds(const std::string &directory) : directory_(directory) {}
+
+    /* An input that does this before the store is opened, or when it was read once: of four in a row the outer two before. */
+    void Add(const std::string &change) {
+        const bool is_before = (count_ + 1) / 2 % 2 == 0;
+        Write((is_before ? "" : std::string{kNext, kNext}) + change);
+    }
+    size_t count() const {
+        return count_;
+    }
+
+  private:
+    void Write(const std::string &input) {
+        char name[32];
+        std::snprintf(name, sizeof name, "/seed-%05zu", count_++);
+        FILE *file = std::fopen((directory_ + name).c_str(), "w");
+        Require(file != nullptr && std::fwrite(input.data(), 1, input.size(), file) == input.size(), "a seed");
+        Require(std::fclose(file) == 0, "a seed");
+    }
+
+    std::string directory_;
+    size_t count_ = 0;
+};
+
+std::string Head(unsigned kind, uint64_t offset, unsigned detail) {
+    return {static_cast<char>(kind), static_cast<char>(offset), static_cast<char>(offset >> 8),
+            static_cast<char>(detail)};
+}
+
+/* Of one series per family, of which the others are like it, and of one record of exemplars. */
+std::vector<Range> CatalogRanges(const File &file) {
+    std::vector<Range> ranges;
+    std::set<uint64_t> seen;
+    const uint64_t start = file.header().catalog_offset;
+    for (uint64_t at = 0; at < file.header().catalog_length;) {
+        pcm__record record;
+        std::memcpy(&record, file.At(start + at), sizeof record);
+        Require(record.size > 0, "a record of the sound store");
+        if (record.kind == PCM__RECORD_FAMILY) {
+            ranges.push_back({at, record.size});
+        } else if (record.kind == PCM__RECORD_SERIES) {
+            uint64_t family;
+            std::memcpy(&family, file.At(start + at + offsetof(pcm__series_record, family)), sizeof family);
+            if (seen.insert(family).second)
+                ranges.push_back({at, record.size});
+        } else if (seen.insert(UINT64_MAX).second) {
+            ranges.push_back({at, sizeof(pcm__exemplar_record) + sizeof(pcm__exemplar_slot)});
+        }
+        at += record.size;
+    }
+    return ranges;
+}
+
+std::vector<Range> Ranges(const File &file, const Area &area) {
+    if (area.offset == file.header().catalog_offset)
+        return CatalogRanges(file);
+    if (area.offset == file.header().slots_offset)
+        return {{0, (file.header().slots_used + 1) * sizeof(pcm__slot)}};
+    if (area.offset == 0)
+        return {{0, area.worth}};
+    return {{0, std::min(area.worth, kSample)}, {area.size - PCM__TAIL_BYTES, PCM__TAIL_BYTES}};
+}
+
+void AddWords(const File &file, size_t number, Seeds *seeds) {
+    /* More cells than are in use but not more than there are, and more than there can be of anything. */
+    const std::array<uint32_t, 2> words = {static_cast<uint32_t>(file.header().capacity) - 1, 0xffffffff};
+    const Area &area = file.areas()[number];
+    for (const Range &range : Ranges(file, area)) {
+        /* The last word of an area may be beyond what an offset can name. */
+        for (uint64_t at = range.offset; at < range.offset + range.size && at < area.worth; at += 8) {
+            for (const uint32_t word : words) {
+                std::string bytes(2 * sizeof word, '\0');
+                std::memcpy(&bytes[0], &word, sizeof word);
+                std::memcpy(&bytes[sizeof word], &word, sizeof word);
+                seeds->Add(Head(number, at, 7) + bytes);
+            }
+        }
+    }
+}
+
+} // namespace
+
+void WriteSeeds(const File &file, const std::string &directory) {
+    Seeds seeds(directory);
+    std::printf("format %u\n", PCM__FORMAT_VERSION);
+    const size_t count = file.areas().size();
+    for (size_t number = 0; number < count; number++) {
+        const Area &area = file.areas()[number];
+        const size_t before = seeds.count();
+        AddWords(file, number, &seeds);
+        for (const uint64_t offset : {uint64_t{0}, uint64_t{1}, std::min<uint64_t>(area.size / 2, 65535)})
+            seeds.Add(Head(kLength, offset, number));
+        for (const unsigned flavour : {0u, 0x50u, 0xa0u, 0xf0u})
+            seeds.Add(Head(kNoise, 0, flavour | number));
+        std::printf("%s %" PRIu64 " %" PRIu64 " %zu\n", area.name, area.offset, area.size, seeds.count() - before);
+    }
+    for (const uint64_t longer : {1, 4096, 65535})
+        seeds.Add(Head(kLength, longer, count));
+}
+
+} // namespace fuzz
