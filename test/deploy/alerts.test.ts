@@ -6,12 +6,14 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { collectProcessMetrics } from 'percpu-metrics';
 import { Child } from '../support/child.js';
 import { unlessInstalled } from '../support/debian-package.js';
 import { PrometheusServer } from '../support/prometheus-server.js';
 import { underCondition } from '../support/rseq-condition.js';
 import { Service } from '../support/service.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
+import { temporaryStore } from '../support/temporary-store.js';
 
 const skip = unlessInstalled('prometheus', 'prometheus', 'promtool');
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -42,6 +44,16 @@ test('what every alert means and what to do about it is explained, and no other'
   const operations = readFileSync(join(root, 'docs', 'operations.md'), 'utf8');
   const rows = [...operations.matchAll(/^\| `(PercpuMetrics\w+)` \| [^|]{20,} \| [^|]{20,} \|$/gm)];
   assert.deepEqual(rows.map(([, name]) => name).sort(), alertNames().sort());
+});
+
+test('the rules for processes are of metrics that a process has', (t) => {
+  const store = temporaryStore(t);
+  const stop = collectProcessMetrics(store);
+  t.after(stop);
+  const text = readFileSync(join(rules, 'recording.yml'), 'utf8');
+  const named = [...text.matchAll(/^ *expr: .*$/gm)].flatMap(([line]) => line.match(/\b(process|nodejs)_\w+/g) ?? []);
+  assert.ok(named.length >= 12, named.join());
+  for (const name of named) assert.ok(store.find(name.replace(/_sum$/, '')), `${name} is no metric of a process`);
 });
 
 interface Scene {
