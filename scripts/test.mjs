@@ -22,7 +22,7 @@ const NODE_TOTALS = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms
 
 const isWanted = (path) => filters.length === 0 || filters.some((filter) => relative(root, path).includes(filter));
 
-/** A native test prints a line `ok` or `not ok` for each of its cases and ends with `N passed, N failed`. */
+/** A native test prints a line `ok`, `not ok` or `skip` for each of its cases and ends with `N passed, N failed`. */
 function runNative(executable) {
   const name = basename(executable);
   const startedAt = performance.now();
@@ -35,6 +35,9 @@ function runNative(executable) {
   const failures = stdout?.split('\n').filter((line) => line.startsWith('not ok')) ?? [];
   const counts = /^(\d+) passed, (\d+) failed\s*$/m.exec(stdout ?? '');
   tally.pass(Number(counts?.[1] ?? 0));
+  for (const [, test, reason] of stdout?.matchAll(/^skip (\w+): (.+)$/gm) ?? []) {
+    tally.skip(`${name}: ${test}`, reason);
+  }
   for (const line of failures) {
     tally.fail(`${name}: ${line.slice('not ok'.length).trim()}`, stderr);
   }
@@ -123,6 +126,10 @@ delete process.env.PERCPU_METRICS_STORE;
 const executables = findFiles(join(root, 'build', 'Release'), '_test').filter((path) => !path.includes('obj.target'));
 const files = findFiles(join(root, 'out', 'test'), '.test.js');
 const busy = files.filter((file) => /\/(?:integration|deploy|proof)\//.test(file));
+// Whole suites of other programs and machines, minutes each: they wait for much, and mind no neighbour.
+const long = ['node-versions', 'guests', 'addon-sanitizer'].flatMap((name) =>
+  busy.filter((file) => file.endsWith(`/proof/${name}.test.js`)),
+);
 
 for (const executable of executables) {
   runNative(executable);
@@ -132,7 +139,11 @@ await runFiles(
   Math.min(4, availableParallelism()),
 );
 // Each of these keeps several processes busy by itself.
-await runFiles(busy, 1);
+await runFiles(
+  busy.filter((file) => !long.includes(file)),
+  1,
+);
+await runFiles(long, 2);
 if (filters.length === 0 && (executables.length === 0 || files.length === 0)) {
   tally.fail('test discovery', 'no native tests or no compiled tests were found: npm run setup builds them');
 }

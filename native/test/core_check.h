@@ -11,6 +11,8 @@
 #include <string.h>
 
 extern int check_failed;
+/* Set by a test that cannot test anything here: the reason. */
+extern const char *check_skipped;
 extern char check_directory[];
 
 #define CHECK(condition)                                                                                               \
@@ -59,8 +61,9 @@ void check_patch(const char *name, long offset, const void *data, size_t size);
 int check_cpu(bool highest);
 void check_run_on(int cpu);
 
-/* Waits for a child: whether it ended with status 0. */
-int check_child(int pid);
+/* Waits for a child: what it ended with, -1 where there is none or a signal ended it; whether that is 0. */
+int check_child_status(int pid);
+bool check_child(int pid);
 
 #define TESTS(X)                                                                                                       \
     X(status_codes_have_names_and_messages)                                                                            \
