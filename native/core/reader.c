@@ -213,11 +213,7 @@ uint64_t pcm_reader_version(const pcm_reader *reader) {
 }
 
 bool pcm_reader_is_current(const pcm_reader *reader, uint32_t series) {
-    /* What was read before is not read after the life. */
-    atomic_thread_fence(memory_order_acquire);
-    uint32_t life = reader->series[series].life;
-    return pcm__reader_shows(reader, series) &&
-           atomic_load_explicit(&pcm__reader_record(reader, series)->life, memory_order_relaxed) == life;
+    return pcm__reader_is_current(reader, series, pcm__reader_record(reader, series));
 }
 
 pcm_bytes pcm_reader_label_value(const pcm_reader *reader, uint32_t series, uint32_t label) {

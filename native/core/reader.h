@@ -65,6 +65,15 @@ static inline bool pcm__reader_shows(const pcm_reader *reader, uint32_t series) 
     return reader->series[series].life % 2 == 1 && reader->settled[series].buckets != PCM__HIDDEN;
 }
 
+/* See pcm_reader_is_current(). */
+static inline bool pcm__reader_is_current(const pcm_reader *reader, uint32_t series,
+                                          const struct pcm__series_record *record) {
+    /* What was read before is not read after the life. */
+    atomic_thread_fence(memory_order_acquire);
+    uint32_t life = reader->series[series].life;
+    return pcm__reader_shows(reader, series) && atomic_load_explicit(&record->life, memory_order_relaxed) == life;
+}
+
 /* Room for elements of an array, which may move. NO_MEMORY. */
 int pcm__reader_make_room(void **array, size_t element_bytes, uint64_t *room, uint64_t count);
 

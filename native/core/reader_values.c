@@ -16,6 +16,9 @@
 /* A series that is being changed is read again so many times at most: who changes it may have died half-way. */
 #define MOST_REREADS 1000
 
+/* Records that are asked for before their turn. */
+#define FETCHED_AHEAD 16u
+
 #define LARGEST_DOUBLE 9007199254740992.0 /* 2^53 */
 #define LARGEST_INT64  9223372036854775808.0
 
@@ -107,8 +110,8 @@ static int collect_buckets(pcm_reader *reader, const struct pcm__series_record *
  * The pass has all of a series or nothing of the last change of its value: it is taken only if the change was complete
  * before the pass, and none began since. Otherwise the series is read by itself until no change falls in between.
  */
-static int settle(pcm_reader *reader, uint32_t series, uint32_t buckets) {
-    const struct pcm__series_record *record = pcm__reader_record(reader, series);
+static inline int settle(pcm_reader *reader, uint32_t series, const struct pcm__series_record *record,
+                         uint32_t buckets) {
     struct pcm__settled *out = &reader->settled[series];
     int status = PCM_OK;
     out->buckets = buckets;
@@ -131,10 +134,12 @@ static int settle(pcm_reader *reader, uint32_t series, uint32_t buckets) {
 }
 
 /* Each process that lives is asked for once in a refresh. The owner in the record may be any number. */
-static bool is_orphan(pcm_reader *reader, uint32_t series) {
-    uint64_t owner = load(&pcm__reader_record(reader, series)->owner);
+static inline bool is_orphan(pcm_reader *reader, const struct pcm__series_record *record) {
+    uint64_t owner = load(&record->owner);
+    if (owner == 0)
+        return false;
     uint64_t *living = &reader->living[(uint32_t)(owner - 1) % PCM_MAX_PROCESSES];
-    if (owner == 0 || *living == owner)
+    if (*living == owner)
         return false;
     if (!pcm__slots_is_alive(reader->store, owner))
         return true;
@@ -159,10 +164,14 @@ int pcm__reader_settle(pcm_reader *reader) {
             family = reader->series[i].family;
             buckets = pcm_definition_bucket_count(pcm_reader_family(reader, family));
         }
-        int found = settle(reader, i, buckets);
+        /* Records lie mostly one behind the other, but the processor does not fetch ahead beyond a page. */
+        if (reader->series_count - i > FETCHED_AHEAD)
+            __builtin_prefetch(pcm__reader_record(reader, i + FETCHED_AHEAD));
+        const struct pcm__series_record *record = pcm__reader_record(reader, i);
+        int found = settle(reader, i, record, buckets);
         reader->any_exemplars |= reader->settled[i].exemplars != 0;
         /* Whatever was read of a record that has changed its life is of no account. */
-        if (is_orphan(reader, i) || !pcm_reader_is_current(reader, i)) {
+        if (is_orphan(reader, record) || !pcm__reader_is_current(reader, i, record)) {
             reader->series[i].life = 0;
             any_gone = true;
         } else if (found != PCM_OK) {
@@ -198,7 +207,7 @@ pcm_number pcm__reader_number(struct pcm__parts parts) {
     return (pcm_number){.real = parts.set + (double)parts.integer + parts.fraction};
 }
 
-int pcm_reader_value(const pcm_reader *reader, uint32_t series, pcm_number *out) {
+static inline int value_of(const pcm_reader *reader, uint32_t series, pcm_number *out) {
     if (!pcm__reader_shows(reader, series))
         return PCM_REMOVED;
     const struct pcm__settled *settled = &reader->settled[series];
@@ -206,6 +215,17 @@ int pcm_reader_value(const pcm_reader *reader, uint32_t series, pcm_number *out)
         return PCM_ARGUMENT;
     *out = pcm__reader_number(settled->parts);
     return PCM_OK;
+}
+
+int pcm_reader_value(const pcm_reader *reader, uint32_t series, pcm_number *out) {
+    return value_of(reader, series, out);
+}
+
+int pcm_reader_values(const pcm_reader *reader, const uint32_t *series, size_t count, pcm_number *out) {
+    int status = PCM_OK;
+    for (size_t i = 0; status == PCM_OK && i < count; i++)
+        status = value_of(reader, series[i], &out[i]);
+    return status;
 }
 
 int pcm_reader_histogram(const pcm_reader *reader, uint32_t series, int64_t *buckets, double *sum) {

@@ -15,6 +15,10 @@ namespace pcm {
 inline constexpr size_t kMaxNumberSize = 32;
 
 inline char *FormatInteger(char *out, int64_t value) noexcept {
+    if (value >= 0 && value < 10) {
+        *out = static_cast<char>('0' + value);
+        return out + 1;
+    }
     return std::to_chars(out, out + kMaxNumberSize, value).ptr;
 }
 

@@ -72,9 +72,20 @@ class PieceWriter {
     }
 
   private:
+    /*
+     * In blocks, as a piece is too short for a call of memcpy to be worth it. What a block has too much of is still in
+     * the pieces to come, for which there is room, and is overwritten by the value.
+     */
     void CopyPiece() noexcept {
+        constexpr size_t kBlock = 16;
         const size_t size = *size_++;
-        std::memcpy(to_, from_, size);
+        const auto left = static_cast<size_t>(end_ - from_);
+        if (size + kBlock <= left) {
+            for (size_t at = 0; at < size; at += kBlock)
+                std::memcpy(to_ + at, from_ + at, kBlock);
+        } else {
+            std::memcpy(to_, from_, size);
+        }
         to_ += size;
         from_ += size;
     }

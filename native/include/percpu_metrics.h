@@ -540,6 +540,9 @@ typedef struct pcm_number {
  * CORRUPT. */
 int pcm_reader_value(const pcm_reader *reader, uint32_t series, pcm_number *out);
 
+/* The same for `count` series in one go; what is in `out` after an error is of no account. */
+int pcm_reader_values(const pcm_reader *reader, const uint32_t *series, size_t count, pcm_number *out);
+
 /*
  * The buckets of a histogram, native histogram or summary, each by itself, not cumulated: `buckets` holds
  * pcm_definition_bucket_count() integers. Their sum is the count. Errors: ARGUMENT (it has none), REMOVED,

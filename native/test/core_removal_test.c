@@ -193,6 +193,10 @@ void a_removal_is_seen_by_readers_and_other_processes(void) {
     CHECK_STATUS(PCM_REMOVED, pcm_reader_value(reader, 0, &number));
     CHECK_STATUS(PCM_REMOVED, pcm_reader_value(reader, 1, &number));
     CHECK_STATUS(PCM_OK, pcm_reader_value(reader, 2, &number));
+    pcm_number two[2];
+    CHECK_STATUS(PCM_OK, pcm_reader_values(reader, (uint32_t[]){2, 2}, 2, two));
+    CHECK_STATUS(PCM_REMOVED, pcm_reader_values(reader, (uint32_t[]){0, 2}, 2, two));
+    CHECK_STATUS(PCM_REMOVED, pcm_reader_values(reader, (uint32_t[]){2, 1}, 2, two));
     CHECK(rendered_series(reader) == 1);
     pcm_reader_destroy(reader);
     pcm_store_close(store);

@@ -49,6 +49,9 @@ std::string Help(const std::string &text) {
 
 TEST("integers are exact to both ends of 64 bits") {
     CHECK_EQUAL(Integer(0), "0");
+    CHECK_EQUAL(Integer(9), "9");
+    CHECK_EQUAL(Integer(10), "10");
+    CHECK_EQUAL(Integer(-1), "-1");
     CHECK_EQUAL(Integer(std::numeric_limits<int64_t>::max()), "9223372036854775807");
     CHECK_EQUAL(Integer(std::numeric_limits<int64_t>::min()), "-9223372036854775808");
 }

@@ -111,6 +111,19 @@ TEST("a scrape shows what was counted since the one before") {
     }
 }
 
+TEST("each series of many has its own value, whatever the length of its line") {
+    TemporaryStore store;
+    const pcm_family_id family = store.Declare({PCM_COUNTER, "n_total", "", {"l"}, {}});
+    std::string expected = "# TYPE n_total counter\n";
+    for (int i = 0; i < 200; i++) {
+        const std::string label(static_cast<size_t>(i) % 70, 'x');
+        const int64_t value = int64_t{i} * i * i;
+        store.Add(store.Bind(family, {label + std::to_string(i)}), value);
+        expected += "n_total{l=\"" + label + std::to_string(i) + "\"} " + std::to_string(value) + "\n";
+        CHECK_EQUAL(store.Render(), expected);
+    }
+}
+
 TEST("hostile text in help and label values stays within its line") {
     TemporaryStore store;
     const pcm_family_id family = store.Declare({PCM_COUNTER, "x_total", "one\ntwo \\ \"three\"\xFF", {"l"}, {}});
