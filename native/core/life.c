@@ -58,14 +58,19 @@ static uint32_t class_of(const struct pcm__series_record *record) {
     return size_class;
 }
 
-struct pcm__series_record *pcm__life_record(const struct pcm_store *store, uint32_t link) {
+/* The record at a link that has at least so many bytes, else NULL. */
+static struct pcm__series_record *record_of_size(const struct pcm_store *store, uint32_t link, uint64_t least) {
     uint64_t length;
     struct pcm__record head;
     uint64_t offset = (uint64_t)link * 8;
     if (pcm__catalog_length(store, &length) != PCM_OK || pcm__catalog_record(store, offset, length, &head) != PCM_OK ||
-        head.kind != PCM__RECORD_SERIES || head.size < sizeof(struct pcm__series_record))
+        head.kind != PCM__RECORD_SERIES || head.size < least)
         return NULL;
     return (struct pcm__series_record *)pcm__store_at(store, store->geometry.catalog_offset + offset);
+}
+
+struct pcm__series_record *pcm__life_record(const struct pcm_store *store, uint32_t link) {
+    return record_of_size(store, link, sizeof(struct pcm__series_record));
 }
 
 static uint32_t life_of(const struct pcm__series_record *record) {
@@ -185,15 +190,18 @@ int pcm__life_collect(struct pcm_store *store) {
     return PCM_OK;
 }
 
-int pcm__life_take(struct pcm_store *store, uint32_t size_class, uint32_t *link) {
+int pcm__life_take(struct pcm_store *store, uint32_t size_class, uint32_t *link, struct pcm__series_record **record) {
     uint32_t *list = &store->header->free_records[size_class];
-    *link = *list;
-    if (*list == 0)
+    uint32_t first = *list;
+    /* Read once: what is checked is what is used. */
+    atomic_signal_fence(memory_order_seq_cst);
+    *link = first;
+    if (first == 0)
         return PCM_OK;
-    const struct pcm__series_record *record = pcm__life_record(store, *list);
-    if (record == NULL || pcm__life_is_lived(life_of(record)) || record->head.size < class_size(size_class))
+    *record = record_of_size(store, first, class_size(size_class));
+    if (*record == NULL || pcm__life_is_lived(life_of(*record)))
         return PCM_CORRUPT;
-    *list = record->next;
+    *list = (*record)->next;
     return PCM_OK;
 }
 

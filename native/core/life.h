@@ -33,8 +33,11 @@ int pcm__life_collect(struct pcm_store *store);
 /* The size that a series' record of at least so many bytes is given, and its class. */
 uint64_t pcm__life_size(uint64_t bytes, uint32_t *size_class);
 
-/* Takes a free record of a class: a link to it, 0 where there is none. It is to be begun. CORRUPT. */
-int pcm__life_take(struct pcm_store *store, uint32_t size_class, uint32_t *link);
+/*
+ * Takes a free record of a class: a link to it, 0 where there is none. `record` has the size of the class, whatever anybody
+ * writes into the catalog from now on. It is to be begun. CORRUPT.
+ */
+int pcm__life_take(struct pcm_store *store, uint32_t size_class, uint32_t *link, struct pcm__series_record **record);
 
 /* Gives a free record back. */
 void pcm__life_give(struct pcm_store *store, uint32_t size_class, uint32_t link);

@@ -146,8 +146,11 @@ int pcm__reserve_cells(struct pcm_store *store, enum pcm__cell_kind kind, uint32
         return status;
     }
     if (!again && integers > 0) {
-        /* Marked before anybody sees that they are used. */
-        *first_integer = (uint32_t)atomic_load(&header->integers_used);
+        /* Read again, so checked again; marked before anybody sees that they are used. */
+        uint64_t first = atomic_load(&header->integers_used);
+        if (first > store->geometry.capacity - integers)
+            return PCM_CORRUPT;
+        *first_integer = (uint32_t)first;
         pcm__free_cells_mark(store, kind, *first_integer, integers);
         atomic_fetch_add(&header->integers_used, integers);
     }

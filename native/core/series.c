@@ -109,9 +109,9 @@ static int match_series(const struct pcm_store *store, uint32_t family, const pc
 }
 
 /* Fills the record of a series that is gone. */
-static void revive_series(struct pcm_store *store, uint32_t link, uint64_t family, uint64_t owner,
-                          const pcm_bytes *values, uint32_t count, uint32_t integer_cell, uint32_t double_cell) {
-    struct pcm__series_record *record = pcm__life_record(store, link);
+static void revive_series(struct pcm_store *store, uint32_t link, struct pcm__series_record *record, uint64_t family,
+                          uint64_t owner, const pcm_bytes *values, uint32_t count, uint32_t integer_cell,
+                          uint32_t double_cell) {
     pcm__catalog_write_series(record, family, owner, values, count);
     /* Whoever repairs the store takes the cells for the family's, should this process die now. */
     atomic_store_explicit(&record->integer_cell, integer_cell, memory_order_release);
@@ -125,6 +125,7 @@ static int create_series(struct pcm_store *store, uint32_t number, const pcm_byt
     uint32_t count = definition->label_count;
     uint32_t size_class;
     uint32_t link;
+    struct pcm__series_record *record;
     uint32_t integer_cell;
     uint32_t double_cell;
     uint64_t size = pcm__life_size(pcm__catalog_series_bytes(values, count), &size_class);
@@ -133,7 +134,7 @@ static int create_series(struct pcm_store *store, uint32_t number, const pcm_byt
     int status = pcm__life_collect(store);
     /* The record first: cells taken for one that does not fit would be lost. */
     if (status == PCM_OK)
-        status = pcm__life_take(store, size_class, &link);
+        status = pcm__life_take(store, size_class, &link, &record);
     if (status == PCM_OK && link == 0)
         status = pcm__reserve_catalog(store, size);
     if (status != PCM_OK)
@@ -148,7 +149,7 @@ static int create_series(struct pcm_store *store, uint32_t number, const pcm_byt
     double_cell = doubles > 0 ? double_cell + 1 : 0;
     uint64_t owner = is_owned(definition) ? pcm__slots_owner(store) : 0;
     if (link != 0)
-        revive_series(store, link, family->id - 1, owner, values, count, integer_cell, double_cell);
+        revive_series(store, link, record, family->id - 1, owner, values, count, integer_cell, double_cell);
     else
         status =
             pcm__catalog_append_series(store, size, family->id - 1, owner, values, count, integer_cell, double_cell);
