@@ -1,7 +1,8 @@
 /*
  * libFuzzer over a store whose bytes are anything: attach, read, render in every format, then attach for writing, find,
  * make, count, set back and remove. An input is a list of changes of a sound store (see fuzz_file.h); the first ones are
- * there before it is opened, the others come while it is open, as from a process that scribbles over it.
+ * there before it is opened, the others come while it is open, between two steps or all the time, as from a process that
+ * scribbles over it.
  *
  * With --seeds=DIRECTORY it writes its first inputs there, prints the areas of the file, and ends.
  *
@@ -51,8 +52,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fuzz::Input input{data, size};
     file->Restore();
     file->Change(&input);
-    fuzz::Read(path, *file, &input);
+    fuzz::Read(path, file.get(), &input);
     file->Change(&input);
-    fuzz::Count(path, *file, &input);
+    fuzz::Count(path, file.get(), &input);
+    file->StopFlipping();
     return 0;
 }

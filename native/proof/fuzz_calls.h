@@ -22,10 +22,10 @@ void Describe(pcm_store *store);
 void ReadValues(pcm_reader *reader);
 
 /* As a sidecar that scrapes. */
-void Read(const std::string &path, const File &file, Input *input);
+void Read(const std::string &path, File *file, Input *input);
 
 /* As an application that counts, sets back, removes and makes, and reads what there is; an old boot's store is carried over. */
-void Count(const std::string &path, const File &file, Input *input);
+void Count(const std::string &path, File *file, Input *input);
 
 } // namespace fuzz
 

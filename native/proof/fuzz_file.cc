@@ -21,6 +21,15 @@ uint64_t RoundUp(uint64_t value) {
     return (value + PCM__PAGE - 1) / PCM__PAGE * PCM__PAGE;
 }
 
+unsigned KindOf(const Input &input) {
+    return input.size == 0 ? unsigned{kNext} : input.data[0] & 15u;
+}
+
+void Skip(Input *input, size_t size) {
+    input->data += std::min(size, input->size);
+    input->size -= std::min(size, input->size);
+}
+
 } // namespace
 
 void Fail(const char *what) {
@@ -84,9 +93,15 @@ void File::Write(uint64_t offset, const void *bytes, size_t size) const {
             "the file cannot be written");
 }
 
-void File::Restore() const {
+File::~File() {
+    StopFlipping();
+    close(descriptor_);
+}
+
+void File::Restore() {
     struct stat named;
     struct stat kept;
+    StopFlipping();
     Require(fstat(descriptor_, &kept) == 0, "the file is gone");
     if (lstat(path_.c_str(), &named) != 0 || named.st_ino != kept.st_ino) {
         unlink(path_.c_str());
@@ -99,60 +114,96 @@ void File::Restore() const {
         Write(page, At(page), PCM__PAGE);
 }
 
-void File::SetLength(size_t area, size_t offset) const {
-    const uint64_t length =
-        area < areas_.size() ? areas_[area].offset + offset % areas_[area].size : header_.file_bytes + offset;
-    Require(ftruncate(descriptor_, static_cast<off_t>(length)) == 0, "the length cannot be set");
+void File::Apply(const Patch &patch) const {
+    if (patch.bytes.empty())
+        Require(ftruncate(descriptor_, static_cast<off_t>(patch.offset)) == 0, "the length cannot be set");
+    else
+        Write(patch.offset, patch.bytes.data(), patch.bytes.size());
 }
 
-void File::WriteNoise(uint8_t detail, size_t offset) const {
+Patch File::Length(size_t area, size_t offset) const {
+    if (area >= areas_.size())
+        return {header_.file_bytes + offset, {}};
+    return {areas_[area].offset + offset % areas_[area].size, {}};
+}
+
+Patch File::Noise(uint8_t detail, size_t offset) const {
     /* Any, those that cells and links have, and both. */
     static constexpr std::array<uint64_t, 4> kMasks = {~uint64_t{0}, 0x7ff, 0x7ff000007ff, 0x1ff8};
-    std::array<uint64_t, 4 * PCM__PAGE / 8> noise;
     const Area &area = areas_[(detail & 15u) % areas_.size()];
     const uint64_t start = area.offset + offset % area.worth / 8 * 8;
     const uint64_t bytes = ((detail >> 4 & 3u) + 1) * uint64_t{PCM__PAGE};
+    Patch patch{start, std::string(std::min(bytes, header_.file_bytes - start), '\0')};
     uint64_t state = 0x9e3779b97f4a7c15u * (offset + 1);
-    for (uint64_t &word : noise) {
+    for (size_t at = 0; at < patch.bytes.size(); at += sizeof state) {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        word = state & kMasks[detail >> 6];
+        const uint64_t word = state & kMasks[detail >> 6];
+        std::memcpy(&patch.bytes[at], &word, sizeof word);
     }
-    Write(start, noise.data(), std::min(bytes, header_.file_bytes - start));
+    return patch;
 }
 
-/* Takes one change off the input; false where it says to go on, or is at its end. */
-bool File::ChangeOnce(Input *input) const {
-    const unsigned kind = input->size == 0 ? unsigned{kNext} : input->data[0] & 15u;
-    if (kind >= kNext || input->size < kHeadBytes) {
-        const size_t used = input->size > 0 && kind >= kNext ? 1 : input->size;
-        input->data += used;
-        input->size -= used;
-        return false;
-    }
-    const size_t offset = input->data[1] + input->data[2] * size_t{256};
-    const uint8_t detail = input->data[3];
-    input->data += kHeadBytes;
-    input->size -= kHeadBytes;
-    if (kind == kLength) {
-        SetLength(detail & 15u, offset);
-    } else if (kind == kNoise) {
-        WriteNoise(detail, offset);
-    } else {
-        const Area &area = areas_[kind % areas_.size()];
-        const size_t size = std::min(detail % size_t{16} + 1, input->size);
-        const size_t start = offset % area.worth;
-        Write(area.offset + start, input->data, std::min<size_t>(size, area.size - start));
-        input->data += size;
-        input->size -= size;
-    }
-    return true;
+/* Where there is a change. What the input is too short for is zeros. */
+Patch File::Take(Input *input) const {
+    std::array<uint8_t, kHeadBytes> head{};
+    std::copy_n(input->data, std::min(input->size, head.size()), head.begin());
+    Skip(input, head.size());
+    const unsigned kind = head[0] & 15u;
+    const size_t offset = head[1] + head[2] * size_t{256};
+    if (kind == kLength)
+        return Length(head[3] & 15u, offset);
+    if (kind == kNoise)
+        return Noise(head[3], offset);
+    const Area &area = areas_[kind % areas_.size()];
+    const uint64_t start = offset % area.worth;
+    const size_t wanted = std::min<uint64_t>(head[3] % size_t{16} + 1, area.size - start);
+    Patch patch{area.offset + start, std::string(wanted, '\0')};
+    std::copy_n(input->data, std::min(input->size, wanted), patch.bytes.begin());
+    Skip(input, wanted);
+    return patch;
 }
 
-void File::Change(Input *input) const {
-    while (ChangeOnce(input))
-        continue;
+void File::Flip() const {
+    while (!is_over_.load(std::memory_order_relaxed)) {
+        for (const Patch &patch : flips_) {
+            Apply(patch);
+            Write(patch.offset, At(patch.offset), patch.bytes.size());
+        }
+    }
+}
+
+/* With what the input has up to the next step; that may begin with what is done beside it. */
+void File::StartFlipping(Input *input) {
+    while (KindOf(*input) < kNext) {
+        const Patch patch = Take(input);
+        if (!patch.bytes.empty())
+            flips_.push_back(patch);
+    }
+    if (KindOf(*input) == kNext)
+        Skip(input, 1);
+    if (!flips_.empty())
+        flipper_ = std::thread(&File::Flip, this);
+}
+
+void File::StopFlipping() {
+    if (!flipper_.joinable())
+        return;
+    is_over_.store(true, std::memory_order_relaxed);
+    flipper_.join();
+    flips_.clear();
+    is_over_.store(false, std::memory_order_relaxed);
+}
+
+void File::Change(Input *input) {
+    StopFlipping();
+    while (KindOf(*input) < kNext)
+        Apply(Take(input));
+    const bool is_beside = KindOf(*input) == kBeside;
+    Skip(input, 1);
+    if (is_beside)
+        StartFlipping(input);
 }
 
 } // namespace fuzz

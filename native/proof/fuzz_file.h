@@ -11,14 +11,18 @@
  *     noise    1 to 4 pages of numbers from the offset within an area on; the lower half of detail names the area, the
  *              upper one the number of pages and the kind of numbers
  *     next     the kind alone: what follows is done after the next step
+ *     beside   the same, but what follows, up to the end of that step, is done and undone by another thread all the time
+ *              that the step takes, but for lengths; so that what was checked is no more when it is used
  */
 #ifndef PCM_PROOF_FUZZ_FILE_H_
 #define PCM_PROOF_FUZZ_FILE_H_
 
+#include <atomic> /* before the atomics of C, which its own do not bear */
 #include <cstddef>
 #include <cstdint>
-#include <memory> /* before the atomics of C, which its own do not bear */
+#include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "layout.h"
@@ -26,7 +30,7 @@
 
 namespace fuzz {
 
-enum Kind : uint8_t { kLength = 12, kNoise = 13, kNext = 14 };
+enum Kind : uint8_t { kLength = 12, kNoise = 13, kNext = 14, kBeside = 15 };
 
 /* A part of the file. The areas lie behind one another and are the whole file. */
 struct Area {
@@ -44,10 +48,17 @@ struct Input {
     size_t size;
 };
 
+/* Bytes for a place of the file; none where it is to end there. */
+struct Patch {
+    uint64_t offset;
+    std::string bytes;
+};
+
 class File {
   public:
     /* Takes the sound store at a path, whose areas must be known here without a gap. */
     explicit File(const std::string &path);
+    ~File();
 
     const std::vector<Area> &areas() const {
         return areas_;
@@ -60,17 +71,22 @@ class File {
         return image_.data() + offset;
     }
     /* As it was, also where its path has another file by now. */
-    void Restore() const;
-    /* Does what the input says up to the next step. */
-    void Change(Input *input) const;
+    void Restore();
+    /* Does what the input says up to the next step, and begins what is to be done beside that. */
+    void Change(Input *input);
+    /* Ends what is done beside a step, if anything is. */
+    void StopFlipping();
 
   private:
     void FindAreas();
     void FindPages();
     void Write(uint64_t offset, const void *bytes, size_t size) const;
-    void SetLength(size_t area, size_t offset) const;
-    void WriteNoise(uint8_t detail, size_t offset) const;
-    bool ChangeOnce(Input *input) const;
+    void Apply(const Patch &patch) const;
+    Patch Length(size_t area, size_t offset) const;
+    Patch Noise(uint8_t detail, size_t offset) const;
+    Patch Take(Input *input) const;
+    void Flip() const;
+    void StartFlipping(Input *input);
 
     std::string path_;
     std::string second_name_; /* keeps the file where something is renamed over the first one */
@@ -79,6 +95,9 @@ class File {
     std::vector<Area> areas_;
     std::string image_;
     std::vector<uint64_t> pages_; /* offsets of those that are not all zeros */
+    std::vector<Patch> flips_;    /* what the thread does and undoes */
+    std::thread flipper_;
+    std::atomic<bool> is_over_{false};
 };
 
 /*

@@ -105,23 +105,26 @@ void ReadValues(pcm_reader *reader) {
     }
 }
 
-void Read(const std::string &path, const File &file, Input *input) {
+void Read(const std::string &path, File *file, Input *input) {
     pcm_store *store;
     pcm_reader *reader;
     std::unique_ptr<pcm::Renderer> renderer;
+    uint32_t found;
+    uint32_t wanted;
     pcm_open_options options{};
     options.path = path.c_str();
     options.read_only = true;
+    pcm_store_format_versions(options.path, &found, &wanted);
     if (pcm_store_open(&options, &store) != PCM_OK)
         return;
     Require(pcm_reader_create(store, &reader) == PCM_OK, "reader");
     Require(pcm::Renderer::Create(store, &renderer) == PCM_OK, "renderer");
-    file.Change(input);
+    file->Change(input);
     for (int round = 0; round < 3; round++) {
         Describe(store);
         ReadValues(reader);
         RenderSome(renderer.get());
-        file.Change(input);
+        file->Change(input);
     }
     ReadValues(reader);
     RenderOthers(renderer.get());

@@ -1,7 +1,7 @@
 /*
  * The first inputs, made of the sound store's own structures and their sizes: each word of each structure gets two other
- * values, one before the store is opened and one while it is read. What comes into the format is among them without a
- * change here.
+ * values, one before the store is opened and one while it is read; then lengths, noise, and noise beside all steps. What
+ * comes into the format is among them without a change here.
  */
 #include "fuzz_file.h"
 
@@ -34,6 +34,14 @@ class Seeds {
     void Add(const std::string &change) {
         const bool is_before = (count_ + 1) / 2 % 2 == 0;
         Write((is_before ? "" : std::string{kNext, kNext}) + change);
+    }
+    /* One that does it beside each step, from the opening on. */
+    void AddBeside(const std::string &change) {
+        constexpr int kSteps = 10;
+        std::string input;
+        for (int step = 0; step < kSteps; step++)
+            input += std::string{kBeside} + change;
+        Write(input);
     }
     size_t count() const {
         return count_;
@@ -122,6 +130,10 @@ void WriteSeeds(const File &file, const std::string &directory) {
             seeds.Add(Head(kLength, offset, number));
         for (const unsigned flavour : {0u, 0x50u, 0xa0u, 0xf0u})
             seeds.Add(Head(kNoise, 0, flavour | number));
+        /* The catalog is what has the most to be checked. */
+        const uint64_t end = area.offset == file.header().catalog_offset ? area.worth : PCM__PAGE;
+        for (uint64_t page = 0; page < end; page += PCM__PAGE)
+            seeds.AddBeside(Head(kNoise, page, 0x80u | number));
         std::printf("%s %" PRIu64 " %" PRIu64 " %zu\n", area.name, area.offset, area.size, seeds.count() - before);
     }
     for (const uint64_t longer : {1, 4096, 65535})
