@@ -4,7 +4,7 @@
  *
  *     unloading LIBRARY STORE THREADS ROUNDS AMOUNTS
  *
- * Prints what was counted and whether the library is still mapped.
+ * Prints what was counted, who registered the first thread for rseq, and whether the library is still mapped.
  */
 #include "percpu_metrics.h"
 
@@ -30,6 +30,7 @@ struct core {
     typeof(pcm_series_bind) *bind;
     typeof(pcm_series_cell) *cell;
     typeof(pcm_cell_add) *add;
+    typeof(pcm_thread_get_mode) *mode;
     typeof(pcm_reader_create) *create_reader;
     typeof(pcm_reader_refresh) *refresh;
     typeof(pcm_reader_value) *value;
@@ -48,6 +49,7 @@ static bool load(struct core *core) {
     core->bind = dlsym(core->handle, "pcm_series_bind");
     core->cell = dlsym(core->handle, "pcm_series_cell");
     core->add = dlsym(core->handle, "pcm_cell_add");
+    core->mode = dlsym(core->handle, "pcm_thread_get_mode");
     core->create_reader = dlsym(core->handle, "pcm_reader_create");
     core->refresh = dlsym(core->handle, "pcm_reader_refresh");
     core->value = dlsym(core->handle, "pcm_reader_value");
@@ -94,7 +96,7 @@ static bool is_mapped(void) {
     return found;
 }
 
-static bool read_total(long long *out) {
+static bool read_total(long long *out, pcm_mode *mode) {
     struct core core;
     pcm_store *store;
     pcm_reader *reader;
@@ -104,6 +106,7 @@ static bool read_total(long long *out) {
         return false;
     bool ok = core.refresh(reader) == PCM_OK && core.value(reader, 0, &number) == PCM_OK;
     *out = ok ? number.integer : -1;
+    core.mode(store, mode);
     core.destroy_reader(reader);
     core.close(store);
     return ok;
@@ -127,9 +130,12 @@ int main(int argc, char **argv) {
     for (int i = 0; i < count; i++)
         pthread_join(threads[i], NULL);
     bool mapped = is_mapped();
+    static const char *const registrations[] = {"none", "libc", "self"};
     long long total;
-    if (failures != 0 || !read_total(&total))
+    pcm_mode mode;
+    if (failures != 0 || !read_total(&total, &mode))
         return 1;
-    printf("counted %lld, %s\n", total, mapped ? "mapped" : "unmapped");
+    printf("counted %lld, registered by %s, %s\n", total, registrations[mode.registration],
+           mapped ? "mapped" : "unmapped");
     return 0;
 }

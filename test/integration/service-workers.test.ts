@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Child } from '../support/child.js';
+import { expectedBackend } from '../support/expected-mode.js';
 import { parseSamples, sumSamples } from '../support/sample.js';
 import { getOnce, Service } from '../support/service.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -32,7 +33,9 @@ function post(url: string, body: object): Promise<Response> {
 test('every worker answers with what all of them have counted, without a store being named', async (t) => {
   const service = await Service.start(t, '--workers', '3');
   assert.equal(service.workers().length, 3);
-  assert.match(service.child.output, /^percpu-metrics serves http:\/\/\S+, store \S+, mode rseq .*, 3 workers$/m);
+  const [, mode] =
+    /^percpu-metrics serves http:\/\/\S+, store \S+, mode (\w+)\b.*, 3 workers$/m.exec(service.child.output) ?? [];
+  assert.equal(mode, expectedBackend, service.child.output);
   const posts = 30;
   for (let i = 0; i < posts; i++) {
     // Each on a connection of its own, which go round the workers.

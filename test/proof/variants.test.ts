@@ -41,17 +41,27 @@ test(
   (t) => passes(t, { target: 'no-rseq', registration: 'none', emulator: [], scale: 1 }),
 );
 
-test('with an addon without critical sections the unit tests pass on atomic lanes', async (t) => {
+/** What counts from JavaScript: in one process, in several, in threads, while some are killed and series removed. */
+const counting = [
+  'test/unit/',
+  ...['fallback-metrics', 'processes', 'recovery', 'removal', 'service-workers', 'worker-threads'].map(
+    (name) => `test/integration/${name}.test`,
+  ),
+  'test/proof/model.test',
+];
+
+test('with an addon without critical sections what counts from JavaScript passes on atomic lanes', async (t) => {
   const { directory } = await prebuiltAddon(t, nodeVersions[0], ['-DPCM_NO_RSEQ']);
   chmodSync(directory, 0o755);
   const { passed, failed, skipped, output } = await runSuite({
     node: process.execPath,
     addon: directory,
-    tests: ['test/unit/'],
+    tests: counting,
     env: { PCM_TEST_REGISTRATION: 'none' },
   });
   t.diagnostic(`${passed} passed, ${failed} failed, ${skipped} skipped`);
   assert.deepEqual({ failed, skipped }, { failed: 0, skipped: 0 }, output);
+  for (const part of counting) assert.ok(output.includes(`\npass ${part}`), `${part}: no test passed\n${output}`);
   assert.ok(passed > 300, output);
 });
 
