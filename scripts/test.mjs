@@ -127,7 +127,7 @@ const executables = findFiles(join(root, 'build', 'Release'), '_test').filter((p
 const files = findFiles(join(root, 'out', 'test'), '.test.js');
 const busy = files.filter((file) => /\/(?:integration|deploy|proof)\//.test(file));
 // Whole suites of other programs and machines, minutes each: they wait for much, and mind no neighbour.
-const long = ['node-versions', 'guests', 'addon-sanitizer'].flatMap((name) =>
+const long = ['node-versions', 'guests', 'addon-sanitizer', 'variants'].flatMap((name) =>
   busy.filter((file) => file.endsWith(`/proof/${name}.test.js`)),
 );
 
