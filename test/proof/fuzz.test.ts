@@ -43,5 +43,7 @@ test('a cell that is not looked for within the sums is found by the corpus (the 
   });
   unpackCorpus(seeds);
   await writeSeeds(fuzzer, seeds);
-  await assert.rejects(runSeeds(fuzzer, seeds), /ERROR: AddressSanitizer: heap-/);
+  // Which of the two sees it first depends on whether there are any sums at all.
+  const found = /ERROR: AddressSanitizer: heap-|reader_values\.c:\d+:\d+: runtime error: .* offset \d+ to null pointer/;
+  await assert.rejects(runSeeds(fuzzer, seeds), found);
 });
