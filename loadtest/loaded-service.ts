@@ -79,14 +79,19 @@ export class LoadedService {
 
   /** Records how the writers of its store are at work. */
   recordMode(storePath: string): void {
-    using store = openStore({ path: storePath, readOnly: true });
-    const writer = store.processes.find(({ alive }) => alive);
-    if (writer === undefined) return;
-    const { backend, registration } = writer;
-    this.#context.recorder.mode(this.name, registration === 'none' ? backend : `${backend} (${registration})`);
+    recordMode(this.#context, this.name, storePath);
   }
 
   async stop(): Promise<void> {
     await this.#service.stop();
   }
+}
+
+/** Records how the processes that are attached to a store are at work; all of a contender are in one mode. */
+export function recordMode({ recorder }: Pick<RunContext, 'recorder'>, contender: string, storePath: string): void {
+  using store = openStore({ path: storePath, readOnly: true });
+  const writer = store.processes.find(({ alive }) => alive);
+  if (writer === undefined) return;
+  const { backend, registration } = writer;
+  recorder.mode(contender, registration === 'none' ? backend : `${backend} (${registration})`);
 }

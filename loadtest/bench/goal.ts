@@ -45,7 +45,7 @@ export const benchGoals: readonly BenchGoal[] = [
         row: 'atomic',
         by,
         load: 'busy',
-        atLeast: 15,
+        atLeast: 20,
       },
     ];
   }),

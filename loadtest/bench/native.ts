@@ -16,12 +16,17 @@ export interface NativePlan {
   progress: Progress;
 }
 
-/** One line of the native benchmark. */
-interface NativeLine {
+/** One line of the native benchmark; what each number is stands in native/bench/bench.c. */
+export interface NativeLine {
   name: string;
   threads: number;
   round: number;
   ns_per_op: number;
+  ns_in_all: number;
+  /** Of rows that count. */
+  counted?: number;
+  expected?: number;
+  mode: string;
 }
 
 const TITLES: Readonly<Record<string, string>> = {
@@ -49,14 +54,15 @@ export function countNativeRepetitions(rounds: number, threads: readonly number[
  */
 export function parseNativeLine(line: string): NativeLine {
   const value = JSON.parse(line) as Partial<NativeLine>;
-  const { name, threads, round, ns_per_op } = value;
-  if (typeof name !== 'string' || typeof threads !== 'number' || typeof round !== 'number') {
+  const { name, threads, round, ns_per_op, ns_in_all, mode } = value;
+  const isRepetition = typeof name === 'string' && typeof threads === 'number' && typeof round === 'number';
+  if (!isRepetition || typeof mode !== 'string') {
     throw new Error(`The native benchmark printed something that is no repetition: ${line}`);
   }
-  if (typeof ns_per_op !== 'number' || !(ns_per_op > 0)) {
+  if (!((ns_per_op ?? 0) > 0) || !((ns_in_all ?? 0) > 0)) {
     throw new Error(`The native benchmark measured no time: ${line}`);
   }
-  return { name, threads, round, ns_per_op };
+  return value as NativeLine;
 }
 
 /** Adds a repetition to the row that it belongs to, which is made at its first one. */
@@ -92,6 +98,7 @@ export async function measureNative({ rounds, signal, progress }: NativePlan): P
   for await (const line of createInterface({ input: child.stdout })) {
     if (line === '') continue;
     const repetition = parseNativeLine(line);
+    if (repetition.counted !== repetition.expected) throw new Error(`The native benchmark lost counts: ${line}`);
     addNativeLine(measurements, repetition);
     progress.advance(1, `native round ${repetition.round} ${repetition.name}`);
   }

@@ -6,12 +6,14 @@ import { parseNativeLine } from '../bench/native.js';
 import { packageRoot } from '../results.js';
 import type { Design } from '../services/counters.js';
 
-/** The rows of the native benchmark that stand for a design, inlined where there is such a row. */
+/**
+ * The rows of the native benchmark that stand for a design, inlined where there is such a row. A single counter has a
+ * cache line to itself, so that padding it would change nothing.
+ */
 const ROWS: Readonly<Record<string, Design>> = {
   rseq_inline: 'rseq',
   percpu_atomic: 'percpu-atomic',
   atomic: 'atomic',
-  store_atomic_padded: 'atomic-padded',
   plain: 'plain lane',
 };
 
@@ -24,26 +26,36 @@ export interface NativeWriters {
   signal: AbortSignal;
 }
 
-/**
- * Increments per second of all threads together, by design. The program itself checks the counts.
- *
- * @throws Error when a count was not exact, or the program failed otherwise
- */
-export async function runNativeWriters({
-  threads,
-  work,
-  increments,
-  signal,
-}: NativeWriters): Promise<Map<Design, number>> {
+/** What came of it, for a design. */
+export interface NativeRun {
+  design: Design;
+  /** Of all threads together, from the first increment to the last. */
+  incrementsPerSecond: number;
+  /** The back end in force for rseq. */
+  mode: string;
+  /** What the counter holds, and what it should; of designs that share one. */
+  counted: number | undefined;
+  expected: number | undefined;
+}
+
+/** Reads what the native benchmark printed of so many increments of each thread. */
+export function nativeRunsOf(stdout: string, increments: number): NativeRun[] {
+  return stdout
+    .trim()
+    .split('\n')
+    .map(parseNativeLine)
+    .flatMap(({ name, threads, ns_in_all, mode, counted, expected }) => {
+      const design = ROWS[name];
+      const incrementsPerSecond = ((threads * increments) / ns_in_all) * 1e9;
+      return design === undefined ? [] : [{ design, incrementsPerSecond, mode, counted, expected }];
+    });
+}
+
+/** @throws Error when the program fails */
+export async function runNativeWriters({ threads, work, increments, signal }: NativeWriters): Promise<NativeRun[]> {
   const program = join(packageRoot, 'build', 'Release', 'pcm_bench');
   const numbers = { '--rounds': 1, '--threads': threads, '--work': work, '--increments': increments };
   const options = Object.entries(numbers).flatMap(([name, value]) => [name, String(value)]);
   const { stdout } = await promisify(execFile)(program, options, { signal });
-  const rates = new Map<Design, number>();
-  for (const line of stdout.trim().split('\n')) {
-    const { name, ns_per_op } = parseNativeLine(line);
-    const design = ROWS[name];
-    if (design !== undefined) rates.set(design, (threads / ns_per_op) * 1e9);
-  }
-  return rates;
+  return nativeRunsOf(stdout, increments);
 }

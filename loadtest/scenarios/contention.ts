@@ -7,18 +7,20 @@ import { availableParallelism } from 'node:os';
 import { Group, type GroupKind } from '../contention/group.js';
 import { runNativeWriters } from '../contention/native.js';
 import { type Figure, judge } from '../findings.js';
+import { recordMode } from '../loaded-service.js';
 import type { Lookup } from '../lookup.js';
 import { onAllCpus } from '../pinning.js';
-import { DESIGNS, type Design } from '../services/counters.js';
+import { BACK_ENDS, DESIGNS, type Design } from '../services/counters.js';
 import { formatNumber } from '../table.js';
 import { type Conclusion, type RunContext, roundsOf, type Scenario } from './scenario.js';
 
 const BASELINE: Design = 'rseq';
-/** Steps of arithmetic between two increments: some 100 ns. */
+/** Steps of arithmetic between two increments: tens of nanoseconds in C, 100 and more in JavaScript. */
 const WORK = 100;
 const TURN_MILLISECONDS = { quick: 25, full: 60 };
 const WARM_UP_MILLISECONDS = 100;
-const NATIVE_INCREMENTS = { quick: 100_000, full: 1_000_000 };
+/** Of each thread: enough for some milliseconds of the fastest, beside which it does not matter who starts first. */
+const NATIVE_INCREMENTS = { quick: 1_000_000, full: 5_000_000 };
 
 function figureOf(name: string, title: string): Figure {
   const shape = { unit: 'M/s', better: 'higher', decimals: 1, chart: 'lines', scale: 'log' } as const;
@@ -50,9 +52,21 @@ async function runNative(context: RunContext, writers: readonly number[], rounds
     for (const threads of writers) {
       for (const work of sizes) {
         const increments = work > 0 ? most / 10 : most;
-        const rates = await runNativeWriters({ threads, work, increments, signal: context.signal });
-        for (const [design, rate] of rates) {
-          context.recorder.add(`native${suffix(work)}`, design, String(threads), rate / 1e6);
+        const runs = await runNativeWriters({ threads, work, increments, signal: context.signal });
+        for (const { design, incrementsPerSecond, mode, counted, expected } of runs) {
+          const point = String(threads);
+          context.recorder.add(`native${suffix(work)}`, design, point, incrementsPerSecond / 1e6);
+          if (design === BASELINE && mode !== BASELINE)
+            context.recorder.note(`In C rseq was not in force, but ${mode}.`);
+          if (counted === undefined || expected === undefined) continue;
+          context.recorder.count({
+            contender: design,
+            point,
+            what: 'increments in C',
+            expected,
+            counted,
+            promised: true,
+          });
         }
         step(`native, ${threads} writers`);
       }
@@ -72,12 +86,12 @@ async function runGroups(
   const { recorder, directory, quick, signal } = context;
   // The memory of Atomics.add is that of one process.
   const designs = DESIGNS.filter((design) => kind === 'threads' || design !== 'Atomics.add');
+  const pathOf = (design: Design): string => `${directory}/contention-${kind}-${DESIGNS.indexOf(design)}`;
   const groups: Group[] = [];
   const milliseconds = quick ? TURN_MILLISECONDS.quick : TURN_MILLISECONDS.full;
   try {
     for (const design of designs) {
-      const path = `${directory}/contention-${kind}-${DESIGNS.indexOf(design)}`;
-      groups.push(await Group.start(design, path, kind, Math.max(...writers), signal));
+      groups.push(await Group.start(design, pathOf(design), kind, Math.max(...writers), signal));
     }
     for (const group of groups)
       for (const work of sizes) await group.run(Math.max(...writers), WARM_UP_MILLISECONDS, work);
@@ -93,6 +107,7 @@ async function runGroups(
       }
     }
     for (const group of groups) {
+      if (BACK_ENDS.includes(group.design)) recordMode(context, group.design, pathOf(group.design));
       const { calls, counted } = await group.finish();
       const what = `increments of the ${kind}`;
       recorder.count({ contender: group.design, point: 'all', what, expected: calls, counted, promised: true });

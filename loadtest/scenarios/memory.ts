@@ -40,7 +40,12 @@ async function measure(context: RunContext, library: Library, series: number, la
   const path = `${context.directory}/memory-${processes}`;
   const options = ['--expose-gc', script, library, String(series), path, String(lanes)];
   const { stdout } = await promisify(execFile)(process.execPath, options, { signal: context.signal });
-  return JSON.parse(stdout) as MemoryReport;
+  const report = JSON.parse(stdout) as MemoryReport;
+  const point = `${formatNumber(series, 0)} series${lanes > 0 ? `, ${lanes} lanes` : ''}`;
+  const { counted, mode } = report;
+  context.recorder.count({ contender: library, point, what: 'increments', expected: series, counted, promised: true });
+  if (mode !== null) context.recorder.mode(library, mode);
+  return report;
 }
 
 async function run(context: RunContext): Promise<void> {

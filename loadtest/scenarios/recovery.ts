@@ -13,7 +13,7 @@ import { onAllCpus } from '../pinning.js';
 import { packageRoot } from '../results.js';
 import { COUNTER, LIBRARIES, type Library } from '../services/series.js';
 import { formatNumber } from '../table.js';
-import { type Conclusion, type RunContext, roundsOf, type Scenario } from './scenario.js';
+import { type Conclusion, type RunContext, roundsOf, type Scenario, unpinned } from './scenario.js';
 
 const OURS: Library = 'percpu-metrics';
 const RIVAL: Library = 'prom-client';
@@ -71,13 +71,21 @@ async function watch(service: LoadedService, stopped: () => boolean): Promise<Wa
   return seen;
 }
 
-/** Fires in parts until all workers that are to die have died; gives the acknowledged requests. */
-async function loadAndKill(context: RunContext, service: LoadedService): Promise<number> {
+/** Requests that were sent, by what the generator knows of them. */
+interface Sent {
+  /** Answered as they should be: they must have been counted. */
+  acknowledged: number;
+  /** Answered otherwise or not at all: they may have been counted. */
+  unknown: number;
+}
+
+/** Fires in parts until all workers that are to die have died. */
+async function loadAndKill(context: RunContext, service: LoadedService): Promise<Sent> {
   const plan = context.quick ? PLAN.quick : PLAN.full;
   const origin = await service.get('/workers');
   const request = { method: 'GET', path: '/work' } as const;
   let killed = 0;
-  let acknowledged = 0;
+  const sent: Sent = { acknowledged: 0, unknown: 0 };
   const kill = async (): Promise<void> => {
     for (; killed < plan.kills; killed += 1) {
       await sleep(plan.pause);
@@ -94,12 +102,13 @@ async function loadAndKill(context: RunContext, service: LoadedService): Promise
         amount: plan.amount,
         signal: context.signal,
       });
-      acknowledged += fired.answered - fired.refused;
+      sent.acknowledged += fired.answered - fired.refused;
+      sent.unknown += fired.refused + fired.failed;
     } while (killed < plan.kills);
   } finally {
     await killing;
   }
-  return acknowledged;
+  return sent;
 }
 
 async function lastScrape(service: LoadedService): Promise<number> {
@@ -116,13 +125,13 @@ async function measure(context: RunContext, library: Library, round: number): Pr
   const script = join(packageRoot, 'out', 'loadtest', 'services', 'recovery-service.js');
   const path = `${context.directory}/recovery-${round}`;
   // One CPU for all workers would be no cluster: they share all CPUs with the generator.
-  const free = { ...context, pinning: { pinned: false, reason: 'a cluster needs all CPUs' } as const };
+  const free = unpinned(context, 'a cluster needs all CPUs');
   const options = ['--library', library, '--workers', String(plan.workers), '--store', path];
   const service = await LoadedService.start(free, library, [script, ...options]);
   try {
     let done = false;
     const watching = watch(service, () => done);
-    const acknowledged = await loadAndKill(context, service).finally(() => {
+    const { acknowledged, unknown } = await loadAndKill(context, service).finally(() => {
       done = true;
     });
     const seen = await watching;
@@ -139,6 +148,8 @@ async function measure(context: RunContext, library: Library, round: number): Pr
       expected: acknowledged,
       counted: acknowledged - missing,
     });
+    const surplus = Math.max(0, counted - acknowledged - unknown);
+    recorder.count({ ...shared, what: 'counts of requests that nobody sent', expected: 0, counted: surplus });
     recorder.count({ ...shared, what: 'scrapes that went down', expected: 0, counted: seen.downs });
     if (promised) service.recordMode(path);
   } finally {
@@ -163,7 +174,8 @@ async function run(context: RunContext): Promise<void> {
     }
   }
   context.recorder.note(
-    `${plan.workers} workers, ${plan.kills} of them killed with SIGKILL in each of ${rounds} rounds and replaced.`,
+    `${plan.workers} workers, and in each of ${rounds} rounds ${plan.kills} times one of them was killed with SIGKILL and replaced, ` +
+      'so that a registry that loses the counts of the dead has what the last of them counted.',
   );
 }
 

@@ -48,3 +48,8 @@ export interface Scenario {
 export function roundsOf({ quick, rounds }: RunContext, few: number, many: number): number {
   return rounds ?? (quick ? few : many);
 }
+
+/** The same run for what wants all CPUs, beside the generator. */
+export function unpinned(context: RunContext, reason: string): RunContext {
+  return { ...context, pinning: { pinned: false, reason } };
+}

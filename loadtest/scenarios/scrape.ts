@@ -15,7 +15,7 @@ import type { Delays } from '../services/scrape-service.js';
 import { COUNTER, HISTOGRAM, LIBRARIES } from '../services/series.js';
 import { nodeRunsSuccessor, SUCCESSOR, SUCCESSOR_IS_LEFT_OUT } from '../successor.js';
 import { formatNumber } from '../table.js';
-import { type Conclusion, type RunContext, roundsOf, type Scenario } from './scenario.js';
+import { type Conclusion, type RunContext, roundsOf, type Scenario, unpinned } from './scenario.js';
 
 const [OURS, RIVAL] = LIBRARIES;
 /** The successor's registry over worker threads instead of over a cluster. */
@@ -121,7 +121,9 @@ async function enter(context: RunContext, name: string, size: Size): Promise<Ent
     ...(workers > 0 ? { '--workers': workers } : {}),
     ...(lanes === undefined ? {} : { '--lanes': lanes }),
   };
-  const service = await LoadedService.start(context, name, [script, ...Object.entries(all).flat().map(String)]);
+  // One CPU for all workers would be no cluster: they have all of them, and the generator waits meanwhile.
+  const place = workers > 0 ? unpinned(context, 'a cluster needs all CPUs') : context;
+  const service = await LoadedService.start(place, name, [script, ...Object.entries(all).flat().map(String)]);
   if (name === OURS) service.recordMode(path);
   return { name, service, scraper: new Scraper(service.origin) };
 }

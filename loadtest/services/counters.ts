@@ -19,6 +19,9 @@ export const DESIGNS = [
 /** One of {@link DESIGNS}. */
 export type Design = (typeof DESIGNS)[number];
 
+/** Those that are back ends of a store. */
+export const BACK_ENDS: readonly Design[] = ['rseq', 'percpu-atomic', 'atomic', 'atomic-padded'];
+
 /** What a thread or process needs to count. */
 export interface CountersSetup {
   /** Number of counters. */

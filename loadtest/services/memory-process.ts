@@ -7,13 +7,18 @@ import { statSync } from 'node:fs';
 import { openStore } from 'percpu-metrics';
 import { Registry } from 'prom-client';
 import { addon } from '#src/binding.js';
-import { itemsOfClient, itemsOfStore, SPARE_CELLS } from './items.js';
+import { sumSamples } from '../exposition.js';
+import { ITEMS, itemsOfClient, itemsOfStore, SPARE_CELLS } from './items.js';
 
 /** What is printed. */
 export interface MemoryReport {
   file: number;
   heap: number;
   resident: number;
+  /** What all series hold together: each was incremented once. */
+  counted: number;
+  /** Of a store. */
+  mode: string | null;
 }
 
 const [, , library, sizeText, storePath = '', lanesText] = process.argv;
@@ -31,23 +36,32 @@ function usage(): { heap: number; resident: number } {
   return { heap: heapUsed + external, resident: rss };
 }
 
-/** Gives something that keeps the series alive. */
-function makeSeries(): unknown {
-  if (library === 'prom-client') return itemsOfClient(new Registry(), { first: 0, count: size });
+/** Series that are alive as long as this is, with the text of a scrape of them. */
+interface Made {
+  text(): Promise<string>;
+  mode: string | null;
+  items: readonly unknown[];
+}
+
+function makeSeries(): Made {
+  const range = { first: 0, count: size };
+  if (library === 'prom-client') {
+    const registry = new Registry();
+    return { items: itemsOfClient(registry, range), text: () => registry.metrics(), mode: null };
+  }
   // A number of lanes is for experiments only, and no option of openStore().
   if (lanes > 0) addon.open({ path: storePath, capacity: size + SPARE_CELLS, lanes });
   const store = openStore({ path: storePath, capacity: size + SPARE_CELLS });
-  return [store, itemsOfStore(store, { first: 0, count: size })];
+  const { backend, registration } = store.mode;
+  return { items: itemsOfStore(store, range), text: () => store.metrics(), mode: `${backend} (${registration})` };
 }
 
 const before = usage();
-const kept = makeSeries();
+const made = makeSeries();
 const after = usage();
-const report: MemoryReport = {
-  file: fileBytes(),
-  heap: after.heap - before.heap,
-  resident: after.resident - before.resident,
-};
+const sizes = { file: fileBytes(), heap: after.heap - before.heap, resident: after.resident - before.resident };
+const counted = sumSamples(await made.text(), ITEMS.name);
+const report: MemoryReport = { ...sizes, counted, mode: made.mode };
 process.stdout.write(`${JSON.stringify(report)}\n`);
 // Alive until here.
-if (kept === undefined) process.exitCode = 1;
+if (made.items.length !== size) process.exitCode = 1;
