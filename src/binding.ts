@@ -75,11 +75,23 @@ export interface FamilyDefinition {
   quantiles?: number[];
 }
 
+/** What an amount was about. */
+export interface ExemplarSnapshot {
+  /** The index of the bucket; 0 for a counter. Of native histograms, one of ten equal parts of the buckets. */
+  bucket: number;
+  labels: Record<string, string>;
+  value: number;
+  /** Unix time in milliseconds; always there in a store. */
+  timestamp?: number;
+}
+
 /** What the snapshots of all series have in common. */
 interface SnapshotOfSeries {
   labels: Record<string, string>;
   /** Unix time in milliseconds since which it counts; of its last reset, where there was one. Only where asked for. */
   createdAt?: number;
+  /** In the order of the buckets. Only where asked for, and where there are any. */
+  exemplars?: ExemplarSnapshot[];
 }
 
 /** The value of what has one number. */
@@ -253,8 +265,8 @@ export interface NativeStore {
    * bytes are in `memory`, which nobody may touch meanwhile, or where that does not suffice in a larger ArrayBuffer.
    */
   render(format?: ExpositionFormat, names?: readonly string[], memory?: ArrayBuffer): Promise<Uint8Array<ArrayBuffer>>;
-  /** With a true argument every series has its `createdAt`. */
-  snapshot(withCreation?: boolean): FamilySnapshot[];
+  /** With true arguments series have their `createdAt`, and their `exemplars` where there are any. */
+  snapshot(withCreation?: boolean, withExemplars?: boolean): FamilySnapshot[];
   /** All families with the lanes of all their series; with a name, those of the others are left out. */
   lanes(name?: string): FamilyLanes[];
 }

@@ -24,7 +24,7 @@ export { type NegotiatedFormat, negotiateFormat } from './metrics/negotiation.js
 export { openStore } from './metrics/open-store.js';
 export { OVERFLOW_VALUE } from './metrics/overflow.js';
 export { collectProcessMetrics, type ProcessMetricsOptions } from './metrics/process-metrics.js';
-export type { PromMetric, PromValue } from './metrics/prom-metric.js';
+export type { PromExemplar, PromMetric, PromValue } from './metrics/prom-metric.js';
 export type { StateSet, StateSetHandle, StateSetOptions } from './metrics/state-set.js';
 export type { Store } from './metrics/store.js';
 export type { StopLabelledTimer, StopTimer } from './metrics/timer.js';
@@ -32,6 +32,7 @@ export { BACKENDS, type StoreOptions } from './store/options.js';
 export type { TransientBytes } from './store/render-memory.js';
 export type {
   Backend,
+  ExemplarSnapshot,
   ExpositionFormat,
   FamilyDefinition,
   FamilySnapshot,

@@ -344,7 +344,7 @@ Napi::Value NativeStore::Snapshot(const Napi::CallbackInfo &info) {
     const int status = attachment_->Read(&reader);
     if (status != PCM_OK)
         ThrowStatus(info.Env(), status, errno);
-    return pcm::Snapshot(info.Env(), reader, info[0].ToBoolean());
+    return pcm::Snapshot(info.Env(), reader, info[0].ToBoolean(), info[1].ToBoolean());
 }
 
 Napi::Value NativeStore::Lanes(const Napi::CallbackInfo &info) {

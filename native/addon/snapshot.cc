@@ -119,6 +119,45 @@ Napi::Object SeriesOf(Napi::Env env, const pcm_reader *reader, const pcm_family_
     }
 }
 
+Napi::Object ExemplarOf(Napi::Env env, uint32_t bucket, const pcm_exemplar &exemplar) {
+    Napi::Object labels = Napi::Object::New(env);
+    for (uint32_t i = 0; i < exemplar.label_count; i++)
+        labels.Set(ToString(env, exemplar.names[i]), ToString(env, exemplar.values[i]));
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("bucket", bucket);
+    object.Set("labels", labels);
+    object.Set("value", exemplar.value);
+    object.Set("timestamp", static_cast<double>(exemplar.timestamp_ms));
+    return object;
+}
+
+uint32_t ExemplarCount(const pcm_family_definition &family) noexcept {
+    switch (family.type) {
+    case PCM_COUNTER:
+        return 1;
+    case PCM_HISTOGRAM:
+        return family.bound_count + 1;
+    case PCM_NATIVE_HISTOGRAM:
+        return PCM_NATIVE_EXEMPLARS;
+    default:
+        return 0;
+    }
+}
+
+void AddExemplars(Napi::Object object, const pcm_reader *reader, const pcm_family_definition &family, uint32_t series) {
+    if (!pcm_reader_has_exemplars(reader, series))
+        return;
+    const Napi::Env env = object.Env();
+    Napi::Array exemplars = Napi::Array::New(env);
+    uint32_t size = 0;
+    pcm_exemplar exemplar;
+    for (uint32_t bucket = 0; bucket < ExemplarCount(family); bucket++)
+        if (pcm_reader_exemplar(reader, series, bucket, &exemplar) == PCM_OK)
+            exemplars.Set(size++, ExemplarOf(env, bucket, exemplar));
+    if (size > 0)
+        object.Set("exemplars", exemplars);
+}
+
 Napi::Array Reals(Napi::Env env, const pcm_number *numbers, uint32_t size) {
     Napi::Array array = Napi::Array::New(env, size);
     for (uint32_t i = 0; i < size; i++)
@@ -143,7 +182,7 @@ Napi::Value LanesOf(Napi::Env env, const pcm_store_info &info, const pcm_reader 
 
 } // namespace
 
-Napi::Value Snapshot(Napi::Env env, const pcm_reader *reader, bool with_creation) {
+Napi::Value Snapshot(Napi::Env env, const pcm_reader *reader, bool with_creation, bool with_exemplars) {
     const uint32_t family_count = pcm_reader_family_count(reader);
     Napi::Array families = Napi::Array::New(env, family_count);
     std::vector<Napi::Array> lists;
@@ -169,6 +208,8 @@ Napi::Value Snapshot(Napi::Env env, const pcm_reader *reader, bool with_creation
         Napi::Object object = SeriesOf(env, reader, family, i);
         if (with_creation)
             object.Set("createdAt", static_cast<double>(view.created_at_ms));
+        if (with_exemplars)
+            AddExemplars(object, reader, family, i);
         /* Otherwise its labels may be those of another series. */
         if (pcm_reader_is_current(reader, i))
             lists[index].Set(sizes[index]++, object);

@@ -14,9 +14,9 @@ namespace pcm {
 
 /*
  * All families with the values of all their series, of the reader's last refresh; if asked for, with the time since
- * which they count. Throws Napi::Error.
+ * which they count, and with the exemplars of right now. Throws Napi::Error.
  */
-Napi::Value Snapshot(Napi::Env env, const pcm_reader *reader, bool with_creation);
+Napi::Value Snapshot(Napi::Env env, const pcm_reader *reader, bool with_creation, bool with_exemplars);
 
 /* All families with the lanes of all their series, or of those of one family only, in one pass. Throws Napi::Error. */
 Napi::Value Lanes(Napi::Env env, const pcm_store *store, const pcm_reader *reader, const std::string *only);

@@ -94,8 +94,7 @@ export class ScrapeEndpoint {
   #format(accept: string | undefined): NegotiatedFormat {
     const { registries } = this.#source;
     const all: readonly OfferedSyntax[] = ['text', 'openmetrics', 'protobuf', 'json'];
-    const common = registries.isEmpty ? all : ([registries.syntax ?? 'text', 'json'] as const);
-    return negotiateAmong(accept, common) ?? negotiateAmong(accept, all) ?? negotiateFormat(undefined);
+    return negotiateAmong(accept, registries.syntaxes) ?? negotiateAmong(accept, all) ?? negotiateFormat(undefined);
   }
 
   #encode(body: ScrapeBody, coding: Exclude<Coding, 'identity'>): Promise<ScrapeBody> {

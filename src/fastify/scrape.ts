@@ -1,6 +1,6 @@
 /**
  * The body of a scrape: the store as bytes that were rendered off the event loop, the metrics of the store itself, and
- * behind them the texts of the registries that were handed in. A body is a list of pieces, so that nothing large is
+ * behind them what the registries have that were handed in. A body is a list of pieces, so that nothing large is
  * copied to put it together.
  *
  * Invariants: a store that was truncated is something to scrape, not a scrape that fails, if its own metrics are
@@ -12,10 +12,11 @@ import { familyMessages } from '../metrics/family-protobuf.js';
 import { familyText } from '../metrics/family-text.js';
 import type { NegotiatedFormat } from '../metrics/negotiation.js';
 import type { Store } from '../metrics/store.js';
-import { brokenStoreMetrics, STORE_METRICS_PREFIX, storeMetrics } from '../metrics/store-metrics.js';
+import { brokenStoreMetrics, storeMetrics } from '../metrics/store-metrics.js';
 import type { ExpositionFormat, FamilySnapshot } from '../store/types.js';
-import type { Registries, WarningLog } from './registries.js';
-import { isWanted, keepFamilies } from './registry-text.js';
+import { FamilyChoice } from './family-choice.js';
+import type { Registries, RegistryContent, WarningLog } from './registries.js';
+import { isWanted } from './registry-text.js';
 import { ScrapeBody } from './scrape-body.js';
 
 /** What a scrape is made of. */
@@ -61,40 +62,41 @@ async function ownBody(source: ScrapeSource, format: ExpositionFormat, names: re
   }
 }
 
-/** Whether a scrape of the store has a family that goes by this name in a registry's text. */
-function isInStore(store: Store, family: string): boolean {
-  return family.startsWith(STORE_METRICS_PREFIX) || ['', '_total', '_info'].some((end) => store.find(family + end));
+/** The bytes of registries behind those of the store. */
+function registryPieces(
+  source: ScrapeSource,
+  contents: readonly RegistryContent[],
+  { format, names }: { readonly format: ExpositionFormat; readonly names: readonly string[] },
+  log: WarningLog,
+): Buffer[] {
+  if (contents.length === 0) return [];
+  const choice = new FamilyChoice(source.store(), names, log);
+  return contents.map(({ registry, content }) =>
+    typeof content === 'string'
+      ? choice.ofText(registry, content)
+      : encodeFamilies(choice.ofFamilies(registry, content, format.syntax), format),
+  );
 }
 
-/** The families of registries that neither the store nor an earlier registry has. */
-function registryPieces(source: ScrapeSource, texts: readonly string[], names: readonly string[], log: WarningLog) {
-  const taken = new Set<string>();
-  return texts.map((text, registry) => {
-    const own = new Set<string>();
-    const kept = keepFamilies(text, (family) => {
-      if (!isWanted(family, names)) return false;
-      if (family !== '' && (taken.has(family) || isInStore(source.store(), family))) {
-        log.warn({ registry, family }, `${family} of registry ${registry} is left out: this scrape has it already`);
-        return false;
-      }
-      own.add(family);
-      return true;
-    });
-    for (const family of own) if (family !== '') taken.add(family);
-    return Buffer.from(kept);
-  });
-}
-
-async function renderJson(source: ScrapeSource, names: readonly string[]): Promise<ScrapeBody> {
+/** Everything as objects. Registries give no text in this format. */
+async function renderJson(
+  source: ScrapeSource,
+  { format, names }: ScrapeRequest,
+  log: WarningLog,
+): Promise<ScrapeBody> {
   const store = source.store();
+  const contents = source.registries.contents(format, log);
   const startedAt = performance.now();
   await store.collect();
   const families = store.snapshot();
   const cost = { seconds: (performance.now() - startedAt) / 1000, bytes: 0 };
   const own = source.storeMetrics ? await storeMetrics(store, cost) : [];
-  return new ScrapeBody([
-    Buffer.from(JSON.stringify({ families: wanted([...families, ...own], names).map(familyJson) })),
-  ]);
+  const choice = new FamilyChoice(store, names, log);
+  const theirs = (await contents).flatMap(({ registry, content }) =>
+    typeof content === 'string' ? [] : choice.ofFamilies(registry, content, 'json'),
+  );
+  const all = [...wanted([...families, ...own], names), ...theirs];
+  return new ScrapeBody([Buffer.from(JSON.stringify({ families: all.map(familyJson) }))]);
 }
 
 /**
@@ -108,11 +110,11 @@ export async function renderScrape(
   log: WarningLog,
 ): Promise<ScrapeBody> {
   const { syntax, escaping } = format;
-  if (syntax === 'json') return renderJson(source, names);
-  const [own, texts] = await Promise.all([
+  if (syntax === 'json') return renderJson(source, { format, names }, log);
+  const [own, contents] = await Promise.all([
     ownBody(source, { syntax, escaping }, names),
-    source.registries.texts(syntax, log),
+    source.registries.contents(format, log),
   ]);
   const end = syntax === 'openmetrics' ? [OPEN_METRICS_END] : [];
-  return own.with([...registryPieces(source, texts, names, log), ...end]);
+  return own.with([...registryPieces(source, contents, { format: { syntax, escaping }, names }, log), ...end]);
 }

@@ -38,7 +38,7 @@ export class Families {
     this.collectors = new Collectors(segment, (collector, reason) => this.#failures.count(collector, reason));
     const snapshot = async () => {
       await this.collectors.run();
-      return segment.snapshot();
+      return segment.snapshot(false, true);
     };
     this.#context = { ...options, segment, promReader: new PromReader(snapshot) };
     this.#failures = new CollectFailures(this.#context);

@@ -2,7 +2,15 @@
  * The shape in which prom-client and its forks take a metric's values: a flat list, in which the buckets, the sum and
  * the count of a histogram have names of their own.
  */
-import type { FamilyDefinition, FamilySnapshot, MetricType, SeriesSnapshot } from '../store/types.js';
+import type { ExemplarSnapshot, FamilyDefinition, FamilySnapshot, MetricType, SeriesSnapshot } from '../store/types.js';
+
+/** What prom-client renders in OpenMetrics behind a value. */
+export interface PromExemplar {
+  labelSet: Record<string, string>;
+  value: number;
+  /** Unix time in seconds. */
+  timestamp: number;
+}
 
 /** One line of a metric. */
 export interface PromValue {
@@ -10,6 +18,7 @@ export interface PromValue {
   value: number;
   /** Where it is another than the metric's. */
   metricName?: string;
+  exemplar?: PromExemplar;
 }
 
 /** What `get()` of a metric of prom-client resolves to. */
@@ -22,33 +31,56 @@ export interface PromMetric {
   aggregator: 'first';
 }
 
-/** Types that prom-client has no name for go by the nearest one that it has. */
+/**
+ * Types that prom-client has no name for go by the nearest one that it has: it writes the name as it is, and `untyped`
+ * would be none in OpenMetrics.
+ */
 const TYPES: Readonly<Record<MetricType, string>> = {
   counter: 'counter',
   gauge: 'gauge',
   histogram: 'histogram',
-  untyped: 'untyped',
+  untyped: 'gauge',
   info: 'gauge',
   stateset: 'gauge',
   'native-histogram': 'histogram',
   summary: 'summary',
 };
 
+function withExemplar(line: PromValue, exemplar: ExemplarSnapshot | undefined): PromValue {
+  if (exemplar === undefined) return line;
+  const { labels, value, timestamp = 0 } = exemplar;
+  return { ...line, exemplar: { labelSet: labels, value, timestamp: timestamp / 1000 } };
+}
+
 function bucket(name: string, labels: Record<string, string>, le: number, count: number): PromValue {
   const bound = le === Number.POSITIVE_INFINITY ? '+Inf' : le;
   return { labels: { le: bound, ...labels }, value: count, metricName: `${name}_bucket` };
 }
 
+/** The last of those that a native histogram has, for it has but one bucket here. */
+function latest(exemplars: readonly ExemplarSnapshot[]): ExemplarSnapshot | undefined {
+  return exemplars.toSorted((one, other) => (one.timestamp ?? 0) - (other.timestamp ?? 0)).at(-1);
+}
+
 function parts(name: string, series: Exclude<SeriesSnapshot, { value: number }>): PromValue[] {
-  const { labels, count } = series;
-  if ('buckets' in series) return series.buckets.map((one) => bucket(name, labels, one.le, one.count));
-  if ('exponentialBuckets' in series) return [bucket(name, labels, Number.POSITIVE_INFINITY, count)];
+  const { labels, count, exemplars = [] } = series;
+  if ('buckets' in series) {
+    return series.buckets.map((one, index) =>
+      withExemplar(
+        bucket(name, labels, one.le, one.count),
+        exemplars.find((exemplar) => exemplar.bucket === index),
+      ),
+    );
+  }
+  if ('exponentialBuckets' in series) {
+    return [withExemplar(bucket(name, labels, Number.POSITIVE_INFINITY, count), latest(exemplars))];
+  }
   return series.quantiles.map(({ quantile, value }) => ({ labels: { quantile, ...labels }, value }));
 }
 
 function values(name: string, series: SeriesSnapshot): PromValue[] {
   const { labels } = series;
-  if ('value' in series) return [{ labels: { ...labels }, value: series.value }];
+  if ('value' in series) return [withExemplar({ labels: { ...labels }, value: series.value }, series.exemplars?.[0])];
   return [
     ...parts(name, series),
     { labels: { ...labels }, value: series.sum, metricName: `${name}_sum` },

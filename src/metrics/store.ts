@@ -109,11 +109,14 @@ export class Store extends FamilyStore {
   /**
    * All families with the values of all their series, in the order of their creation.
    *
-   * @param options - With `createdAt: true` every series has the time since which it counts.
+   * @param options - With `createdAt: true` every series has the time since which it counts, with `exemplars: true` the
+   * exemplars that it has.
    * @throws PercpuMetricsError as {@link metrics}
    */
-  snapshot(options: { readonly createdAt?: boolean | undefined } = {}): FamilySnapshot[] {
-    return this.#segment.snapshot(options.createdAt === true);
+  snapshot(
+    options: { readonly createdAt?: boolean | undefined; readonly exemplars?: boolean | undefined } = {},
+  ): FamilySnapshot[] {
+    return this.#segment.snapshot(options.createdAt === true, options.exemplars === true);
   }
 
   /**

@@ -260,8 +260,8 @@ export class Segment {
     }
   }
 
-  snapshot(withCreation = false): FamilySnapshot[] {
-    return this.#attempt('read the store', () => this.#native.snapshot(withCreation));
+  snapshot(withCreation = false, withExemplars = false): FamilySnapshot[] {
+    return this.#attempt('read the store', () => this.#native.snapshot(withCreation, withExemplars));
   }
 
   /** Of one family, or of all in one pass. */

@@ -1,6 +1,7 @@
 /** The types of the native addon that users of a store see, under the layer that owns them. */
 export type {
   Backend,
+  ExemplarSnapshot,
   ExpositionFormat,
   FamilyDefinition,
   FamilySnapshot,

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import successor from '@prometheus-io/client';
-import fastify from 'fastify';
+import fastify, { type FastifyInstance } from 'fastify';
 import type { Store } from 'percpu-metrics';
 import percpuMetrics from 'percpu-metrics/fastify';
 import promClient from 'prom-client';
+import { decodeFamilies } from '../support/protobuf-scrape.js';
 import { parseSamples } from '../support/sample.js';
 import { temporaryStore } from '../support/temporary-store.js';
 
@@ -144,28 +145,168 @@ for (const [library, client] of libraries) {
     assert.match(await store.metrics(), /^shop_requests_total\{route="\/a"\} 1$/m);
   });
 
-  test(`${library}: a registry follows our families in our scrape, in each of its formats`, async (t) => {
-    const { store, families } = familiesOf(t);
-    for (const [accept, type, counter] of [
-      ['text/plain', client.Registry.PROMETHEUS_CONTENT_TYPE, 'theirs_total'],
-      ['application/openmetrics-text;version=1.0.0', client.Registry.OPENMETRICS_CONTENT_TYPE, 'theirs'],
-    ] as const) {
-      // One of our families is in the registry as well, and must not come twice.
-      const registry = registryWith(client, { open: families.open }, type);
-      new client.Counter({ name: 'theirs_total', help: 'Theirs.', registers: [registry] }).inc(4);
-      new client.Histogram({ name: 'their_wait', help: 'Wait.', buckets: [1], registers: [registry] }).observe(2);
-      const app = fastify({ logger: false });
-      t.after(() => app.close());
-      await app.register(percpuMetrics, { store, registries: [registry] });
-      const { body, headers } = await app.inject({ url: '/metrics', headers: { accept } });
-      assert.equal(String(headers['content-type']).split(';')[0], accept.split(';')[0]);
-      const types = [...body.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, kind]) => `${name} ${kind}`);
-      assert.equal(new Set(types.map((one) => one.split(' ')[0])).size, types.length, types.join('\n'));
-      for (const one of [`${counter} counter`, 'their_wait histogram', 'shop_open gauge'])
-        assert.ok(types.includes(one), one);
-      assert.match(body, /^theirs_total 4$/m);
-      assert.match(body, /^their_wait_bucket\{le="\+Inf"\} 1$/m);
-      assert.deepEqual(body.match(/^shop_open .*$/gm), ['shop_open -3']);
+  test(`${library}: every kind of ours is in a registry as in our own scrape, whichever format it renders`, async (t) => {
+    const store = temporaryStore(t);
+    const native = store.nativeHistogram({ name: 'size_bytes', help: 'Size.' });
+    const summary = store.summary({ name: 'took_seconds', help: 'Took.', quantiles: [0.5, 1] });
+    const phase = store.stateSet({ name: 'phase', help: 'Phase.', states: ['up', 'down'] });
+    const build = store.infoMetric({ name: 'build_info', help: 'Build.', labels: { version: '1.2' } });
+    const level = store.untyped({ name: 'level', help: 'Level.' });
+    for (const value of [0.5, 7]) for (const family of [native, summary]) family.observe(value);
+    phase.set('up');
+    level.set(Number.NEGATIVE_INFINITY);
+    const families = { ...declareFamilies(store), native, summary, phase, build, level };
+    const ours = parseSamples(await store.metrics());
+    for (const type of [client.Registry.PROMETHEUS_CONTENT_TYPE, client.Registry.OPENMETRICS_CONTENT_TYPE]) {
+      const text = await registryWith(client, families, type).metrics();
+      const theirs = parseSamples(text);
+      // It writes types as they are, and knows no others.
+      for (const [line, kind = ''] of text.matchAll(/^# TYPE \S+ (\S+)$/gm))
+        assert.ok(['counter', 'gauge', 'histogram', 'summary'].includes(kind), line);
+      const sorted = (samples: typeof ours) => samples.map((sample) => JSON.stringify(sortLabels(sample))).sort();
+      assert.deepEqual(sorted(theirs), sorted(ours));
     }
   });
+
+  test(`${library}: exemplars of ours are in the OpenMetrics of a registry`, async (t) => {
+    const store = temporaryStore(t);
+    const requests = store.counter({ name: 'shop_requests_total', help: 'Requests.', exemplars: true });
+    const wait = store.histogram({ name: 'shop_wait_seconds', help: 'Wait.', buckets: [0.1, 1], exemplars: true });
+    const size = store.nativeHistogram({ name: 'shop_size_bytes', help: 'Size.', exemplars: true });
+    requests.inc(2, { trace_id: 'a"b' });
+    wait.observe(0.05, { trace_id: 'fast' });
+    wait.observe(5, { trace_id: 'slow' });
+    size.observe(0.001, { trace_id: 'small' });
+    const families = { requests, wait, size };
+    const text = await registryWith(client, families, client.Registry.OPENMETRICS_CONTENT_TYPE).metrics();
+    const found = [...text.matchAll(/^(\S+) \S+ # (\{.*\} \S+) (\S+)$/gm)].map(([, line, exemplar, time]) => {
+      assert.ok(Math.abs(Number(time) * 1000 - Date.now()) < 60_000, time);
+      return `${line} ${exemplar}`;
+    });
+    assert.deepEqual(found, [
+      'shop_requests_total {trace_id="a\\"b"} 2',
+      'shop_wait_seconds_bucket{le="0.1"} {trace_id="fast"} 0.05',
+      'shop_wait_seconds_bucket{le="+Inf"} {trace_id="slow"} 5',
+      'shop_size_bytes_bucket{le="+Inf"} {trace_id="small"} 0.001',
+    ]);
+    assert.doesNotMatch(await registryWith(client, families).metrics(), /trace_id/);
+  });
+
+  for (const type of ['PROMETHEUS_CONTENT_TYPE', 'OPENMETRICS_CONTENT_TYPE'] as const) {
+    test(`${library}: a registry with ${type} follows our families in each format of our scrape`, async (t) => {
+      const app = await scraped(t, client, client.Registry[type]);
+      const text = parseSamples((await scrape(app, 'text/plain')).body).filter(({ name }) => /^their/.test(name));
+      const expected = theirSamples();
+      assert.deepEqual(new Set(text.map(lineOf)), expected);
+      // Twice: a scrape in OpenMetrics takes `_total` away from the names of theirs for good.
+      for (let time = 0; time < 2; time += 1) {
+        const { body } = await scrape(app, 'application/openmetrics-text;version=1.0.0');
+        const samples = parseSamples(body.replaceAll(/ # \{.*$/gm, ''));
+        assert.deepEqual(new Set(samples.filter(({ name }) => /^their/.test(name)).map(lineOf)), expected);
+        const types = [...body.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name]) => name);
+        assert.equal(new Set(types).size, types.length, types.join());
+        assert.match(body, /^# TYPE theirs counter$/m);
+        assert.match(body, /^theirs_total\{app="shop"\} 4 # \{trace_id="count"\} 4 [\d.]+$/m);
+        assert.match(body, /^their_wait_bucket\{.*\} 2 # \{trace_id="wait\\"\\n"\} 5 [\d.]+$/m);
+        assert.deepEqual(body.match(/^shop_open .*$/gm), ['shop_open -3']);
+        // What it renders itself is left as it is, without the point that OpenMetrics wants.
+        const bound = type === 'PROMETHEUS_CONTENT_TYPE' ? '1.0' : '1';
+        assert.ok(body.includes(`le="${bound}"`), body);
+      }
+      const messages = decodeFamilies((await scrape(app, PROTOBUF)).rawPayload);
+      assert.equal(messages.filter(({ name }) => name === 'shop_open').length, 1);
+      const types = messages.filter(({ name }) => /^their/.test(name)).map(({ name, type: kind }) => `${name} ${kind}`);
+      assert.deepEqual(types, [
+        'theirs_total COUNTER',
+        'their_level GAUGE',
+        'their_wait HISTOGRAM',
+        'their_took SUMMARY',
+      ]);
+      const message = (name: string) => messages.find((one) => one.name === name)?.metric?.[0];
+      assert.deepEqual(message('theirs_total')?.label, [{ name: 'app', value: 'shop' }]);
+      assert.equal(message('theirs_total')?.counter?.value, 4);
+      assert.deepEqual(message('theirs_total')?.counter?.exemplar?.label, [{ name: 'trace_id', value: 'count' }]);
+      const wait = message('their_wait')?.histogram;
+      assert.deepEqual([wait?.sampleCount, wait?.sampleSum], [2, 5.5]);
+      const buckets = wait?.bucket?.map(({ upperBound, cumulativeCount }) => [upperBound, cumulativeCount]);
+      assert.deepEqual(buckets, [
+        [1, 1],
+        [Number.POSITIVE_INFINITY, 2],
+      ]);
+      assert.deepEqual(wait?.bucket?.[1]?.exemplar?.label, [{ name: 'trace_id', value: 'wait"\n' }]);
+      const seconds = wait?.bucket?.[1]?.exemplar?.timestamp;
+      assert.ok(Math.abs((seconds?.seconds ?? 0) * 1000 + (seconds?.nanos ?? 0) / 1e6 - Date.now()) < 60_000);
+      const took = message('their_took')?.summary;
+      assert.deepEqual([took?.sampleCount, took?.sampleSum, took?.quantile], [1, 3, [{ quantile: 0.5, value: 3 }]]);
+      const { families: json } = (await scrape(app, 'application/json')).json() as { families: FamilyInJson[] };
+      assert.equal(json.filter(({ name }) => name === 'shop_open').length, 1);
+      const inJson = (name: string) => json.find((one) => one.name === name)?.series;
+      assert.deepEqual(inJson('theirs_total'), [{ labels: { app: 'shop' }, value: 4 }]);
+      assert.deepEqual(inJson('their_level')?.[0], { labels: { app: 'shop', of: 'a"\n\\' }, value: '-Inf' });
+    });
+  }
+}
+
+const PROTOBUF = 'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited';
+
+interface FamilyInJson {
+  readonly name: string;
+  readonly series: readonly object[];
+}
+
+/** Our scrape of a store and of a registry that has each kind of theirs, and one family of ours as well. */
+async function scraped(t: TestContext, client: typeof promClient, contentType: promClient.RegistryContentType) {
+  const { store, families } = familiesOf(t);
+  // Theirs take exemplars only where the registry renders OpenMetrics, at the time when they are made.
+  const registry = registryWith(client, { open: families.open }, client.Registry.OPENMETRICS_CONTENT_TYPE);
+  registry.setDefaultLabels({ app: 'shop' });
+  const registers = [registry];
+  const counter = new client.Counter({ name: 'theirs_total', help: 'The "irs".', enableExemplars: true, registers });
+  counter.inc({ value: 4, exemplarLabels: { trace_id: 'count' } });
+  const level = new client.Gauge({ name: 'their_level', help: 'A\nB\\', labelNames: ['of'], registers });
+  level.set({ of: 'a"\n\\' }, Number.NEGATIVE_INFINITY);
+  level.set({ of: '' }, 1e21);
+  const wait = new client.Histogram({ name: 'their_wait', help: 'W.', buckets: [1], enableExemplars: true, registers });
+  wait.observe({ value: 0.5 });
+  wait.observe({ value: 5, exemplarLabels: { trace_id: 'wait"\n' } });
+  new client.Summary({ name: 'their_took', help: 'Took.', percentiles: [0.5], registers }).observe(3);
+  registry.setContentType(contentType as promClient.PrometheusContentType);
+  const app = fastify({ logger: false });
+  t.after(() => app.close());
+  await app.register(percpuMetrics, { store, registries: [registry] });
+  return app;
+}
+
+async function scrape(app: FastifyInstance, accept: string) {
+  const answer = await app.inject({ url: '/metrics', headers: { accept } });
+  assert.equal(answer.statusCode, 200);
+  assert.equal(String(answer.headers['content-type']).split(';')[0], accept.split(';')[0]);
+  return answer;
+}
+
+/** A sample in one form, for bounds are written as 1 or as 1.0. */
+function lineOf({ name, labels, value }: ReturnType<typeof parseSamples>[number]): string {
+  const sorted = Object.entries(labels).sort();
+  return JSON.stringify([
+    name,
+    sorted.map(([label, text]) => [label, label === 'le' ? text.replace('.0', '') : text]),
+    String(value),
+  ]);
+}
+
+function theirSamples(): Set<string> {
+  const line = (name: string, value: number, labels: Record<string, string> = {}) =>
+    lineOf({ name, labels: { app: 'shop', ...labels }, value } as ReturnType<typeof parseSamples>[number]);
+  return new Set([
+    line('theirs_total', 4),
+    line('their_level', Number.NEGATIVE_INFINITY, { of: 'a"\n\\' }),
+    line('their_level', 1e21, { of: '' }),
+    line('their_wait_bucket', 1, { le: '1' }),
+    line('their_wait_bucket', 2, { le: '+Inf' }),
+    line('their_wait_sum', 5.5),
+    line('their_wait_count', 2),
+    line('their_took', 3, { quantile: '0.5' }),
+    line('their_took_sum', 3),
+    line('their_took_count', 1),
+  ]);
 }

@@ -196,9 +196,8 @@ test('scrapes at the same time are rendered once for all who wait', async (t) =>
   assert.ok(rendered <= 3, `${rendered} renders for 30 scrapes at the same time`);
 });
 
-test('what registries cannot render is not chosen, unless the scraper accepts nothing else', async (t) => {
-  const registry = new Registry();
-  new Counter({ name: 'theirs_total', help: 'Theirs.', registers: [registry] }).inc(2);
+test('what registries cannot be in is not chosen, unless the scraper accepts nothing else', async (t) => {
+  const registry: PromRegistry = { metrics: () => '# TYPE theirs_total counter\ntheirs_total 2\n' };
   const { app, lines } = await endpoint(t, { registries: [registry] });
   const text = await get(app, `${OPEN_METRICS},*/*;q=0.1`);
   assert.match(String(text.headers['content-type']), /^text\/plain; version=0\.0\.4/);
@@ -210,11 +209,11 @@ test('what registries cannot render is not chosen, unless the scraper accepts no
   assert.match(lines[0] ?? '', /renders Prometheus text, which cannot be appended to a scrape in openmetrics/);
 });
 
-test('a registry that renders OpenMetrics is appended in front of the end', async (t) => {
-  const registry = new Registry();
-  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE as never);
-  new Counter({ name: 'theirs_total', help: 'Theirs.', registers: [registry as never] }).inc(2);
-  const { app, lines } = await endpoint(t, { registries: [registry as never] });
+test('a registry that renders OpenMetrics only is appended in front of the end', async (t) => {
+  const metrics = () => '# TYPE theirs counter\ntheirs_total 2\n# EOF\n';
+  const { app, lines } = await endpoint(t, {
+    registries: [{ metrics, contentType: Registry.OPENMETRICS_CONTENT_TYPE }],
+  });
   for (let scrape = 0; scrape < 2; scrape += 1) {
     const { body } = await get(app, `${OPEN_METRICS},text/plain;q=0.5`);
     assert.match(body, /\n# TYPE theirs counter\ntheirs_total 2\n# EOF\n$/);
@@ -223,6 +222,54 @@ test('a registry that renders OpenMetrics is appended in front of the end', asyn
   const plain = await get(app, 'text/plain');
   assert.match(String(plain.headers['content-type']), /^text\/plain/);
   assert.match(lines[0] ?? '', /renders OpenMetrics, which cannot be appended to a scrape in text/);
+});
+
+test('registries that give JSON are in the format that the scraper likes best, their names escaped as ours', async (t) => {
+  const registry = new Registry();
+  new Counter({ name: 'their_jobs_total', help: 'Theirs.', registers: [registry] }).inc(2);
+  const { app, lines } = await endpoint(t, { registries: [registry] });
+  const liked = await get(app, `${PROTOBUF},${OPEN_METRICS};q=0.5,*/*;q=0.1`);
+  assert.match(String(liked.headers['content-type']), /protobuf/);
+  assert.ok(decodeFamilies(liked.rawPayload).some(({ name }) => name === 'their_jobs_total'));
+  for (const accept of ['text/plain', OPEN_METRICS]) {
+    const { body } = await get(app, `${accept};escaping=dots`);
+    assert.match(body, /^their__jobs__total 2$/m);
+  }
+  assert.deepEqual(lines, []);
+});
+
+test('a registry whose JSON is of another shape is left out whole, with a warning that says what is wrong', async (t) => {
+  const metrics = () => '';
+  const metric = (values: object[]) => [{ name: 'odd', help: 'Odd.', type: 'gauge', values }];
+  const registries: PromRegistry[] = [
+    { metrics, getMetricsAsJSON: () => 7 as never },
+    {
+      metrics,
+      getMetricsAsJSON: () =>
+        metric([
+          { labels: {}, value: 1 },
+          { labels: {}, value: '2' },
+        ]),
+    },
+    { metrics, getMetricsAsJSON: () => [{ name: 5 }] },
+    { metrics, getMetricsAsJSON: () => [null as never] },
+    { metrics, getMetricsAsJSON: () => [{ ...metric([{ value: 1 }])[0], name: 'größe' }] },
+    { metrics, getMetricsAsJSON: () => [{ name: 'fine', help: 'Fine.', type: 'gauge', values: [{ value: 1 }] }] },
+  ];
+  const { app, lines } = await endpoint(t, { registries });
+  const { body } = await get(app, OPEN_METRICS);
+  assert.doesNotMatch(body, /odd|größe/);
+  assert.match(body, /^fine 1$/m);
+  assert.equal(lines.length, 5);
+  for (const [index, reason] of [
+    /gave 7, which is no list of metrics/,
+    /a value of its odd is '2', which is no number/,
+    /has the name 5, which is no text/,
+    /registry 3 is missing/,
+    /größe of registry 4 is left out: a name is not plain/,
+  ].entries()) {
+    assert.match(lines[index] ?? '', reason);
+  }
 });
 
 test('a family that the store or an earlier registry has is not there twice', async (t) => {

@@ -165,3 +165,30 @@ test('wrong options are refused', (t) => {
   assert.throws(() => store.counter(options), { code, message: /declared with exemplars before/ });
   assert.throws(() => openStore({ path: store.path, exemplar: {} } as unknown as StoreOptions), { code });
 });
+
+test('a snapshot has exemplars where it is asked for them, and only of series that have any', (t) => {
+  const store = temporaryStore(t);
+  const jobs = store.counter({ name: 'jobs_total', help: 'Jobs.', labelNames: ['queue'], exemplars: true });
+  const wait = store.histogram({ name: 'wait', help: 'Wait.', buckets: bounds, exemplars: true });
+  const size = store.nativeHistogram({ name: 'size', help: 'Size.', exemplars: true });
+  jobs.labels('a').inc(2, { trace_id: 'größe"\n', span_id: '7' });
+  jobs.labels('b').inc();
+  wait.observe(99, { trace_id: 'high' });
+  size.observe(0.5, { trace_id: 'small' });
+  const found = store
+    .snapshot({ exemplars: true })
+    .flatMap(({ series }) => series.map(({ exemplars }) => exemplars ?? 'none'));
+  for (const { timestamp = 0 } of found.flat().filter((one) => typeof one === 'object')) {
+    assert.ok(Math.abs(timestamp - Date.now()) < 60_000, String(timestamp));
+  }
+  const shown = found.map((one) => (one === 'none' ? one : one.map(({ timestamp: _, ...rest }) => rest)));
+  const part = shown[3] === 'none' ? undefined : shown[3]?.[0]?.bucket;
+  assert.ok(part !== undefined && part >= 0 && part < 10, String(part));
+  assert.deepEqual(shown, [
+    [{ bucket: 0, labels: { trace_id: 'größe"\n', span_id: '7' }, value: 2 }],
+    'none',
+    [{ bucket: 2, labels: { trace_id: 'high' }, value: 99 }],
+    [{ bucket: part, labels: { trace_id: 'small' }, value: 0.5 }],
+  ]);
+  assert.ok(store.snapshot().every(({ series }) => series.every((one) => !('exemplars' in one))));
+});
