@@ -125,7 +125,7 @@ function checkName(type: MetricType, name: unknown): string {
       { name },
     );
   }
-  if (type === 'info' && typeof name === 'string' && !/._info$/.test(name)) {
+  if (type === 'info' && typeof name === 'string' && !/._info$/s.test(name)) {
     fail('ERR_PCM_METRIC_NAME', `${display(name)} is no name for an info; let it end in _info`, { name });
   }
   if (isName(name)) return name;
