@@ -24,6 +24,8 @@ export interface Series {
   contender: string;
   point: string;
   samples: number[];
+  /** Rounds, from 0 and ascending, in which there was nothing to measure: they have no sample. */
+  missed?: number[];
 }
 
 /** What a contender counted, against what it had to. */

@@ -22,10 +22,7 @@ export class Lookup {
 
   /** Empty where nothing was measured. */
   samples(figure: string, contender: string, point = ''): readonly number[] {
-    const found = this.#series.find(
-      (one) => one.figure === figure && one.contender === contender && one.point === point,
-    );
-    return found?.samples ?? [];
+    return this.#find(figure, contender, point)?.samples ?? [];
   }
 
   summary(figure: string, contender: string, point = ''): Summary | undefined {
@@ -37,11 +34,32 @@ export class Lookup {
     return this.summary(figure, contender, point)?.median;
   }
 
-  /** A figure of a contender as a multiple of another's, round by round. */
+  /** A figure of a contender as a multiple of another's, round by round; rounds that one of them missed are left out. */
   ratio(figure: string, contender: string, other: string, point = ''): Summary | undefined {
-    const own = this.samples(figure, contender, point);
-    const theirs = this.samples(figure, other, point);
-    if (own.length === 0 || own.length !== theirs.length) return undefined;
-    return summarize(pairedRatios(own, theirs));
+    const own = roundsOf(this.#find(figure, contender, point));
+    const theirs = roundsOf(this.#find(figure, other, point));
+    if (own.length !== theirs.length) return undefined;
+    const both = own.flatMap((one, round) => {
+      const two = theirs[round];
+      return one === undefined || two === undefined ? [] : [[one, two] as const];
+    });
+    if (both.length === 0) return undefined;
+    return summarize(
+      pairedRatios(
+        both.map(([one]) => one),
+        both.map(([, two]) => two),
+      ),
+    );
   }
+
+  #find(figure: string, contender: string, point: string): Series | undefined {
+    return this.#series.find((one) => one.figure === figure && one.contender === contender && one.point === point);
+  }
+}
+
+/** The samples in their rounds. */
+function roundsOf(series: Series | undefined): (number | undefined)[] {
+  const rounds: (number | undefined)[] = [...(series?.samples ?? [])];
+  for (const round of series?.missed ?? []) rounds.splice(round, 0, undefined);
+  return rounds;
 }

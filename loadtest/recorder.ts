@@ -19,11 +19,14 @@ export class Recorder {
 
   /** Adds a sample. A figure that could not be had (`undefined`) leaves none. */
   add(figure: string, contender: string, point: string, value: number | undefined): void {
-    if (value === undefined) return;
-    const key = JSON.stringify([figure, contender, point]);
-    const series = this.#series.get(key) ?? { figure, contender, point, samples: [] };
-    series.samples.push(value);
-    this.#series.set(key, series);
+    if (value !== undefined) this.#seriesOf(figure, contender, point).samples.push(value);
+  }
+
+  /** Says that this round has no sample of something that had its turn, so that the others keep their partners. */
+  miss(figure: string, contender: string, point: string): void {
+    const series = this.#seriesOf(figure, contender, point);
+    series.missed ??= [];
+    series.missed.push(series.samples.length + series.missed.length);
   }
 
   count(count: Count): void {
@@ -44,6 +47,13 @@ export class Recorder {
     if (requests === 0) return;
     this.#lost += requests;
     this.note(`${contender}: ${requests} requests were refused or not answered, so its counts prove nothing.`);
+  }
+
+  #seriesOf(figure: string, contender: string, point: string): Series {
+    const key = JSON.stringify([figure, contender, point]);
+    const series = this.#series.get(key) ?? { figure, contender, point, samples: [] };
+    this.#series.set(key, series);
+    return series;
   }
 
   /** @param seconds - how long the scenario took */

@@ -7,8 +7,9 @@
  * - a scrape costs `c + d S + b S (L - 1)` for S series and L lanes: text per series, 8 bytes to read per series and lane;
  * - a series takes `m + n L` bytes of the file.
  *
- * All that is said of numbers of CPUs that were not measured is a prediction: it knows nothing of sockets, of cache
- * that a store no longer fits into, or of memory controllers.
+ * A slope that the spread of the measurements may have made is none: `k` is 0 where the middle halves of the samples of
+ * the fewest and the most writers touch. All that is said of numbers of CPUs that were not measured is a prediction: it
+ * knows nothing of sockets, of cache that a store no longer fits into, or of memory controllers.
  */
 import type { Findings } from '../findings.js';
 import { Lookup } from '../lookup.js';
@@ -57,6 +58,27 @@ function pointsOf(
   });
 }
 
+/** Numbers of CPUs that this machine does not have, so that what is said of them is a prediction. */
+const predictedOf = (cpus: number): number[] => PREDICTED_CPUS.filter((count) => count > cpus);
+
+/** A line as it is written; the second term is what `per` stands for. */
+const written = ({ intercept, slope }: Line, decimals: number, per: string): string =>
+  `${formatNumber(intercept, decimals)} ${slope < 0 ? '-' : '+'} ${formatNumber(Math.abs(slope), decimals)} ${per}`;
+
+/** Nanoseconds of an increment, where so many writers have a rate in millions per second together. */
+const costOf = (writers: number, rate: number): number => (writers / rate) * 1000;
+
+/** Whether the cost of an increment with the most writers is told from that with one by more than its spread. */
+function isApart(lookup: Lookup, figure: string, contender: string, cpus: number): boolean {
+  const points = pointsOf(lookup, figure, contender, cpus).map(([writers]) => writers);
+  const costs = [Math.min(...points), Math.max(...points)].flatMap((writers): [number, number][] => {
+    const rate = lookup.summary(figure, contender, String(writers));
+    return rate ? [[costOf(writers, rate.upperQuartile), costOf(writers, rate.lowerQuartile)]] : [];
+  });
+  const [[lowOfOne, highOfOne] = [0, 0], [lowOfMany, highOfMany] = [0, 0]] = costs;
+  return highOfOne < lowOfMany || highOfMany < lowOfOne;
+}
+
 /** Nanoseconds of an increment of one of so many writers. */
 function incrementRows(scenarios: readonly Findings[], cpus: number): string[][] {
   const lookup = lookupOf(scenarios, 'contention');
@@ -68,15 +90,18 @@ function incrementRows(scenarios: readonly Findings[], cpus: number): string[][]
   ] as const) {
     for (const contender of lookup.contenders(figure)) {
       const costs = pointsOf(lookup, figure, contender, cpus).map(([writers, rate]): [number, number] => [
-        writers,
-        (writers / rate) * 1000,
+        writers - 1,
+        costOf(writers, rate),
       ]);
-      const line = fitLine(costs);
-      if (line === undefined) continue;
+      const fitted = fitLine(costs);
+      if (fitted === undefined) continue;
+      const mean = costs.reduce((sum, [, cost]) => sum + cost, 0) / costs.length;
+      const line = isApart(lookup, figure, contender, cpus) ? fitted : { intercept: mean, slope: 0 };
       // One that gets cheaper with more writers does not become free.
       const floor = Math.min(...costs.map(([, cost]) => cost));
-      const predicted = PREDICTED_CPUS.map((count) => `${formatNumber(Math.max(floor, valueAt(line, count)), 1)}`);
-      rows.push([`increment in ${language}, ${contender}, ns`, formatNumber(valueAt(line, cpus), 1), ...predicted]);
+      const cost = (writers: number): string => formatNumber(Math.max(floor, valueAt(line, writers - 1)), 1);
+      const name = `increment in ${language}, ${contender}, ns`;
+      rows.push([name, written(line, 2, '(w - 1)'), cost(cpus), ...predictedOf(cpus).map(cost)]);
     }
   }
   return rows;
@@ -95,13 +120,15 @@ function scrapeRows(scenarios: readonly Findings[], cpus: number): string[][] {
   });
   const series = fitLine(bySeries);
   const wide = fitLine(pointsOf(lanes, 'scrape', 'percpu-metrics'));
-  const measured = Number(
-    /^[\d,]+/.exec(scenarios.find(({ name }) => name === 'lanes')?.notes[0] ?? '')?.[0].replaceAll(',', ''),
-  );
+  // Each series of that scenario was incremented once.
+  const measured = scenarios.find(({ name }) => name === 'lanes')?.counts[0]?.expected ?? 0;
   if (series === undefined || wide === undefined || !(measured > 0)) return [];
   const cost = (count: number): string =>
     formatNumber(valueAt(series, SERIES) + (wide.slope / measured) * SERIES * (count - cpus), 1);
-  return [[`scrape of ${formatNumber(SERIES, 0)} counters over HTTP, ms`, cost(cpus), ...PREDICTED_CPUS.map(cost)]];
+  const perLane = wide.slope / measured;
+  const line = `${written(series, 6, 'S')} + ${formatNumber(perLane, 9)} S (L - 1)`;
+  const name = `scrape of ${formatNumber(SERIES, 0)} counters over HTTP, ms`;
+  return [[name, line, cost(cpus), ...predictedOf(cpus).map(cost)]];
 }
 
 function memoryRows(scenarios: readonly Findings[], cpus: number): string[][] {
@@ -109,14 +136,19 @@ function memoryRows(scenarios: readonly Findings[], cpus: number): string[][] {
   const line = lookup && fitLine(pointsOf(lookup, 'lanes', 'percpu-metrics'));
   if (line === undefined) return [];
   const bytes = (count: number): string => formatNumber(valueAt(line, count), 0);
-  return [['file of a counter series, bytes', bytes(cpus), ...PREDICTED_CPUS.map(bytes)]];
+  return [['file of a counter series, bytes', written(line, 1, 'L'), bytes(cpus), ...predictedOf(cpus).map(bytes)]];
 }
 
 /** The model as a table; without rows where too little was measured. */
 export function modelTable(scenarios: readonly Findings[], cpus: number): TextTable {
   return {
     caption: '',
-    heading: ['cost model', `${cpus} CPUs, fitted`, ...PREDICTED_CPUS.map((count) => `${count} CPUs, prediction`)],
+    heading: [
+      'cost model',
+      'line',
+      `${cpus} CPUs, fitted`,
+      ...predictedOf(cpus).map((count) => `${count} CPUs, prediction`),
+    ],
     rows: [...incrementRows(scenarios, cpus), ...scrapeRows(scenarios, cpus), ...memoryRows(scenarios, cpus)],
   };
 }

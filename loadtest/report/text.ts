@@ -7,8 +7,10 @@ import { exactnessOf, tablesOf } from './tables.js';
 export function describeGoal({ title, atLeast, atMost, unit, measured, met }: Goal): string {
   const threshold = atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`;
   const suffix = unit === '' ? '' : ` ${unit}`;
+  // Enough digits to see on which side of a threshold such as 0.97 it is.
+  const digits = measured !== null && Math.abs(measured) < 10 ? 3 : 2;
   const outcome =
-    measured === null ? 'not measured' : `${met ? 'met' : 'missed'} (${formatNumber(measured, 2)}${suffix})`;
+    measured === null ? 'not measured' : `${met ? 'met' : 'missed'} (${formatNumber(measured, digits)}${suffix})`;
   return `${title}: ${threshold}${suffix}: ${outcome}`;
 }
 

@@ -161,7 +161,10 @@ async function turn(context: RunContext, size: Size, entrant: Entrant): Promise<
   const figure = size.workers > 0 ? 'cluster' : 'latency';
   if (size.workers === 0) await service.get('/delay');
   const scraped = await scrapeOf(context, size, entrant);
-  if (scraped === undefined) return;
+  if (scraped === undefined) {
+    recorder.miss(figure, name, size.point);
+    return;
+  }
   const { milliseconds, bytes } = scraped;
   recorder.add(figure, name, size.point, milliseconds);
   if (size.workers > 0) return;
