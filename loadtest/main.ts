@@ -19,6 +19,7 @@ import { scenarios } from './scenarios/index.js';
 import type { Scenario } from './scenarios/scenario.js';
 import { renderTable } from './table.js';
 import { withTemporaryDirectory } from './temporary-directory.js';
+import { describeVersions } from './versions.js';
 
 async function measure(options: LoadtestArguments, signal: AbortSignal): Promise<RunDocument> {
   const started = new Date();
@@ -44,6 +45,7 @@ async function measure(options: LoadtestArguments, signal: AbortSignal): Promise
     seconds,
     quick,
     machine,
+    versions: describeVersions(),
     pinning,
     scenarios: findings,
   };

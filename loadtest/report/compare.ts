@@ -24,6 +24,8 @@ export interface Change {
 
 /** What two runs have to be apart at least. */
 const LEAST_CHANGE = 0.05;
+/** Lines of what is not compared. */
+const MOST_UNCOMPARED = 20;
 /** Samples from which on quartiles say anything. */
 const LEAST_SAMPLES = 3;
 
@@ -61,6 +63,31 @@ function changeOf(
   return { ...where, before, after, relative: after / before - 1, kind: worse ? 'regression' : 'improvement' };
 }
 
+/** What one of the runs has and the other has not, so that it is not compared. */
+export function describeUncompared(before: RunDocument, after: RunDocument): string[] {
+  const rowsOf = (run: RunDocument): Map<string, string> =>
+    new Map(
+      run.scenarios.flatMap(({ name, figures, series }) =>
+        series.map(({ figure, contender, point }): [string, string] => {
+          const title = figures.find((one) => one.name === figure)?.title ?? figure;
+          return [
+            JSON.stringify([name, figure, contender, point]),
+            `${name}: ${title}, ${contender}${point && `, ${point}`}`,
+          ];
+        }),
+      ),
+    );
+  const [old, now] = [rowsOf(before), rowsOf(after)];
+  const missing = (from: Map<string, string>, to: Map<string, string>): string[] =>
+    [...from].filter(([key]) => !to.has(key)).map(([, title]) => title);
+  const common = after.scenarios.some(({ name }) => before.scenarios.some((one) => one.name === name));
+  return [
+    ...(common ? [] : ['The runs have no scenario in common.']),
+    ...missing(old, now).map((title) => `Not measured any more: ${title}`),
+    ...missing(now, old).map((title) => `Not measured before: ${title}`),
+  ];
+}
+
 /** Whether the two ran on machines that can be compared, and why not. */
 export function describeMachines(before: RunDocument, after: RunDocument): string {
   const keys = ['cpuModel', 'cpus', 'kernel', 'libc', 'node', 'governor'] as const;
@@ -68,19 +95,29 @@ export function describeMachines(before: RunDocument, after: RunDocument): strin
   const texts = different.map((key) => `${key} ${before.machine[key]} and ${after.machine[key]}`);
   const quick = before.quick === after.quick ? [] : ['one of the runs is a quick one'];
   const all = [...texts, ...quick];
+  const names = Object.keys(after.versions ?? {}).filter((name) => before.versions?.[name] !== undefined);
+  const versions = names.filter((name) => before.versions?.[name] !== after.versions?.[name]);
+  all.push(...versions.map((name) => `${name} ${before.versions?.[name]} and ${after.versions?.[name]}`));
   return all.length === 0 ? 'The same kind of machine and run.' : `Not the same conditions: ${all.join('; ')}.`;
+}
+
+/** A relative change; from 0 there is none. */
+export function describeRelative(relative: number): string {
+  return Number.isFinite(relative) ? `${relative > 0 ? '+' : ''}${formatNumber(relative * 100, 1)} %` : 'was 0';
 }
 
 /** The comparison as it is printed. */
 export function renderComparison(before: RunDocument, after: RunDocument): string {
   const changes = compareRuns(before, after);
   const intro = `Against the run of ${before.started}. ${describeMachines(before, after)}`;
-  if (changes.length === 0) return `${intro}\nNothing changed beyond the noise.`;
+  const uncompared = describeUncompared(before, after).map((line) => `\n${line}`);
+  const rest = uncompared.slice(0, MOST_UNCOMPARED).join('') + (uncompared.length > MOST_UNCOMPARED ? '\n...' : '');
+  if (changes.length === 0) return `${intro}\nNothing that was compared changed beyond the noise.${rest}`;
   const rows = changes.map(({ scenario, figure, contender, point, before: old, after: now, relative, kind }) => [
     `${kind === 'regression' ? 'WORSE ' : 'better'} ${scenario}: ${figure.title}, ${contender}${point && `, ${point}`}`,
     formatNumber(old, figure.decimals),
     formatNumber(now, figure.decimals),
-    `${relative > 0 ? '+' : ''}${formatNumber(relative * 100, 1)} %`,
+    describeRelative(relative),
   ]);
-  return `${intro}\n${renderTable(['', 'before', 'after', 'change'], rows)}`;
+  return `${intro}\n${renderTable(['', 'before', 'after', 'change'], rows)}${rest}`;
 }

@@ -13,6 +13,8 @@ export interface RunDocument {
   seconds: number;
   quick: boolean;
   machine: Machine;
+  /** See `describeVersions`; runs of before have none. */
+  versions?: Record<string, string | null>;
   pinning: Pinning;
   scenarios: Findings[];
 }

@@ -4,11 +4,11 @@ import { summarizeMachine } from '../machine.js';
 import { describePinning } from '../pinning.js';
 import { formatNumber } from '../table.js';
 import { renderChart } from './chart.js';
-import { compareRuns, describeMachines } from './compare.js';
+import { compareRuns, describeMachines, describeRelative, describeUncompared } from './compare.js';
 import type { RunDocument } from './document.js';
 import { modelTable } from './model.js';
 import { escapeText } from './svg.js';
-import { exactnessOf, type TextTable, tablesOf } from './tables.js';
+import { exactnessOf, type TextTable, tablesOf, titleOf } from './tables.js';
 import { describeGoal } from './text.js';
 
 const STYLE = `
@@ -56,7 +56,12 @@ ${old === undefined ? '' : renderDifferences(old, run)}
 }
 
 function renderScenario(findings: Findings): string {
-  const charts = findings.figures.map((figure) => renderChart(findings, figure) ?? '').filter((chart) => chart !== '');
+  const tables = tablesOf(findings, true);
+  // Each chart with its table under it; one table of all figures comes after all charts.
+  const figures = findings.figures.flatMap((figure) => [
+    renderChart(findings, figure) ?? '',
+    ...tables.filter(({ caption }) => caption === titleOf(figure)).map(renderHtmlTable),
+  ]);
   const goals = findings.goals.map(
     (goal) => `<li class="${goal.met ? 'met' : 'missed'}">${escapeText(describeGoal(goal))}</li>`,
   );
@@ -65,8 +70,11 @@ function renderScenario(findings: Findings): string {
 <h2>${escapeText(findings.title)}</h2>
 <p class="verdict">${escapeText(findings.verdict)}</p>
 ${goals.length === 0 ? '' : `<ul>${goals.join('\n')}</ul>`}
-${charts.join('\n')}
-${tablesOf(findings, true).map(renderHtmlTable).join('\n')}
+${figures.filter((part) => part !== '').join('\n')}
+${tables
+  .filter(({ caption }) => caption === '')
+  .map(renderHtmlTable)
+  .join('\n')}
 ${exactness.rows.length === 0 ? '' : renderHtmlTable(exactness)}
 ${findings.notes.map((note) => `<p class="note">${escapeText(note)}</p>`).join('\n')}
 </section>`;
@@ -83,14 +91,16 @@ ${rows.map((row) => cells(row, 'td')).join('\n')}
 function renderDifferences(old: RunDocument, run: RunDocument): string {
   const rows = compareRuns(old, run).map(({ scenario, figure, contender, point, before, after, relative, kind }) => [
     `${scenario}: ${figure.title}, ${contender}${point && `, ${point}`}`,
-    kind,
+    kind === 'regression' ? '\u2717 WORSE' : '\u2713 better',
     formatNumber(before, figure.decimals),
     formatNumber(after, figure.decimals),
-    `${formatNumber(relative * 100, 1)} %`,
+    describeRelative(relative),
   ]);
   const table =
     rows.length === 0
-      ? '<p>Nothing changed beyond the noise.</p>'
+      ? '<p>Nothing that was compared changed beyond the noise.</p>'
       : renderHtmlTable({ caption: '', heading: ['beyond the noise', '', 'before', 'after', 'change'], rows });
-  return `<h2>Against the run of ${escapeText(old.started)}</h2>\n<p>${escapeText(describeMachines(old, run))}</p>\n${table}`;
+  const uncompared = describeUncompared(old, run).map((line) => `<li>${escapeText(line)}</li>`);
+  const list = uncompared.length === 0 ? '' : `\n<ul class="note">${uncompared.join('\n')}</ul>`;
+  return `<h2>Against the run of ${escapeText(old.started)}</h2>\n<p>${escapeText(describeMachines(old, run))}</p>\n${table}${list}`;
 }

@@ -1,6 +1,6 @@
 /**
  * The tables of a scenario, for the terminal and for the page alike: one with a column per figure where there is but
- * one point, else one per figure with a row per point.
+ * one point, else one per figure with a row per point. Multiples are those of the baseline in the same round, paired.
  */
 import { type Figure, type Findings, isBroken } from '../findings.js';
 import { Lookup } from '../lookup.js';
@@ -30,7 +30,8 @@ function cell(lookup: Lookup, figure: Figure, contender: string, point: string, 
   return spread && summary.count > 1 ? `${median} (${formatSpread(summary, figure.decimals)})` : median;
 }
 
-const titleOf = ({ title, unit }: Figure): string => (unit === '' ? title : `${title}, ${unit}`);
+/** A figure with its unit. */
+export const titleOf = ({ title, unit }: Figure): string => (unit === '' ? title : `${title}, ${unit}`);
 
 function byFigure(findings: Findings, figures: readonly Figure[], lookup: Lookup, spread: boolean): TextTable {
   const [first] = figures;
@@ -46,14 +47,21 @@ function byFigure(findings: Findings, figures: readonly Figure[], lookup: Lookup
   };
 }
 
-function byPoint({ axis }: Findings, figure: Figure, lookup: Lookup, spread: boolean): TextTable {
+function byPoint({ axis, baseline }: Findings, figure: Figure, lookup: Lookup, spread: boolean): TextTable {
   const contenders = lookup.contenders(figure.name);
+  const cellOf = (contender: string, point: string): string => {
+    const own = cell(lookup, figure, contender, point, spread);
+    const ratio = contender === baseline ? undefined : lookup.ratio(figure.name, contender, baseline, point);
+    if (ratio === undefined) return own;
+    const quartiles = spread && ratio.count > 1 ? ` (${formatSpread(ratio, 2)})` : '';
+    return `${own}, ${formatRatio(ratio.median)}${quartiles}`;
+  };
   return {
     caption: titleOf(figure),
     heading: [axis ?? '', ...contenders],
     rows: lookup
       .points(figure.name)
-      .map((point) => [point, ...contenders.map((contender) => cell(lookup, figure, contender, point, spread))]),
+      .map((point) => [point, ...contenders.map((contender) => cellOf(contender, point))]),
   };
 }
 

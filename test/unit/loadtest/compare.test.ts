@@ -26,7 +26,10 @@ function kinds(figure: string, before: number[], after: number[]): string[] {
 describe('a comparison of two runs', () => {
   it('finds nothing between a run and itself', () => {
     assert.deepEqual(compareRuns(inventedRun(1), inventedRun(1)), []);
-    assert.match(renderComparison(inventedRun(1), inventedRun(1)), /Nothing changed beyond the noise/);
+    assert.match(
+      renderComparison(inventedRun(1), inventedRun(1)),
+      /Nothing that was compared changed beyond the noise\.$/,
+    );
   });
 
   it('tells regressions from improvements by what is better', () => {
@@ -44,6 +47,21 @@ describe('a comparison of two runs', () => {
     assert.deepEqual(kinds('throughput', [80, 100, 120], [60, 85, 110]), []);
     assert.deepEqual(kinds('throughput', [99.9, 100, 100.1], [96, 96.1, 96.2]), []);
     assert.deepEqual(kinds('throughput', [100, 100], [50, 50]), []);
+  });
+
+  it('says what it could not compare, and of what was 0 no multiple', () => {
+    const run = runWith('throughput', [1, 1, 1]);
+    const other = { ...run, scenarios: inventedRun(1).scenarios.filter(({ name }) => name === 'lanes') };
+    const text = renderComparison(run, other);
+    assert.match(text, /The runs have no scenario in common\./);
+    assert.match(text, /^Not measured any more: request: Requests per second, percpu-metrics$/m);
+    assert.match(text, /^Not measured before: lanes: /m);
+    assert.match(renderComparison(runWith('throughput', [0, 0, 0]), runWith('throughput', [5, 5, 5])), / was 0$/m);
+    const versions = { 'prom-client': '15.1.3' };
+    assert.match(
+      renderComparison({ ...run, versions }, { ...run, versions: { 'prom-client': '16.0.0' } }),
+      /Not the same conditions: prom-client 15\.1\.3 and 16\.0\.0/,
+    );
   });
 
   it('shows regressions first, and where the conditions differ', () => {

@@ -95,6 +95,12 @@ describe('the page', () => {
     assert.doesNotMatch(page, /NaN|undefined|Infinity/);
   });
 
+  it('has the table of a figure under its chart', () => {
+    const [, dense = ''] = /<section id="dense">(.*?)<\/section>/s.exec(renderPage(inventedRun(1))) ?? [];
+    assert.deepEqual(dense.match(/<svg |<caption>CPU/g)?.slice(0, 4), ['<svg ', '<caption>CPU', '<svg ', '<svg ']);
+    assert.match(dense, /<td>[\d.,]+ \([\d.,]+\), \d+\.\d+x \([\d.]+\)<\/td>/);
+  });
+
   it('says when a promised count is off', () => {
     assert.doesNotMatch(renderPage(inventedRun(1)), /NOT every count/);
     assert.match(renderPage(inventedRun(1, 999)), /NOT every count/);
