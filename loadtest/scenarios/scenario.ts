@@ -26,6 +26,8 @@ export interface RunContext {
 export interface Conclusion {
   verdict: string;
   goals: Goal[];
+  /** Further sentences. */
+  notes?: string[];
 }
 
 /** A comparison. */
