@@ -272,7 +272,7 @@ export interface NativeStore {
 }
 
 /** What an entry of {@link NativeHot.record} does. */
-export const BatchOperation = { add: 0, addFraction: 1, set: 2, observe: 3 } as const;
+export const BatchOperation = { add: 0, addFraction: 1, set: 2, observe: 3, noRoom: 4 } as const;
 
 export interface NativeHot {
   /** Adds 1 to an integer cell. */
@@ -292,9 +292,10 @@ export interface NativeHot {
   leave(gauge: number, counter: number, histogram: number, entered: number): void;
   /**
    * Does what the entries say, each three numbers: a {@link BatchOperation}, what `add`, `addFraction`, `set` or
-   * `observe` take first, and the amount. All are tried; throws where one could not be stored.
+   * `observe` take first, and the amount. All are tried. False where there was no room for some, whose operation is
+   * `noRoom` then; throws where one could not be stored for another reason.
    */
-  record(entries: Float64Array): void;
+  record(entries: Float64Array): boolean | undefined;
   /** Does nothing: what a call costs. */
   noop(): void;
 }

@@ -136,7 +136,7 @@ static napi_value leave(napi_env env, napi_callback_info info) {
 }
 
 /* What an entry of a batch does, as in src/binding.ts. */
-enum { BATCH_ADD, BATCH_ADD_FRACTION, BATCH_SET, BATCH_OBSERVE, BATCH_ENTRY = 3 };
+enum { BATCH_ADD, BATCH_ADD_FRACTION, BATCH_SET, BATCH_OBSERVE, BATCH_NO_ROOM, BATCH_ENTRY = 3 };
 
 /* `target` as an unsigned number; one that is none names nothing. */
 static uint64_t target_of(double target) {
@@ -172,20 +172,25 @@ static napi_value record(napi_env env, napi_callback_info info) {
         napi_throw_type_error(env, "ERR_PCM_ARGUMENT", "a Float64Array was expected");
         return NULL;
     }
-    const double *entries = data;
+    double *entries = data;
     int worst = PCM_OK;
     int saved = 0;
+    bool is_full = false;
     for (size_t at = 0; at + BATCH_ENTRY <= length; at += BATCH_ENTRY) {
         errno = 0;
         const int status = apply(binding, &entries[at]);
-        if (status != PCM_OK && worst == PCM_OK) {
+        if (status == PCM_CAPACITY || status == PCM_NO_SPACE) {
+            entries[at] = BATCH_NO_ROOM;
+            is_full = true;
+        } else if (status != PCM_OK && worst == PCM_OK) {
             worst = status;
             saved = errno;
         }
     }
     if (worst != PCM_OK)
         pcm__throw_status(env, worst, saved);
-    return NULL;
+    napi_value all_in;
+    return napi_get_boolean(env, !is_full, &all_in) == napi_ok ? all_in : NULL;
 }
 
 /* What crossing from JavaScript costs. */

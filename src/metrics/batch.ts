@@ -3,7 +3,7 @@
  * beside their cells into an array that it keeps, and hands that over, so that a wrong amount leaves nothing counted.
  */
 import { display, PercpuMetricsError } from '../errors.js';
-import { BATCH_ENTRY, type Segment } from '../store/segment.js';
+import { BATCH_ENTRY, BatchOperation, type Segment } from '../store/segment.js';
 import type { CounterHandle } from './counter.js';
 import { Family } from './family.js';
 import type { GaugeHandle } from './gauge.js';
@@ -35,6 +35,8 @@ export interface Recordable {
   check(amount: number): void;
   /** Writes operation, target and a checked amount. */
   put(entries: Float64Array, at: number, amount: number): void;
+  /** Records an amount for which there was no room where it was put, if it has another place. Never throws. */
+  putElsewhere?(amount: number): void;
   /** Of handles that keep exemplars: notes what an amount that was recorded was about. Never throws. */
   note?(amount: number): void;
 }
@@ -93,8 +95,15 @@ export class PreparedBatch implements Batch<readonly RecordableHandle[]> {
     for (let index = 0; index < handles.length; index += 1) {
       handles[index]?.put(this.#entries, index * BATCH_ENTRY, amounts[index] as number);
     }
-    this.#segment.record(this.#entries);
+    if (!this.#segment.record(this.#entries)) this.#recordElsewhere(amounts);
     if (!this.#hasExemplars) return;
     for (const [index, handle] of handles.entries()) handle.note?.(amounts[index] as number);
+  }
+
+  #recordElsewhere(amounts: readonly number[]): void {
+    for (const [index, handle] of this.#handles.entries()) {
+      if (this.#entries[index * BATCH_ENTRY] !== BatchOperation.noRoom) continue;
+      handle.putElsewhere?.(amounts[index] as number);
+    }
   }
 }

@@ -8,11 +8,12 @@
  */
 
 import { type Holder, isRemoved } from '../store/holdings.js';
-import { NO_SERIES, type Segment } from '../store/segment.js';
+import { NO_SERIES, type Overflow, type Segment } from '../store/segment.js';
 import type { NativeHot } from '../store/types.js';
+import { isOverflow } from './overflow.js';
 
 /** Where the handles of a family have their series from. */
-export interface SeriesSource {
+export interface SeriesSource extends Overflow {
   readonly segment: Segment;
   /** Of the family. */
   readonly name: string;
@@ -114,13 +115,35 @@ export class BoundSeries implements Holder {
     }
   }
 
+  /**
+   * Makes all the cells that it may need: as the series that amounts go to for which there is no room it has to have
+   * its own before.
+   *
+   * @throws PercpuMetricsError `ERR_PCM_CAPACITY`, `ERR_PCM_NO_SPACE`, `ERR_PCM_BROKEN`, `ERR_PCM_CLOSED`
+   */
+  reserveAll(): void {}
+
+  /** Where amounts go for which this series has no room. */
+  protected get overflow(): Overflow {
+    return this.#source;
+  }
+
   /** Gets what is kept of a series that is bound anew. */
   protected take(_series: number): void {}
+
+  private reserveIfPossible(): void {
+    try {
+      this.reserveAll();
+    } catch (error) {
+      this.segment.report(error);
+    }
+  }
 
   private bindAnew(): void {
     const series = this.#source.bindAnew(this.#values);
     this.take(series);
     this.#series = series;
     this.keep();
+    if (isOverflow(this.#values)) this.reserveIfPossible();
   }
 }

@@ -23,8 +23,9 @@ export interface CounterHandle {
    */
   inc(amount?: number, exemplar?: ExemplarLabels): void;
   /**
-   * Makes room for an amount now. `inc` makes it when it first needs it, and drops the amount with a warning where
-   * there is none; call this before where an amount must be refused instead.
+   * Makes room for an amount now. `inc` makes it when it first needs it. Where there is none, the amount goes to the
+   * overflow series if the family has a `maxSeries`, and else is dropped with a warning; call this before where it must
+   * be refused instead.
    *
    * @throws PercpuMetricsError `ERR_PCM_CAPACITY`, `ERR_PCM_NO_SPACE`, `ERR_PCM_BROKEN`, `ERR_PCM_CLOSED`
    */
@@ -66,6 +67,10 @@ export class BoundCounter extends BoundSeries implements CounterHandle, Recordab
     });
   }
 
+  override reserveAll(): void {
+    this.reserve(0.5);
+  }
+
   check(amount: number): void {
     if (typeof amount !== 'number' || !Number.isFinite(amount)) throw invalidAmount('inc', this.name, amount);
     if (amount < 0) throw negativeAmount(this.name, amount);
@@ -77,6 +82,11 @@ export class BoundCounter extends BoundSeries implements CounterHandle, Recordab
     entries[at] = isWhole || !isThere ? BatchOperation.add : BatchOperation.addFraction;
     entries[at + 1] = isWhole || !isThere ? this.cell : this.series();
     entries[at + 2] = amount;
+  }
+
+  /** What {@link put} has put had no room. */
+  putElsewhere(amount: number): void {
+    this.addAmount(amount);
   }
 
   /** Its integer cell, bound anew if need be. */
@@ -106,7 +116,7 @@ export class BoundCounter extends BoundSeries implements CounterHandle, Recordab
   private addAmount(amount: number): void {
     this.check(amount);
     if (Number.isSafeInteger(amount)) this.hot.add(this.cell, amount);
-    else this.segment.addFraction(this.series(), amount);
+    else this.segment.addFraction(this.series(), amount, this.overflow);
   }
 }
 

@@ -6,8 +6,8 @@
  * be looked up once and kept; one of a removed series stays good, as it is bound anew.
  */
 
-import type { PercpuMetricsError } from '../errors.js';
-import type { Segment, SeriesLimits } from '../store/segment.js';
+import type { ErrorCode } from '../errors.js';
+import { NO_SERIES, type Segment, type SeriesLimits } from '../store/segment.js';
 import type { FamilyDefinition, MetricType } from '../store/types.js';
 import { BoundSeries, type Origin, type SeriesSource } from './bound-series.js';
 import type { Declaration, DefaultLabels } from './default-labels.js';
@@ -130,6 +130,7 @@ export abstract class Family<Handle> {
       name: definition.name,
       bind: (values) => this.#bind(values),
       bindAnew: (values) => this.#bindAnew(values),
+      insteadAfter: (cause) => this.#insteadAfter(cause),
       forget: (values) => this.#handles.remove(values.slice(0, ownLabelNames.length)),
     };
   }
@@ -204,10 +205,14 @@ export abstract class Family<Handle> {
     this.prepareOverflow();
   }
 
-  /** Makes the series that amounts go to beyond the limits, if there are any. */
+  /** Makes the series that amounts go to beyond the limits, if there are any, with all of its cells. */
   prepareOverflow(): void {
     if (!isLimited(this.#limits)) this.#overflow = undefined;
-    else this.#overflow ??= this.#findOrBind(this.#own.labelNames.map(() => OVERFLOW_VALUE));
+    else if (this.#overflow === undefined) {
+      const overflow = this.#findOrBind(this.#own.labelNames.map(() => OVERFLOW_VALUE));
+      if (overflow instanceof BoundSeries) overflow.reserveAll();
+      this.#overflow = overflow;
+    }
   }
 
   #findOrBind(values: string[]): Handle {
@@ -227,7 +232,14 @@ export abstract class Family<Handle> {
     return handle;
   }
 
-  #warnOfOverflow({ code }: PercpuMetricsError): void {
+  #insteadAfter(cause: unknown): number {
+    const overflow = this.#overflow;
+    if (!isFull(cause) || !(overflow instanceof BoundSeries) || !overflow.revive()) return NO_SERIES;
+    this.#warnOfOverflow(cause);
+    return overflow.heldSeries;
+  }
+
+  #warnOfOverflow({ code }: { readonly code: ErrorCode }): void {
     this.segment.warnOnce(`overflow of ${this.definition.name}`, code, overflowWarning(this.definition.name));
   }
 

@@ -28,8 +28,9 @@ export interface GaugeHandle {
    */
   dec(amount?: number): void;
   /**
-   * Makes room for an amount that is to be added or subtracted. `inc` and `dec` make it when they first need it, and
-   * drop the amount with a warning where there is none; call this before where an amount must be refused instead.
+   * Makes room for an amount that is to be added or subtracted. `inc` and `dec` make it when they first need it. Where
+   * there is none, the amount goes to the overflow series if the family has a `maxSeries`, and else is dropped with a
+   * warning; call this before where it must be refused instead.
    *
    * @throws PercpuMetricsError `ERR_PCM_CAPACITY`, `ERR_PCM_NO_SPACE`, `ERR_PCM_BROKEN`, `ERR_PCM_CLOSED`
    */
@@ -99,6 +100,11 @@ export class BoundGauge extends BoundSeries implements GaugeHandle, Recordable {
     });
   }
 
+  override reserveAll(): void {
+    this.reserve(1);
+    this.reserve(0.5);
+  }
+
   check(value: number): void {
     if (typeof value !== 'number') throw invalidAmount('set', this.name, value);
   }
@@ -139,8 +145,9 @@ export class BoundGauge extends BoundSeries implements GaugeHandle, Recordable {
 
   #add(operation: string, amount: number, sign: 1 | -1): void {
     if (typeof amount !== 'number' || !Number.isFinite(amount)) throw invalidAmount(operation, this.name, amount);
-    if (!Number.isSafeInteger(amount)) this.segment.addFraction(this.series(), sign * amount);
-    else if (this.liveCell() !== NO_CELL) this.hot.add(this.#cell, sign * amount);
+    if (!Number.isSafeInteger(amount)) this.segment.addFraction(this.series(), sign * amount, this.overflow);
+    else if (this.#cell !== NO_CELL) this.hot.add(this.#cell, sign * amount);
+    else if (this.revive()) this.#cell = this.segment.addFirst(this.series(), sign * amount, this.overflow);
   }
 }
 

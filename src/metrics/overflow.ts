@@ -20,12 +20,12 @@ export function isLimited({ ofFamily, ofStore }: SeriesLimits): boolean {
 
 /** Whether a series is the one for what overflows, of which no limit keeps anybody. */
 export function isOverflow(values: readonly string[]): boolean {
-  return values.every((value) => value === OVERFLOW_VALUE);
+  return values.length > 0 && values.every((value) => value === OVERFLOW_VALUE);
 }
 
 /** Whether an error says that there is no room for a series. */
-export function isFull(error: unknown): error is PercpuMetricsError {
-  return error instanceof PercpuMetricsError && FULL.includes(error.code);
+export function isFull(error: unknown): error is { readonly code: ErrorCode } {
+  return error instanceof Error && 'code' in error && FULL.includes(error.code);
 }
 
 /** What is reported once per family. */

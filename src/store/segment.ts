@@ -47,6 +47,15 @@ export interface SeriesLimits {
   readonly ofStore: number;
 }
 
+/** Tells where amounts go for which a series has no room. */
+export interface Overflow {
+  /**
+   * The id of the series that stands in for the one that something could not be done to, which is reported;
+   * {@link NO_SERIES} where there is none, or where room is not what is missing. Never throws.
+   */
+  insteadAfter(cause: unknown): number;
+}
+
 /** Does something to a series, or nothing where somebody else has removed it meanwhile. */
 function unlessRemoved(work: () => void): void {
   try {
@@ -279,22 +288,35 @@ export class Segment {
     }
   }
 
-  /** Adds an amount that is no safe integer; it is dropped where it cannot be stored. */
-  addFraction(series: number, amount: number): void {
+  /** Adds an amount that is no safe integer; where there is no room for it to what overflows, else it is dropped. */
+  addFraction(series: number, amount: number, overflow: Overflow): void {
     if (series === NO_SERIES) return;
     try {
       this.#native.addFraction(series, amount);
     } catch (cause) {
-      this.#drop(cause);
+      this.#addInstead(cause, overflow, (other) => this.#native.addFraction(other, amount));
     }
   }
 
-  /** Does what the entries say; amounts that cannot be stored are dropped. */
-  record(entries: Float64Array): void {
+  /** Adds a safe integer to a series without a cell, and gives the cell; without room as {@link addFraction}. */
+  addFirst(series: number, amount: number, overflow: Overflow): number {
     try {
-      this.hot.record(entries);
+      const cell = this.#native.cell(series);
+      this.hot.add(cell, amount);
+      return cell;
+    } catch (cause) {
+      this.#addInstead(cause, overflow, (other) => this.hot.add(this.#native.cell(other), amount));
+      return NO_CELL;
+    }
+  }
+
+  /** Does what the entries say, and whether there was room; what cannot be stored for other reasons is dropped. */
+  record(entries: Float64Array): boolean {
+    try {
+      return this.hot.record(entries) !== false;
     } catch (cause) {
       this.#drop(cause);
+      return false;
     }
   }
 
@@ -337,6 +359,16 @@ export class Segment {
 
   #refuse(action: string, code: 'ERR_PCM_CLOSED' | 'ERR_PCM_READ_ONLY'): never {
     throw nativeError(undefined, { action, path: this.path }, code);
+  }
+
+  #addInstead(cause: unknown, overflow: Overflow, add: (series: number) => void): void {
+    const other = overflow.insteadAfter(cause);
+    try {
+      if (other === NO_SERIES) throw cause;
+      add(other);
+    } catch (error) {
+      this.#drop(error);
+    }
   }
 
   /** Reports an amount that is dropped; not where its series was removed, as what was added before is gone as well. */

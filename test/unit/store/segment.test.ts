@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFile
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { StoreOptions } from '#src/store/options.js';
-import { Segment } from '#src/store/segment.js';
+import { NO_SERIES, Segment } from '#src/store/segment.js';
 import type { FamilyDefinition } from '#src/store/types.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
@@ -19,6 +19,8 @@ const counter: FamilyDefinition = {
   labelNames: [],
   buckets: [],
 };
+
+const nowhere = { insteadAfter: () => NO_SERIES };
 
 function open(t: TestContext, options: StoreOptions = {}): Segment {
   const segment = Segment.open({ path: join(temporaryDirectory(t), 'store.pcm'), ...options });
@@ -186,9 +188,10 @@ test('after close everything cold fails, everything hot does nothing, and closin
   }
   segment.hot.increment(cell);
   segment.hot.add(cell, 2);
-  segment.addFraction(series, 0.5);
+  segment.addFraction(series, 0.5, nowhere);
   segment.setGauge(series, 1);
   segment.findCell(series);
+  segment.addFirst(series, 1, nowhere);
   assert.deepEqual(open(t, { path: segment.path }).snapshot()[0]?.series, [{ labels: {}, value: 0 }]);
 });
 
@@ -206,8 +209,8 @@ test('a truncated file is an error for readers, and counting goes on without one
   truncateSync(segment.path, 0);
   const warned = once(process, 'warning');
   segment.hot.increment(cell);
-  segment.addFraction(series, 0.5);
-  segment.addFraction(series, 0.5);
+  segment.addFraction(series, 0.5, nowhere);
+  segment.addFraction(series, 0.5, nowhere);
   assert.equal(segment.info().broken, true);
   assert.throws(() => segment.snapshot(), { code: 'ERR_PCM_BROKEN', message: /truncated while it was open/ });
   const [warning] = (await warned) as [Error & { code: string }];
