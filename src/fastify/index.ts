@@ -46,6 +46,11 @@ export interface PercpuMetricsPluginOptions {
   readonly maxScrapes?: number;
   /** Upper bounds of the duration histogram in seconds; the default buckets of `store.histogram` otherwise. */
   readonly buckets?: readonly number[];
+  /**
+   * The most series that `http_requests_total` and the histogram of durations may have each; beyond it, and where the store is
+   * full, requests count in their overflow series. That of the store unless given.
+   */
+  readonly maxSeries?: number;
   /** Whether scrapes end with the metrics of the store itself (`percpu_metrics_*`); true by default. */
   readonly storeMetrics?: boolean;
   /** Put in front of the names of the three families, such as `shop_`. */
@@ -85,6 +90,10 @@ const RULES: Readonly<Record<string, Rule>> = {
     holds: (value) => Number.isSafeInteger(value) && (value as number) >= 1,
   },
   buckets: { expected: 'an array of ascending numbers', holds: Array.isArray },
+  maxSeries: {
+    expected: 'an integer from 1 on',
+    holds: (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) < 2 ** 32 - 1,
+  },
   storeMetrics: FLAG,
   prefix: {
     expected: 'the beginning of the name of a metric, such as "shop_"',
@@ -101,11 +110,12 @@ const RULES: Readonly<Record<string, Rule>> = {
 };
 
 function addHook(app: FastifyInstance, options: PercpuMetricsPluginOptions): void {
-  const { store, prefix, buckets, exemplar } = options;
+  const { store, prefix, buckets, maxSeries, exemplar } = options;
   const families = new RequestFamilies(store, {
     ...(exemplar === undefined ? {} : { exemplar }),
     ...(prefix === undefined ? {} : { prefix }),
     ...(buckets === undefined ? {} : { buckets }),
+    ...(maxSeries === undefined ? {} : { maxSeries }),
     report: (err) => app.log.warn({ err }, 'some responses are not counted: the store has no room for their series'),
     reportExemplar: (err) => app.log.warn({ err }, 'some responses have no exemplar: the function for it failed'),
   });

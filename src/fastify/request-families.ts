@@ -32,6 +32,8 @@ export function requestFamilyNames(prefix = ''): { requests: string; duration: s
 export interface RequestFamiliesOptions {
   readonly prefix?: string;
   readonly buckets?: readonly number[];
+  /** Of each of the families with labels. */
+  readonly maxSeries?: number;
   readonly exemplar?: (request: FastifyRequest) => ExemplarLabels | undefined;
   /** Gets the error where a series cannot be made. */
   readonly report: (error: unknown) => void;
@@ -52,14 +54,14 @@ export class RequestFamilies {
   /** @throws PercpuMetricsError where the names have another definition in the store, or it has no room for them */
   constructor(store: Store, options: RequestFamiliesOptions) {
     const names = requestFamilyNames(options.prefix);
-    const exemplars = options.exemplar !== undefined;
+    const { maxSeries } = options;
+    const shared = { labelNames, maxSeries, exemplars: options.exemplar !== undefined };
     this.#options = options;
-    this.#requests = store.counter({ name: names.requests, help: 'Requests answered.', labelNames, exemplars });
+    this.#requests = store.counter({ name: names.requests, help: 'Requests answered.', ...shared });
     this.#duration = store.histogram({
       name: names.duration,
       help: 'Time from the request to the end of its response.',
-      labelNames,
-      exemplars,
+      ...shared,
       ...(options.buckets === undefined ? {} : { buckets: options.buckets }),
     });
     // The gauge's cell is made now: a store without room is an error here, and not a warning at the first request.

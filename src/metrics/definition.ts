@@ -97,7 +97,9 @@ function checkKeys(type: MetricType, options: object): void {
     'help',
     'labelNames',
     'unit',
-    ...(type === 'stateset' || type === 'info' ? [] : ['maxSeries', 'perProcess', 'collect', 'collectTimeout']),
+    'collect',
+    'collectTimeout',
+    ...(type === 'stateset' || type === 'info' ? [] : ['maxSeries', 'perProcess']),
     ...(OWN_OPTIONS[type] ?? []),
   ];
   for (const option of Object.keys(options)) {

@@ -67,7 +67,7 @@ export class Families {
     const definition = infoDefinition(options);
     const { labels } = options as InfoOptions;
     const family = this.#declare('info', definition, (...of) => new InfoFamily(...of));
-    family.labels(labels);
+    (family as InfoFamily).add(labels);
     return family;
   }
 

@@ -91,8 +91,8 @@ export abstract class FamilyStore {
    *
    * @throws PercpuMetricsError as {@link counter}, and `ERR_PCM_LABEL_VALUE`
    */
-  infoMetric(options: InfoOptions): Info {
-    return this.families.info(options);
+  infoMetric(options: InfoOptions & Collectable<Info>): Info {
+    return this.families.info(options) as unknown as Info;
   }
 
   /**
@@ -101,7 +101,7 @@ export abstract class FamilyStore {
    * @throws PercpuMetricsError as {@link counter}, and `ERR_PCM_STATE`
    */
   stateSet<const States extends readonly string[], const Names extends readonly string[] = []>(
-    options: StateSetOptions<States, Names>,
+    options: StateSetOptions<States, Names> & Collectable<StateSet<States, Names>>,
   ): StateSet<States, Names> {
     return this.families.stateSet(options) as unknown as StateSet<States, Names>;
   }

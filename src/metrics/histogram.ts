@@ -42,7 +42,11 @@ export interface HistogramHandle {
 
 /** What histograms, native histograms and summaries have in common. */
 type Observed<Names extends readonly string[]> = MetricFamily<Names, HistogramHandle> & {
-  /** Makes a series appear with 0 observations, as {@link MetricFamily.labels} does. */
+  /**
+   * Makes a series appear with 0 observations, as {@link MetricFamily.labels} does. One that there is already, of
+   * whichever process, stays what it is: each process does this at its start, and none may take away what others have
+   * counted. `reset` brings one back to 0.
+   */
   zero(...values: LabelValues<Names>): void;
   zero(labels: LabelObject<Names>): void;
 } & WithHandle<Names, HistogramHandle, LabelledTimers<Names>>;

@@ -15,21 +15,31 @@ export interface InfoOptions {
 }
 
 /** A family of infos; a process with other facts has a series of its own. */
-export type Info = Omit<MetricFamily<readonly string[], undefined>, 'labels'>;
+export type Info = Omit<MetricFamily<readonly string[], undefined>, 'labels'> & {
+  /**
+   * States the facts anew: their series takes the place of the one that this object has declared or set last, for all
+   * processes. One that states the old facts still has their series again with its next `set`.
+   *
+   * @param labels - Values of the labels that the info was declared with.
+   * @throws PercpuMetricsError `ERR_PCM_LABEL_NAME`, `ERR_PCM_LABEL_VALUE`, `ERR_PCM_CAPACITY`, `ERR_PCM_NO_SPACE`,
+   * `ERR_PCM_READ_ONLY`, `ERR_PCM_LOCK_TIMEOUT`, `ERR_PCM_CLOSED`
+   */
+  set(labels: Readonly<Record<string, LabelValue>>): void;
+};
 
 /**
  * What the family of an info is defined with.
  *
  * @throws PercpuMetricsError `ERR_PCM_OPTION`
  */
-export function infoDefinition(options: unknown): { name: unknown; help: unknown; labelNames: string[] } {
+export function infoDefinition(options: unknown): { readonly [option: string]: unknown } {
   const given = (typeof options === 'object' && options !== null ? options : {}) as Readonly<Record<string, unknown>>;
-  const { name, help, labels, ...unknown } = given;
+  const { name, help, labels, collect, collectTimeout, ...unknown } = given;
   const [option] = Object.keys(unknown);
   if (option !== undefined) {
     throw new PercpuMetricsError(
       'ERR_PCM_OPTION',
-      `unknown option ${display(option)}; an info has name, help, labels`,
+      `unknown option ${display(option)}; an info has name, help, labels, collect, collectTimeout`,
       {
         details: { option },
       },
@@ -42,7 +52,7 @@ export function infoDefinition(options: unknown): { name: unknown; help: unknown
       { details: { name, option: 'labels' } },
     );
   }
-  return { name, help, labelNames: Object.keys(labels) };
+  return { name, help, labelNames: Object.keys(labels), collect, collectTimeout };
 }
 
 class BoundInfo extends BoundSeries {
@@ -55,6 +65,22 @@ class BoundInfo extends BoundSeries {
 
 /** The implementation of {@link Info}. */
 export class InfoFamily extends Family<BoundInfo> {
+  #facts: Readonly<Record<string, LabelValue>> | undefined;
+
+  /** States further facts, beside those that there are. */
+  add(labels: Readonly<Record<string, LabelValue>>): void {
+    this.labels(labels);
+    this.#facts = { ...labels };
+  }
+
+  set(labels: Readonly<Record<string, LabelValue>>): void {
+    const before = this.#facts;
+    this.add(labels);
+    if (before !== undefined && this.labelNames.some((name) => String(before[name]) !== String(labels[name]))) {
+      this.remove(before);
+    }
+  }
+
   protected override open(values: readonly string[]): BoundInfo {
     return new BoundInfo(this.origin(values));
   }

@@ -146,6 +146,20 @@ test('zero makes a series appear and leaves one alone that is there', (t) => {
     store.snapshot()[0]?.series.map((series) => series.labels['queue']),
     ['a', 'b'],
   );
+  wait.labels('a').observe(2);
+  const other = openStore({ path: store.path });
+  t.after(() => other.close());
+  const there = other.histogram({ name: 'wait_seconds', help: 'Wait.', labelNames: ['queue'], buckets: [1] });
+  there.zero('a');
+  there.zero('c');
+  assert.deepEqual(
+    store.snapshot()[0]?.series.map((series) => [series.labels['queue'], 'count' in series && series.count]),
+    [
+      ['a', 1],
+      ['b', 0],
+      ['c', 0],
+    ],
+  );
 });
 
 for (const [what, declare, code, message] of [
