@@ -104,8 +104,12 @@ interface Dashboard {
   readonly panels: readonly { readonly title: string; readonly targets?: readonly { readonly expr: string }[] }[];
 }
 
-/** Every query of the dashboard returns something, with the variables that Grafana would put in. */
-async function assertDashboardHasData(prometheus: PrometheusServer): Promise<void> {
+/**
+ * Every query of the dashboard returns something, with the variables that Grafana would put in. What a rate is of is over
+ * after seconds here, so the fault is made again where there is nothing.
+ */
+async function assertDashboardHasData(prometheus: PrometheusServer, fault: () => Promise<unknown>): Promise<void> {
+  const end = performance.now() + patience;
   const file = join(root, 'deploy', 'grafana', 'dashboards', 'percpu-metrics.json');
   const { templating, annotations, panels } = JSON.parse(readFileSync(file, 'utf8')) as Dashboard;
   const queries = [...annotations.list, ...panels.flatMap(({ targets = [] }) => targets)].map(({ expr }) => expr);
@@ -117,7 +121,11 @@ async function assertDashboardHasData(prometheus: PrometheusServer): Promise<voi
   for (const query of queries) {
     const expression = query.replaceAll('$job', 'percpu-metrics').replaceAll('$__rate_interval', '5s');
     assert.ok(!expression.includes('$'), `${query} has another variable`);
-    assert.ok((await prometheus.series(expression)).length > 0, `${expression} returns nothing`);
+    while ((await prometheus.series(expression)).length === 0) {
+      assert.ok(performance.now() < end, `${expression} returns nothing`);
+      await fault();
+      await sleep(100);
+    }
   }
 }
 
@@ -144,7 +152,7 @@ test('every alert fires when its fault is there, and not before', { skip, timeou
   await fire('PercpuMetricsErrorRateHigh', () => get('/fail'));
   await fire('PercpuMetricsLatencyHigh', () => get('/slow'));
   await fire('PercpuMetricsAbortsRising', () => signalWhileCounting(scene));
-  await assertDashboardHasData(scene.prometheus);
+  await assertDashboardHasData(scene.prometheus, () => get('/fail'));
   const refused = await startWithoutRseq(t, scene.path);
   await fire('PercpuMetricsFallback', () => get('/ok'));
   await refused.stop();
