@@ -7,6 +7,7 @@ import type { Store } from 'percpu-metrics';
 import percpuMetrics from 'percpu-metrics/fastify';
 import promClient from 'prom-client';
 import { decodeFamilies } from '../support/protobuf-scrape.js';
+import { pythonParser, unlessPythonParser } from '../support/python-parser.js';
 import { parseSamples } from '../support/sample.js';
 import { temporaryStore } from '../support/temporary-store.js';
 
@@ -190,6 +191,28 @@ for (const [library, client] of libraries) {
       'shop_size_bytes_bucket{le="+Inf"} {trace_id="small"} 0.001',
     ]);
     assert.doesNotMatch(await registryWith(client, families).metrics(), /trace_id/);
+  });
+
+  test(`${library}: Debian's parser reads our OpenMetrics with a registry in it`, {
+    skip: unlessPythonParser(),
+  }, async (t) => {
+    const app = await scraped(t, client, client.Registry.PROMETHEUS_CONTENT_TYPE);
+    const { body } = await scrape(app, 'application/openmetrics-text;version=1.0.0');
+    const families = (await pythonParser(t)('openmetrics', body)).filter(({ name }) => /^their/.test(name));
+    assert.deepEqual(
+      families.map(({ name, type, help }) => [name, type, help]),
+      [
+        ['theirs', 'counter', 'The "irs".'],
+        ['their_level', 'gauge', 'A\nB\\'],
+        ['their_wait', 'histogram', 'W.'],
+        ['their_took', 'summary', 'Took.'],
+      ],
+    );
+    const exemplars = families.flatMap(({ samples }) => samples.flatMap(({ exemplar }) => exemplar ?? []));
+    assert.deepEqual(exemplars, [
+      { labels: { trace_id: 'count' }, value: 4 },
+      { labels: { trace_id: 'wait"\n' }, value: 5 },
+    ]);
   });
 
   for (const type of ['PROMETHEUS_CONTENT_TYPE', 'OPENMETRICS_CONTENT_TYPE'] as const) {
