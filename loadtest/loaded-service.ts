@@ -45,6 +45,10 @@ export class LoadedService {
     return new LoadedService(name, context, await ServiceProcess.start(context.pinning, nodeArguments));
   }
 
+  get pid(): number {
+    return this.#service.pid;
+  }
+
   get origin(): string {
     return this.#service.origin;
   }

@@ -9,10 +9,9 @@ import { runNativeWriters } from '../contention/native.js';
 import { type Figure, judge } from '../findings.js';
 import { recordMode } from '../loaded-service.js';
 import type { Lookup } from '../lookup.js';
-import { onAllCpus } from '../pinning.js';
 import { BACK_ENDS, DESIGNS, type Design } from '../services/counters.js';
 import { formatNumber } from '../table.js';
-import { type Conclusion, type RunContext, roundsOf, type Scenario } from './scenario.js';
+import { type Conclusion, type RunContext, roundsOf, type Scenario, unpinned } from './scenario.js';
 
 const BASELINE: Design = 'rseq';
 /** Steps of arithmetic between two increments: tens of nanoseconds in C, 100 and more in JavaScript. */
@@ -160,6 +159,6 @@ export const contention: Scenario = {
   axis: 'writers',
   baseline: BASELINE,
   figures,
-  run: (context) => onAllCpus(context.pinning, () => run(context)),
+  run: (context) => unpinned(context, run),
   conclude,
 };

@@ -6,9 +6,8 @@ import { openStore, type Store } from 'percpu-metrics';
 import { addon } from '#src/binding.js';
 import { type Figure, judge } from '../findings.js';
 import type { Lookup } from '../lookup.js';
-import { onAllCpus } from '../pinning.js';
 import { formatNumber } from '../table.js';
-import { type Conclusion, type RunContext, roundsOf, type Scenario } from './scenario.js';
+import { type Conclusion, type RunContext, roundsOf, type Scenario, unpinned } from './scenario.js';
 
 const OURS = 'percpu-metrics';
 const MEMORY = 'memory, read by memchr';
@@ -133,6 +132,6 @@ export const lanes: Scenario = {
   axis: 'lanes',
   baseline: OURS,
   figures,
-  run: (context) => onAllCpus(context.pinning, () => run(context)),
+  run: (context) => unpinned(context, run),
   conclude,
 };

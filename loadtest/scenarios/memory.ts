@@ -7,12 +7,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Figure, judge } from '../findings.js';
 import type { Lookup } from '../lookup.js';
-import { onAllCpus } from '../pinning.js';
 import { packageRoot } from '../results.js';
 import type { MemoryReport } from '../services/memory-process.js';
 import { LIBRARIES, type Library } from '../services/series.js';
 import { formatNumber } from '../table.js';
-import { type Conclusion, type RunContext, roundsOf, type Scenario } from './scenario.js';
+import { type Conclusion, type RunContext, roundsOf, type Scenario, unpinned } from './scenario.js';
 
 const OURS: Library = 'percpu-metrics';
 const RIVAL: Library = 'prom-client';
@@ -97,6 +96,6 @@ export const memory: Scenario = {
   axis: 'series or lanes',
   baseline: RIVAL,
   figures,
-  run: (context) => onAllCpus(context.pinning, () => run(context)),
+  run: (context) => unpinned(context, run),
   conclude,
 };

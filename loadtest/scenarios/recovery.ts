@@ -9,7 +9,6 @@ import type { Count, Figure } from '../findings.js';
 import { fire } from '../generator.js';
 import { LoadedService } from '../loaded-service.js';
 import type { Lookup } from '../lookup.js';
-import { onAllCpus } from '../pinning.js';
 import { packageRoot } from '../results.js';
 import { COUNTER, LIBRARIES, type Library } from '../services/series.js';
 import { formatNumber } from '../table.js';
@@ -124,10 +123,8 @@ async function measure(context: RunContext, library: Library, round: number): Pr
   const plan = context.quick ? PLAN.quick : PLAN.full;
   const script = join(packageRoot, 'out', 'loadtest', 'services', 'recovery-service.js');
   const path = `${context.directory}/recovery-${round}`;
-  // One CPU for all workers would be no cluster: they share all CPUs with the generator.
-  const free = unpinned(context, 'a cluster needs all CPUs');
   const options = ['--library', library, '--workers', String(plan.workers), '--store', path];
-  const service = await LoadedService.start(free, library, [script, ...options]);
+  const service = await LoadedService.start(context, library, [script, ...options]);
   try {
     let done = false;
     const watching = watch(service, () => done);
@@ -211,6 +208,6 @@ export const recovery: Scenario = {
   axis: null,
   baseline: RIVAL,
   figures,
-  run: (context) => onAllCpus(context.pinning, () => run(context)),
+  run: (context) => unpinned(context, run),
   conclude,
 };

@@ -4,7 +4,7 @@
  */
 import type { Count, Figure, Goal } from '../findings.js';
 import type { Lookup } from '../lookup.js';
-import type { Pinning } from '../pinning.js';
+import { onAllCpus, type Pinning } from '../pinning.js';
 import type { Recorder } from '../recorder.js';
 
 /** What a scenario is run with. */
@@ -51,7 +51,11 @@ export function roundsOf({ quick, rounds }: RunContext, few: number, many: numbe
   return rounds ?? (quick ? few : many);
 }
 
-/** The same run for what wants all CPUs, beside the generator. */
-export function unpinned(context: RunContext, reason: string): RunContext {
-  return { ...context, pinning: { pinned: false, reason } };
+/**
+ * Does some work for which this process, and what it starts meanwhile, has all CPUs: who is started by a process that is
+ * pinned shares its CPU.
+ */
+export async function unpinned<T>(context: RunContext, work: (free: RunContext) => Promise<T>): Promise<T> {
+  const pinning: Pinning = { pinned: false, reason: 'all CPUs are wanted' };
+  return await onAllCpus(context.pinning, () => work({ ...context, pinning }));
 }

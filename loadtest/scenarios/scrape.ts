@@ -51,7 +51,7 @@ const figures: readonly Figure[] = [
 ];
 
 /** One size that is measured, alone or under load, or in a cluster. */
-interface Size {
+export interface Size {
   point: string;
   counters: number;
   histograms: number;
@@ -98,7 +98,8 @@ function sizesOf(quick: boolean): Size[] {
   ];
 }
 
-interface Entrant {
+/** A contender that runs. */
+export interface Entrant {
   name: string;
   service: LoadedService;
   scraper: Scraper;
@@ -110,7 +111,8 @@ function contenders({ workers }: Size): string[] {
   return workers > 0 ? [...LIBRARIES, SUCCESSOR, THREADS] : [...LIBRARIES, SUCCESSOR];
 }
 
-async function enter(context: RunContext, name: string, size: Size): Promise<Entrant> {
+/** Starts a contender, where it belongs. */
+export async function enter(context: RunContext, name: string, size: Size): Promise<Entrant> {
   const { counters, histograms, workers, lanes } = size;
   const ofCluster = name === THREADS ? 'threads-service.js' : 'cluster-service.js';
   const script = join(packageRoot, 'out', 'loadtest', 'services', workers > 0 ? ofCluster : 'scrape-service.js');
@@ -121,9 +123,10 @@ async function enter(context: RunContext, name: string, size: Size): Promise<Ent
     ...(workers > 0 ? { '--workers': workers } : {}),
     ...(lanes === undefined ? {} : { '--lanes': lanes }),
   };
-  // One CPU for all workers would be no cluster: they have all of them, and the generator waits meanwhile.
-  const place = workers > 0 ? unpinned(context, 'a cluster needs all CPUs') : context;
-  const service = await LoadedService.start(place, name, [script, ...Object.entries(all).flat().map(String)]);
+  const start = (place: RunContext): Promise<LoadedService> =>
+    LoadedService.start(place, name, [script, ...Object.entries(all).flat().map(String)]);
+  // One CPU for all workers would be no cluster: they have all of them, and who scrapes waits meanwhile.
+  const service = await (workers > 0 ? unpinned(context, start) : start(context));
   if (name === OURS) service.recordMode(path);
   return { name, service, scraper: new Scraper(service.origin) };
 }

@@ -5,13 +5,12 @@
 import { openStore } from 'percpu-metrics';
 import { type Figure, type Goal, judge } from '../findings.js';
 import type { Lookup } from '../lookup.js';
-import { onAllCpus } from '../pinning.js';
 import { Maker } from '../series/maker.js';
 import type { Made, Task } from '../series/maker-process.js';
 import { ITEMS, type ItemRange, SPARE_CELLS } from '../services/items.js';
 import { LIBRARIES } from '../services/series.js';
 import { formatNumber } from '../table.js';
-import { type Conclusion, type RunContext, roundsOf, type Scenario } from './scenario.js';
+import { type Conclusion, type RunContext, roundsOf, type Scenario, unpinned } from './scenario.js';
 
 const [OURS, RIVAL] = LIBRARIES;
 /** Opens a store without writing to it. */
@@ -191,6 +190,6 @@ export const series: Scenario = {
   axis: 'series',
   baseline: RIVAL,
   figures,
-  run: (context) => onAllCpus(context.pinning, () => run(context)),
+  run: (context) => unpinned(context, run),
   conclude,
 };

@@ -1,0 +1,61 @@
+/** Where the clusters of the scrape scenario run while the process that started them is pinned to one CPU. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { allowedCpus, parseCpuList, pinGenerator } from '../../../loadtest/pinning.js';
+import { Recorder } from '../../../loadtest/recorder.js';
+import type { RunContext } from '../../../loadtest/scenarios/scenario.js';
+import { enter, scrape } from '../../../loadtest/scenarios/scrape.js';
+import { nodeRunsSuccessor, SUCCESSOR } from '../../../loadtest/successor.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
+
+const WORKERS = 2;
+const pinning = pinGenerator();
+const size = { point: '2 x 10 counters', counters: 10, histograms: 0, workers: WORKERS, loaded: false };
+const clusters = ['percpu-metrics', 'prom-client', ...(nodeRunsSuccessor() ? [SUCCESSOR] : [])];
+
+/** The CPUs that each of these tasks may use. */
+function cpusOf(tasks: readonly string[]): number[][] {
+  return tasks.map((task) => {
+    const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync(`${task}/status`, 'utf8'))?.[1];
+    return parseCpuList(list ?? '');
+  });
+}
+
+function threadsOf(pid: number | string): string[] {
+  return readdirSync(`/proc/${pid}/task`).map((task) => `/proc/${pid}/task/${task}`);
+}
+
+/** The processes that a process has started, by the fourth field of /proc/PID/stat. */
+function childrenOf(parent: number): string[] {
+  return readdirSync('/proc').filter((entry) => {
+    if (!/^\d+$/.test(entry)) return false;
+    try {
+      const stat = readFileSync(`/proc/${entry}/stat`, 'utf8');
+      // The name before it is in parentheses and may hold anything.
+      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent;
+    } catch {
+      return false;
+    }
+  });
+}
+
+for (const { name, workersOf } of [
+  ...clusters.map((library) => ({ name: library, workersOf: (pid: number) => childrenOf(pid).flatMap(threadsOf) })),
+  ...(nodeRunsSuccessor() ? [{ name: `${SUCCESSOR}, worker threads`, workersOf: threadsOf }] : []),
+]) {
+  test(`workers of ${name} may use every CPU, though the generator is pinned`, async (t) => {
+    if (!pinning.pinned) return t.skip(pinning.reason);
+    const context: RunContext = {
+      ...{ quick: true, rounds: 1, pinning, directory: temporaryDirectory(t), signal: new AbortController().signal },
+      ...{ recorder: new Recorder(scrape), progress: () => () => {} },
+    };
+    const { service, scraper } = await enter(context, name, size);
+    t.after(() => service.stop());
+    scraper.close();
+    const cpus = cpusOf(workersOf(service.pid));
+    assert.ok(cpus.length >= WORKERS, `${cpus.length} tasks`);
+    for (const allowed of cpus) assert.deepEqual(allowed, pinning.cpus);
+    assert.deepEqual(allowedCpus(), [pinning.generatorCpu]);
+  });
+}
