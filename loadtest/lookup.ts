@@ -25,6 +25,11 @@ export class Lookup {
     return this.#find(figure, contender, point)?.samples ?? [];
   }
 
+  /** The samples in their rounds; `undefined` for one that was missed. */
+  rounds(figure: string, contender: string, point = ''): (number | undefined)[] {
+    return roundsOf(this.#find(figure, contender, point));
+  }
+
   summary(figure: string, contender: string, point = ''): Summary | undefined {
     const samples = this.samples(figure, contender, point);
     return samples.length === 0 ? undefined : summarize(samples);
@@ -36,8 +41,8 @@ export class Lookup {
 
   /** A figure of a contender as a multiple of another's, round by round; rounds that one of them missed are left out. */
   ratio(figure: string, contender: string, other: string, point = ''): Summary | undefined {
-    const own = roundsOf(this.#find(figure, contender, point));
-    const theirs = roundsOf(this.#find(figure, other, point));
+    const own = this.rounds(figure, contender, point);
+    const theirs = this.rounds(figure, other, point);
     if (own.length !== theirs.length) return undefined;
     const both = own.flatMap((one, round) => {
       const two = theirs[round];
@@ -57,7 +62,6 @@ export class Lookup {
   }
 }
 
-/** The samples in their rounds. */
 function roundsOf(series: Series | undefined): (number | undefined)[] {
   const rounds: (number | undefined)[] = [...(series?.samples ?? [])];
   for (const round of series?.missed ?? []) rounds.splice(round, 0, undefined);

@@ -12,12 +12,11 @@ import { Progress } from './progress.js';
 import { Recorder } from './recorder.js';
 import { renderComparison } from './report/compare.js';
 import { type RunDocument, readDocument } from './report/document.js';
-import { modelTable } from './report/model.js';
-import { renderFindings } from './report/text.js';
+import { fitModel } from './report/model.js';
+import { renderFindings, renderModel } from './report/text.js';
 import { defaultResultPath, writeCharts, writePage, writeResults } from './results.js';
 import { scenarios } from './scenarios/index.js';
 import type { Scenario } from './scenarios/scenario.js';
-import { renderTable } from './table.js';
 import { withTemporaryDirectory } from './temporary-directory.js';
 import { describeVersions } from './versions.js';
 
@@ -48,6 +47,7 @@ async function measure(options: LoadtestArguments, signal: AbortSignal): Promise
     versions: describeVersions(),
     pinning,
     scenarios: findings,
+    model: fitModel(findings, machine.cpus),
   };
 }
 
@@ -79,8 +79,7 @@ async function run(options: LoadtestArguments, signal: AbortSignal): Promise<boo
   // Read first: a file that cannot be read must not cost half an hour.
   const old = options.compare === undefined ? undefined : await readDocument(options.compare);
   const document = options.report === undefined ? await measure(options, signal) : await readDocument(options.report);
-  const model = modelTable(document.scenarios, document.machine.cpus);
-  if (model.rows.length > 0) process.stdout.write(`${renderTable(model.heading, model.rows)}\n\n`);
+  process.stdout.write(`${renderModel(fitModel(document.scenarios, document.machine.cpus))}\n\n`);
   if (old !== undefined) process.stdout.write(`${renderComparison(old, document)}\n\n`);
   const path =
     options.report ??

@@ -2,7 +2,7 @@
  * Tables of plain text for a terminal: the first column is text, the others are figures and aligned to the right.
  * Widths are counted in code points; nothing that is printed here needs more.
  */
-import type { Summary } from './statistics.js';
+import type { MiddleHalf } from './statistics.js';
 
 const width = (text: string): number => [...text].length;
 
@@ -28,7 +28,7 @@ export function formatNumber(value: number | undefined, decimals: number): strin
 }
 
 /** The quartiles of a sample, as `low..high`; `-` where there is none. */
-export function formatSpread(summary: Summary | undefined, decimals: number): string {
+export function formatSpread(summary: MiddleHalf | undefined, decimals: number): string {
   if (summary === undefined) return '-';
   return `${formatNumber(summary.lowerQuartile, decimals)}..${formatNumber(summary.upperQuartile, decimals)}`;
 }

@@ -5,7 +5,7 @@
  */
 import type { Figure } from '../findings.js';
 import { Lookup } from '../lookup.js';
-import type { Summary } from '../statistics.js';
+import { differsBeyondNoise } from '../statistics.js';
 import { formatNumber, renderTable } from '../table.js';
 import type { RunDocument } from './document.js';
 
@@ -22,12 +22,8 @@ export interface Change {
   kind: 'regression' | 'improvement';
 }
 
-/** What two runs have to be apart at least. */
-const LEAST_CHANGE = 0.05;
 /** Lines of what is not compared. */
 const MOST_UNCOMPARED = 20;
-/** Samples from which on quartiles say anything. */
-const LEAST_SAMPLES = 3;
 
 /** Changes beyond the noise, regressions first, the largest first. */
 export function compareRuns(before: RunDocument, after: RunDocument): Change[] {
@@ -40,18 +36,13 @@ export function compareRuns(before: RunDocument, after: RunDocument): Change[] {
       const figure = findings.figures.find((one) => one.name === name);
       const one = oldLookup.summary(name, contender, point);
       const other = newLookup.summary(name, contender, point);
-      if (figure === undefined || one === undefined || other === undefined || !isBeyondNoise(one, other)) return [];
+      if (figure === undefined || one === undefined || other === undefined || !differsBeyondNoise(one, other))
+        return [];
       return [changeOf({ scenario: findings.name, figure, contender, point }, one.median, other.median)];
     });
   });
   const rank = ({ kind, relative }: Change): number => (kind === 'regression' ? 1e9 : 0) + Math.abs(relative);
   return changes.sort((one, other) => rank(other) - rank(one));
-}
-
-function isBeyondNoise(before: Summary, after: Summary): boolean {
-  if (before.count < LEAST_SAMPLES || after.count < LEAST_SAMPLES) return false;
-  const apart = before.upperQuartile < after.lowerQuartile || after.upperQuartile < before.lowerQuartile;
-  return apart && Math.abs(after.median - before.median) > LEAST_CHANGE * Math.abs(before.median);
 }
 
 function changeOf(

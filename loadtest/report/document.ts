@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Findings } from '../findings.js';
 import type { Machine } from '../machine.js';
 import type { Pinning } from '../pinning.js';
+import type { CostModel } from './model.js';
 
 /** The file of a run. */
 export interface RunDocument {
@@ -17,6 +18,8 @@ export interface RunDocument {
   versions?: Record<string, string | null>;
   pinning: Pinning;
   scenarios: Findings[];
+  /** As it was fitted then, for whoever reads the file; a report fits it again. Runs of before have none. */
+  model?: CostModel;
 }
 
 /** @throws Error where the file is none of ours, with its name */

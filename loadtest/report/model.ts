@@ -4,151 +4,209 @@
  *
  * - an increment with `w` writers on the same series, each on a CPU of its own, costs `a + k (w - 1)`: a shared word is
  *   handed from CPU to CPU, and each further writer makes everybody wait for one more hand-over;
- * - a scrape costs `c + d S + b S (L - 1)` for S series and L lanes: text per series, 8 bytes to read per series and lane;
+ * - a scrape costs `c + d S + b S (L - L0)` for S series and L lanes, where it was measured with L0: text per series, and
+ *   8 bytes to read per series and lane;
  * - a series takes `m + n L` bytes of the file.
  *
- * A slope that the spread of the measurements may have made is none: `k` is 0 where the middle halves of the samples of
- * the fewest and the most writers touch. All that is said of numbers of CPUs that were not measured is a prediction: it
- * knows nothing of sockets, of cache that a store no longer fits into, or of memory controllers.
+ * Each round is fitted by itself; what is given is the median of the rounds with their middle half. A slope that their
+ * noise may have made is none. What could not be fitted is named. All
+ * that is said of numbers of CPUs that were not measured is a prediction: it knows nothing of sockets, of cache that a
+ * store no longer fits into, or of memory controllers.
  */
 import type { Findings } from '../findings.js';
 import { Lookup } from '../lookup.js';
-import { formatNumber } from '../table.js';
-import type { TextTable } from './tables.js';
+import { type MiddleHalf, summarize } from '../statistics.js';
+import { type Fit, fitPlaces, type Place, valueAt } from './line.js';
 
 /** CPUs that predictions are made for. */
-export const PREDICTED_CPUS = [8, 64, 256] as const;
+const PREDICTED_CPUS = [8, 64, 256] as const;
 /** Series of the predicted scrape. */
 const SERIES = 100_000;
+const OURS = 'percpu-metrics';
 
-/** A straight line through measured points. */
-export interface Line {
-  intercept: number;
-  slope: number;
+/** A coefficient. */
+export interface Parameter {
+  name: string;
+  unit: string;
+  /** Digits behind the point in tables. */
+  decimals: number;
+  /** `null` for a slope that is not told from noise, and taken as 0. */
+  value: MiddleHalf | null;
 }
 
-/** Least squares; `undefined` for fewer than two different places. */
-export function fitLine(points: readonly (readonly [x: number, y: number])[]): Line | undefined {
-  const mean = (pick: (point: readonly [number, number]) => number): number =>
-    points.reduce((sum, point) => sum + pick(point), 0) / points.length;
-  const meanX = mean(([x]) => x);
-  const meanY = mean(([, y]) => y);
-  const spread = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
-  if (points.length < 2 || spread === 0) return undefined;
-  const slope = points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0) / spread;
-  return { slope, intercept: meanY - slope * meanX };
+/** What a line says of a machine with so many CPUs. */
+export interface Estimate extends MiddleHalf {
+  cpus: number;
 }
 
-const valueAt = ({ intercept, slope }: Line, x: number): number => intercept + slope * x;
+/** A line that was fitted. */
+export interface CostLine {
+  kind: 'increment' | 'scrape' | 'memory';
+  subject: string;
+  /** Of the estimates. */
+  unit: string;
+  decimals: number;
+  formula: string;
+  parameters: Parameter[];
+  /** For the machine that was measured. */
+  fitted: Estimate;
+  /** For machines with more CPUs, which nobody measured. */
+  predictions: Estimate[];
+}
+
+/** A line that could not be fitted. */
+export interface Gap {
+  subject: string;
+  reason: string;
+}
+
+/** What all lines of a run are. */
+export interface CostModel {
+  lines: CostLine[];
+  gaps: Gap[];
+}
+
+/** Fits the model. @param cpus - of the machine that was measured */
+export function fitModel(scenarios: readonly Findings[], cpus: number): CostModel {
+  const outcomes = [...incrementLines(scenarios, cpus), scrapeLine(scenarios, cpus), memoryLine(scenarios, cpus)];
+  return {
+    lines: outcomes.filter((outcome) => 'formula' in outcome),
+    gaps: outcomes.filter((outcome) => 'reason' in outcome),
+  };
+}
+
+type Outcome = CostLine | Gap;
 
 function lookupOf(scenarios: readonly Findings[], name: string): Lookup | undefined {
   const findings = scenarios.find((one) => one.name === name);
   return findings && new Lookup(findings);
 }
 
-function pointsOf(
-  lookup: Lookup,
-  figure: string,
-  contender: string,
-  most = Number.POSITIVE_INFINITY,
-): [number, number][] {
-  return lookup.points(figure).flatMap((point): [number, number][] => {
-    const median = lookup.median(figure, contender, point);
-    return median === undefined || Number(point) > most ? [] : [[Number(point), median]];
-  });
+function half(values: readonly number[]): MiddleHalf {
+  const { lowerQuartile, median, upperQuartile } = summarize(values);
+  return { lowerQuartile, median, upperQuartile };
 }
 
-/** Numbers of CPUs that this machine does not have, so that what is said of them is a prediction. */
-const predictedOf = (cpus: number): number[] => PREDICTED_CPUS.filter((count) => count > cpus);
-
-/** A line as it is written; the second term is what `per` stands for. */
-const written = ({ intercept, slope }: Line, decimals: number, per: string): string =>
-  `${formatNumber(intercept, decimals)} ${slope < 0 ? '-' : '+'} ${formatNumber(Math.abs(slope), decimals)} ${per}`;
-
-/** Nanoseconds of an increment, where so many writers have a rate in millions per second together. */
-const costOf = (writers: number, rate: number): number => (writers / rate) * 1000;
-
-/** Whether the cost of an increment with the most writers is told from that with one by more than its spread. */
-function isApart(lookup: Lookup, figure: string, contender: string, cpus: number): boolean {
-  const points = pointsOf(lookup, figure, contender, cpus).map(([writers]) => writers);
-  const costs = [Math.min(...points), Math.max(...points)].flatMap((writers): [number, number][] => {
-    const rate = lookup.summary(figure, contender, String(writers));
-    return rate ? [[costOf(writers, rate.upperQuartile), costOf(writers, rate.lowerQuartile)]] : [];
-  });
-  const [[lowOfOne, highOfOne] = [0, 0], [lowOfMany, highOfMany] = [0, 0]] = costs;
-  return highOfOne < lowOfMany || highOfMany < lowOfOne;
+/** What the sum of two quantities is whose rounds are not the same: as far apart as both together can make it. */
+function sum(one: MiddleHalf, other: MiddleHalf): MiddleHalf {
+  return {
+    lowerQuartile: one.lowerQuartile + other.lowerQuartile,
+    median: one.median + other.median,
+    upperQuartile: one.upperQuartile + other.upperQuartile,
+  };
 }
 
-/** Nanoseconds of an increment of one of so many writers. */
-function incrementRows(scenarios: readonly Findings[], cpus: number): string[][] {
+function times({ lowerQuartile, median, upperQuartile }: MiddleHalf, factor: number): MiddleHalf {
+  return { lowerQuartile: lowerQuartile * factor, median: median * factor, upperQuartile: upperQuartile * factor };
+}
+
+/** For the machine itself, and for those that have more CPUs. */
+function estimates(cpus: number, of: (cpus: number) => MiddleHalf): Pick<CostLine, 'fitted' | 'predictions'> {
+  const predictions = PREDICTED_CPUS.filter((count) => count > cpus).map((count) => ({ cpus: count, ...of(count) }));
+  return { fitted: { cpus, ...of(cpus) }, predictions };
+}
+
+/** The two parameters of a line: its second is `null` where it does not rise. */
+function parametersOf({ lines, rises }: Fit): { intercept: MiddleHalf; slope: MiddleHalf | null } {
+  return {
+    intercept: half(lines.map(({ intercept }) => intercept)),
+    slope: rises ? half(lines.map(({ slope }) => slope)) : null,
+  };
+}
+
+function incrementLines(scenarios: readonly Findings[], cpus: number): Outcome[] {
   const lookup = lookupOf(scenarios, 'contention');
-  if (lookup === undefined) return [];
-  const rows: string[][] = [];
-  for (const [figure, language] of [
-    ['native', 'C'],
-    ['threads', 'worker threads'],
-  ] as const) {
-    for (const contender of lookup.contenders(figure)) {
-      const costs = pointsOf(lookup, figure, contender, cpus).map(([writers, rate]): [number, number] => [
-        writers - 1,
-        costOf(writers, rate),
-      ]);
-      const fitted = fitLine(costs);
-      if (fitted === undefined) continue;
-      const mean = costs.reduce((sum, [, cost]) => sum + cost, 0) / costs.length;
-      const line = isApart(lookup, figure, contender, cpus) ? fitted : { intercept: mean, slope: 0 };
-      // One that gets cheaper with more writers does not become free.
-      const floor = Math.min(...costs.map(([, cost]) => cost));
-      const cost = (writers: number): string => formatNumber(Math.max(floor, valueAt(line, writers - 1)), 1);
-      const name = `increment in ${language}, ${contender}, ns`;
-      rows.push([name, written(line, 2, '(w - 1)'), cost(cpus), ...predictedOf(cpus).map(cost)]);
-    }
-  }
-  return rows;
+  if (lookup === undefined) return [{ subject: 'increments', reason: 'the scenario contention was not run' }];
+  return [
+    { figure: 'native', language: 'C' },
+    { figure: 'threads', language: 'worker threads' },
+  ].flatMap(({ figure, language }) =>
+    lookup.contenders(figure).map((contender) => {
+      const subject = `increment in ${language}, ${contender}`;
+      return incrementLine(subject, incrementPlaces(lookup, figure, contender, cpus), cpus);
+    }),
+  );
 }
 
-/** Milliseconds of a scrape, as far as it is the library's. */
-function scrapeRows(scenarios: readonly Findings[], cpus: number): string[][] {
+/** Nanoseconds by the number of the other writers. Writers that wait for a CPU are no longer on one of their own. */
+function incrementPlaces(lookup: Lookup, figure: string, contender: string, cpus: number): Place[] {
+  return lookup.points(figure).flatMap((point): Place[] => {
+    const writers = Number(point);
+    const rounds = lookup.rounds(figure, contender, point).map((rate) => rate && (writers / rate) * 1000);
+    return writers > cpus || rounds.length === 0 ? [] : [{ x: writers - 1, rounds }];
+  });
+}
+
+function incrementLine(subject: string, places: readonly Place[], cpus: number): Outcome {
+  const fit = fitPlaces(places);
+  if (typeof fit === 'string') return { subject, reason: fit };
+  const { intercept, slope } = parametersOf(fit);
+  return {
+    ...{ kind: 'increment', subject, unit: 'ns', decimals: 1, formula: 'a + k (w - 1)' },
+    parameters: [
+      { name: 'a', unit: 'ns', decimals: 2, value: intercept },
+      { name: 'k', unit: 'ns per further writer', decimals: 2, value: slope },
+    ],
+    ...estimates(cpus, (count) => half(fit.lines.map((line) => valueAt(line, count - 1)))),
+  };
+}
+
+/** As far as it is the library's. */
+function scrapeLine(scenarios: readonly Findings[], cpus: number): Outcome {
   const scrapes = lookupOf(scenarios, 'scrape');
   const lanes = lookupOf(scenarios, 'lanes');
-  if (scrapes === undefined || lanes === undefined) return [];
-  const bySeries = scrapes.points('latency').flatMap((point): [number, number][] => {
-    const median = scrapes.median('latency', 'percpu-metrics', point);
-    return point.endsWith(' counters') && median !== undefined
-      ? [[Number(point.replace(/ counters|,/g, '')), median]]
-      : [];
-  });
-  const series = fitLine(bySeries);
-  const wide = fitLine(pointsOf(lanes, 'scrape', 'percpu-metrics'));
   // Each series of that scenario was incremented once.
   const measured = scenarios.find(({ name }) => name === 'lanes')?.counts[0]?.expected ?? 0;
-  if (series === undefined || wide === undefined || !(measured > 0)) return [];
-  const cost = (count: number): string =>
-    formatNumber(valueAt(series, SERIES) + (wide.slope / measured) * SERIES * (count - cpus), 1);
-  const perLane = wide.slope / measured;
-  const line = `${written(series, 6, 'S')} + ${formatNumber(perLane, 9)} S (L - 1)`;
-  const name = `scrape of ${formatNumber(SERIES, 0)} counters over HTTP, ms`;
-  return [[name, line, cost(cpus), ...predictedOf(cpus).map(cost)]];
-}
-
-function memoryRows(scenarios: readonly Findings[], cpus: number): string[][] {
-  const lookup = lookupOf(scenarios, 'memory');
-  const line = lookup && fitLine(pointsOf(lookup, 'lanes', 'percpu-metrics'));
-  if (line === undefined) return [];
-  const bytes = (count: number): string => formatNumber(valueAt(line, count), 0);
-  return [['file of a counter series, bytes', written(line, 1, 'L'), bytes(cpus), ...predictedOf(cpus).map(bytes)]];
-}
-
-/** The model as a table; without rows where too little was measured. */
-export function modelTable(scenarios: readonly Findings[], cpus: number): TextTable {
+  const subject = `scrape of ${SERIES.toLocaleString('en-US')} counters over HTTP`;
+  if (scrapes === undefined || lanes === undefined || measured === 0) {
+    return { subject, reason: 'it takes the scenarios scrape and lanes' };
+  }
+  const bySeries = fitPlaces(
+    scrapes
+      .points('latency')
+      .filter((point) => /^[\d,]+ counters$/.test(point))
+      .map((point) => ({
+        x: Number(point.replace(/ counters|,/g, '')),
+        rounds: scrapes.rounds('latency', OURS, point),
+      })),
+  );
+  const byLanes = fitPlaces(
+    lanes.points('scrape').map((point) => ({ x: Number(point), rounds: lanes.rounds('scrape', OURS, point) })),
+  );
+  if (typeof bySeries === 'string') return { subject, reason: bySeries };
+  if (typeof byLanes === 'string') return { subject, reason: byLanes };
+  if (!bySeries.rises) return { subject, reason: 'the number of series made no difference beyond the noise' };
+  const perLane = byLanes.rises ? half(byLanes.lines.map(({ slope }) => slope / measured)) : null;
+  const own = half(bySeries.lines.map((line) => valueAt(line, SERIES)));
+  const { intercept, slope } = parametersOf(bySeries);
+  const nanoseconds = 1e6;
   return {
-    caption: '',
-    heading: [
-      'cost model',
-      'line',
-      `${cpus} CPUs, fitted`,
-      ...predictedOf(cpus).map((count) => `${count} CPUs, prediction`),
+    ...{ kind: 'scrape', subject, unit: 'ms', decimals: 1, formula: `c + d S + b S (L - ${cpus})` },
+    parameters: [
+      { name: 'c', unit: 'ms', decimals: 2, value: intercept },
+      { name: 'd', unit: 'ns per series', decimals: 1, value: slope && times(slope, nanoseconds) },
+      { name: 'b', unit: 'ns per series and lane', decimals: 3, value: perLane && times(perLane, nanoseconds) },
     ],
-    rows: [...incrementRows(scenarios, cpus), ...scrapeRows(scenarios, cpus), ...memoryRows(scenarios, cpus)],
+    ...estimates(cpus, (count) => (perLane === null ? own : sum(own, times(perLane, SERIES * (count - cpus))))),
+  };
+}
+
+function memoryLine(scenarios: readonly Findings[], cpus: number): Outcome {
+  const subject = 'file of a counter series';
+  const lookup = lookupOf(scenarios, 'memory');
+  if (lookup === undefined) return { subject, reason: 'the scenario memory was not run' };
+  const places = lookup
+    .points('lanes')
+    .map((point) => ({ x: Number(point), rounds: lookup.rounds('lanes', OURS, point) }));
+  const fit = fitPlaces(places);
+  if (typeof fit === 'string') return { subject, reason: fit };
+  const { intercept, slope } = parametersOf(fit);
+  return {
+    ...{ kind: 'memory', subject, unit: 'bytes', decimals: 0, formula: 'm + n L' },
+    parameters: [
+      { name: 'm', unit: 'bytes', decimals: 1, value: intercept },
+      { name: 'n', unit: 'bytes per lane', decimals: 1, value: slope },
+    ],
+    ...estimates(cpus, (count) => half(fit.lines.map((line) => valueAt(line, count)))),
   };
 }

@@ -6,7 +6,8 @@ import { formatNumber } from '../table.js';
 import { renderChart } from './chart.js';
 import { compareRuns, describeMachines, describeRelative, describeUncompared } from './compare.js';
 import type { RunDocument } from './document.js';
-import { modelTable } from './model.js';
+import { fitModel } from './model.js';
+import { describeGaps, modelTablesOf } from './model-tables.js';
 import { escapeText } from './svg.js';
 import { exactnessOf, type TextTable, tablesOf, titleOf } from './tables.js';
 import { describeGoal } from './text.js';
@@ -31,7 +32,6 @@ ul { padding-left: 1.2em; }
 /** @param old - an older run, whose differences are shown */
 export function renderPage(run: RunDocument, old?: RunDocument): string {
   const title = 'percpu-metrics: load test';
-  const model = modelTable(run.scenarios, run.machine.cpus);
   const exact = run.scenarios.every(({ passed }) => passed);
   return `<!doctype html>
 <html lang="en">
@@ -48,7 +48,7 @@ export function renderPage(run: RunDocument, old?: RunDocument): string {
 ${exact ? 'Every count that is promised to be exact was exact.' : '<strong>NOT every count that is promised to be exact was exact.</strong>'}
 Bars and marks are medians, the lines through them the middle half of the samples.</p>
 ${run.scenarios.map(renderScenario).join('\n')}
-${model.rows.length === 0 ? '' : `<h2>Cost model</h2>\n<p>Fitted to this run. What is said of CPUs that it did not have is a prediction.</p>\n${renderHtmlTable(model)}`}
+${renderModel(run)}
 ${old === undefined ? '' : renderDifferences(old, run)}
 </body>
 </html>
@@ -77,6 +77,17 @@ ${tables
   .join('\n')}
 ${exactness.rows.length === 0 ? '' : renderHtmlTable(exactness)}
 ${findings.notes.map((note) => `<p class="note">${escapeText(note)}</p>`).join('\n')}
+</section>`;
+}
+
+function renderModel({ scenarios, machine }: RunDocument): string {
+  const model = fitModel(scenarios, machine.cpus);
+  const gaps = describeGaps(model).map((gap) => `<li>${escapeText(gap)}</li>`);
+  return `<section id="model">
+<h2>Cost model</h2>
+<p>Fitted to this run, round by round: medians of the rounds with their middle half. What is said of CPUs that it did not have is a prediction.</p>
+${modelTablesOf(model).map(renderHtmlTable).join('\n')}
+${gaps.length === 0 ? '' : `<ul class="note">${gaps.join('\n')}</ul>`}
 </section>`;
 }
 

@@ -1,7 +1,9 @@
-/** A scenario as it is printed. */
+/** A scenario and the cost model as they are printed. */
 import type { Findings, Goal } from '../findings.js';
 import { formatNumber, renderTable } from '../table.js';
-import { exactnessOf, tablesOf } from './tables.js';
+import type { CostModel } from './model.js';
+import { describeGaps, modelTablesOf } from './model-tables.js';
+import { exactnessOf, type TextTable, tablesOf } from './tables.js';
 
 /** A threshold and how it came out, in a line. */
 export function describeGoal({ title, atLeast, atMost, unit, measured, met }: Goal): string {
@@ -16,18 +18,29 @@ export function describeGoal({ title, atLeast, atMost, unit, measured, met }: Go
 
 /** Tables, counts, goals and the verdict. */
 export function renderFindings(findings: Findings): string {
-  const tables = tablesOf(findings, false).map(({ caption, heading, rows }) => {
-    const table = renderTable(heading, rows);
-    return caption === '' ? table : `${caption}\n${table}`;
-  });
   const exactness = exactnessOf(findings);
   const counts = exactness.rows.length === 0 ? [] : [renderTable(exactness.heading, exactness.rows)];
   return [
     `${findings.name}: ${findings.title}`,
-    ...tables,
+    ...tablesOf(findings, false).map(renderTextTable),
     ...counts,
     ...(findings.notes.length === 0 ? [] : [findings.notes.join('\n')]),
     ...(findings.goals.length === 0 ? [] : [findings.goals.map(describeGoal).join('\n')]),
     findings.verdict,
   ].join('\n\n');
+}
+
+/** Parameters and predictions, and what could not be fitted. */
+export function renderModel(model: CostModel): string {
+  const gaps = model.gaps.length === 0 ? [] : [describeGaps(model).join('\n')];
+  return [
+    'cost model: what is said of more CPUs than this machine has is a prediction',
+    ...modelTablesOf(model).map(renderTextTable),
+    ...gaps,
+  ].join('\n\n');
+}
+
+function renderTextTable({ caption, heading, rows }: TextTable): string {
+  const table = renderTable(heading, rows);
+  return caption === '' ? table : `${caption}\n${table}`;
 }

@@ -37,6 +37,7 @@ test('npm run loadtest -- --quick counts exactly in every scenario', { timeout }
     assert.ok(series.length > 0 && series.every(({ samples }) => samples.every(Number.isFinite)), name);
     assert.ok(counts.length > 0, name);
   }
+  assert.ok((run.model?.lines.length ?? 0) > 0 && /prediction/.test(printed), 'a run has a cost model');
   assert.equal(run.scenarios.find(({ name }) => name === 'request')?.modes['percpu-metrics'], 'rseq (libc)');
   await access(output.replace(/\.json$/, '.html'));
 });

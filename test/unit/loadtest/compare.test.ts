@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Series } from '../../../loadtest/findings.js';
-import { Recorder } from '../../../loadtest/recorder.js';
 import { compareRuns, renderComparison } from '../../../loadtest/report/compare.js';
 import type { RunDocument } from '../../../loadtest/report/document.js';
-import { fitLine, modelTable } from '../../../loadtest/report/model.js';
-import { scenarios } from '../../../loadtest/scenarios/index.js';
-import type { Scenario } from '../../../loadtest/scenarios/scenario.js';
 import { inventedRun } from '../../support/loadtest-run.js';
 
 /** A run whose scenario `request` holds just these samples of one contender. */
@@ -73,63 +69,5 @@ describe('a comparison of two runs', () => {
     const text = renderComparison(before, after);
     assert.match(text, /Not the same conditions: one of the runs is a quick one/);
     assert.match(text, /^WORSE .*\+100\.0 %$/m);
-  });
-});
-
-describe('the cost model', () => {
-  it('fits a straight line, if there are two places at least', () => {
-    assert.deepEqual(
-      fitLine([
-        [1, 3],
-        [2, 5],
-        [3, 7],
-      ]),
-      { slope: 2, intercept: 1 },
-    );
-    assert.equal(
-      fitLine([
-        [1, 3],
-        [1, 5],
-      ]),
-      undefined,
-    );
-    assert.equal(fitLine([]), undefined);
-  });
-
-  it('marks as a prediction what was not measured', () => {
-    const { heading, rows } = modelTable(inventedRun(1).scenarios, 2);
-    assert.deepEqual(heading.slice(1), [
-      'line',
-      '2 CPUs, fitted',
-      '8 CPUs, prediction',
-      '64 CPUs, prediction',
-      '256 CPUs, prediction',
-    ]);
-    for (const subject of [/increment in C, rseq/, /scrape of 100,000 counters/, /file of a counter series/]) {
-      assert.ok(
-        rows.some(([name = '']) => subject.test(name)),
-        String(subject),
-      );
-    }
-    assert.deepEqual(modelTable([], 2).rows, []);
-  });
-
-  it('predicts nothing for machines that are not larger, and has as many cells in each row as in the heading', () => {
-    const { heading, rows } = modelTable(inventedRun(1).scenarios, 64);
-    assert.deepEqual(heading.slice(2), ['64 CPUs, fitted', '256 CPUs, prediction']);
-    for (const row of rows) assert.equal(row.length, heading.length, row[0]);
-  });
-
-  it('takes no slope from what the spread of the samples may have made', () => {
-    const contention = scenarios.find(({ name }) => name === 'contention') as Scenario;
-    const lineOf = (one: readonly number[], two: readonly number[]): string | undefined => {
-      const recorder = new Recorder(contention);
-      for (const rate of one) recorder.add('threads', 'rseq', '1', rate);
-      for (const rate of two) recorder.add('threads', 'rseq', '2', rate);
-      return modelTable([recorder.findings(1)], 2).rows[0]?.[1];
-    };
-    // Rates of both together, in millions per second: 10 ns, and 20 ns or about 10.
-    assert.equal(lineOf([100, 100, 100], [100, 100, 100]), '10.00 + 10.00 (w - 1)');
-    assert.equal(lineOf([98, 100, 102], [195, 199, 203]), '10.03 + 0.00 (w - 1)');
   });
 });

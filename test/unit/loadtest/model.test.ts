@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Findings } from '../../../loadtest/findings.js';
+import { Recorder } from '../../../loadtest/recorder.js';
+import { fitLine, fitPlaces } from '../../../loadtest/report/line.js';
+import { type CostLine, type CostModel, fitModel } from '../../../loadtest/report/model.js';
+import { modelTablesOf } from '../../../loadtest/report/model-tables.js';
+import { renderPage } from '../../../loadtest/report/page.js';
+import { renderModel } from '../../../loadtest/report/text.js';
+import { scenarios } from '../../../loadtest/scenarios/index.js';
+import type { Scenario } from '../../../loadtest/scenarios/scenario.js';
+import { inventedRun } from '../../support/loadtest-run.js';
+
+/** Samples of a figure of one contender, by point. */
+type Samples = Readonly<Record<string, readonly number[]>>;
+
+function findingsOf(name: string, figure: string, contender: string, samples: Samples): Findings {
+  const recorder = new Recorder(scenarios.find((one) => one.name === name) as Scenario);
+  for (const [point, values] of Object.entries(samples))
+    for (const value of values) recorder.add(figure, contender, point, value);
+  recorder.count({ contender, point: '1', what: 'increments', expected: 1000, counted: 1000, promised: true });
+  return recorder.findings(1);
+}
+
+/** Writers in C on two CPUs, by their nanoseconds per increment. */
+function contention(nanoseconds: Readonly<Record<number, readonly number[]>>): Findings {
+  const rates = Object.entries(nanoseconds).map(([writers, values]) => [
+    writers,
+    values.map((one) => (Number(writers) / one) * 1000),
+  ]);
+  return findingsOf('contention', 'native', 'atomic', Object.fromEntries(rates));
+}
+
+function only(model: CostModel): CostLine {
+  assert.equal(model.lines.length, 1, JSON.stringify(model));
+  return model.lines[0] as CostLine;
+}
+
+/** Rounded, as quartiles are not exact in binary. */
+function rounded(value: { lowerQuartile: number; median: number; upperQuartile: number } | null | undefined) {
+  return value && [value.lowerQuartile, value.median, value.upperQuartile].map((one) => Number(one.toFixed(6)));
+}
+
+const parameter = (line: CostLine, name: string): unknown =>
+  rounded(line.parameters.find((one) => one.name === name)?.value);
+
+describe('a straight line', () => {
+  it('is fitted where there are two places at least', () => {
+    const line = fitLine([
+      [1, 3],
+      [2, 5],
+      [3, 7],
+    ]);
+    assert.deepEqual(line, { slope: 2, intercept: 1 });
+    const one = fitLine([
+      [1, 3],
+      [1, 5],
+    ]);
+    assert.equal(one, undefined);
+    assert.equal(fitLine([]), undefined);
+  });
+
+  it('is fitted to rounds that have all places, and leaves the others out', () => {
+    const fit = fitPlaces([
+      { x: 0, rounds: [1, 1, undefined, 1] },
+      { x: 1, rounds: [3, 4, 900, 5] },
+      { x: 2, rounds: [5, 7, 900, 9] },
+    ]);
+    assert.deepEqual(fit, {
+      rises: true,
+      lines: [
+        { slope: 2, intercept: 1 },
+        { slope: 3, intercept: 1 },
+        { slope: 4, intercept: 1 },
+      ],
+    });
+  });
+});
+
+describe('the cost model', () => {
+  it('gives parameters and predictions with the middle half of the rounds', () => {
+    const line = only(fitModel([contention({ 1: [10, 10, 10, 10, 10], 2: [11, 12, 13, 14, 15] })], 2));
+    assert.deepEqual(parameter(line, 'a'), [10, 10, 10]);
+    assert.deepEqual(parameter(line, 'k'), [2, 3, 4]);
+    assert.deepEqual(rounded(line.fitted), [12, 13, 14]);
+    assert.deepEqual(
+      line.predictions.map((one) => [one.cpus, ...(rounded(one) ?? [])]),
+      [
+        [8, 24, 31, 38],
+        [64, 136, 199, 262],
+        [256, 520, 775, 1030],
+      ],
+    );
+  });
+
+  it('fits no writers that have to wait for a CPU', () => {
+    const more = { 1: [10, 10, 10], 2: [20, 20, 20], 3: [900, 900, 900] };
+    assert.deepEqual(parameter(only(fitModel([contention(more)], 2)), 'k'), [10, 10, 10]);
+  });
+
+  it('takes no slope from what the noise may have made, nor one downwards', () => {
+    const noise = { 1: [9.8, 10, 10.2], 2: [9.9, 10.2, 10.5] };
+    const small = { 1: [10, 10, 10], 2: [10.3, 10.3, 10.3] };
+    const downwards = { 1: [20, 20, 20], 2: [10, 10, 10] };
+    for (const samples of [noise, small, downwards]) {
+      const line = only(fitModel([contention(samples)], 2));
+      assert.equal(parameter(line, 'k'), null);
+      for (const prediction of line.predictions) assert.deepEqual(rounded(prediction), parameter(line, 'a'));
+      assert.match(renderModel({ lines: [line], gaps: [] }), /none beyond noise/);
+    }
+    assert.deepEqual(parameter(only(fitModel([contention(downwards)], 2)), 'a'), [15, 15, 15]);
+  });
+
+  it('adds the lanes of more CPUs to a scrape that was measured with those of this machine', () => {
+    const scrape = findingsOf('scrape', 'latency', 'percpu-metrics', {
+      '1,000 counters': [2, 2, 2],
+      '101,000 counters': [12, 13, 14],
+      '100,000 counters, 64 lanes': [900, 900, 900],
+      '1,000 counters, loaded': [900, 900, 900],
+    });
+    // Of 1,000 series: 1 us per lane, so 1 ns per series and lane.
+    const lanes = findingsOf('lanes', 'scrape', 'percpu-metrics', { 1: [1, 1, 1], 101: [1.1, 1.1, 1.1] });
+    const line = only(fitModel([scrape, lanes], 2));
+    assert.equal(line.formula, 'c + d S + b S (L - 2)');
+    assert.deepEqual(parameter(line, 'd'), [105, 110, 115]);
+    assert.deepEqual(parameter(line, 'b'), [1, 1, 1]);
+    assert.deepEqual(rounded(line.fitted), [12.395, 12.89, 13.385]);
+    // 6 more lanes are 0.6 ms.
+    assert.deepEqual(rounded(line.predictions[0]), [12.995, 13.49, 13.985]);
+  });
+
+  it('says what it could not fit, and why', () => {
+    assert.deepEqual(fitModel([], 2), {
+      lines: [],
+      gaps: [
+        { subject: 'increments', reason: 'the scenario contention was not run' },
+        { subject: 'scrape of 100,000 counters over HTTP', reason: 'it takes the scenarios scrape and lanes' },
+        { subject: 'file of a counter series', reason: 'the scenario memory was not run' },
+      ],
+    });
+    const seldom = fitModel([contention({ 1: [10, 10], 2: [20, 20] })], 2);
+    assert.deepEqual(seldom.lines, []);
+    const subject = 'increment in C, atomic';
+    assert.deepEqual(seldom.gaps[0], { subject, reason: 'it takes 3 rounds to tell a slope from noise' });
+    const alone = fitModel([contention({ 1: [10, 10, 10], 2: [20, 20, 20] })], 1);
+    assert.deepEqual(alone.gaps[0], { subject, reason: 'fewer than two points were measured' });
+    assert.match(renderModel(alone), /^Not fitted, as fewer than two points were measured: increment in C, atomic\.$/m);
+  });
+
+  it('fits no scrape of which the number of series tells nothing', () => {
+    const same = findingsOf('scrape', 'latency', 'percpu-metrics', {
+      '1 counters': [5, 5, 5],
+      '2 counters': [5, 5, 5],
+    });
+    const lanes = findingsOf('lanes', 'scrape', 'percpu-metrics', { 1: [1, 1, 1], 101: [2, 2, 2] });
+    assert.match(fitModel([same, lanes], 2).gaps[1]?.reason ?? '', /^the number of series made no difference/);
+  });
+
+  it('marks as a prediction what was not measured', () => {
+    const model = fitModel(inventedRun(1).scenarios, 2);
+    assert.deepEqual(model.gaps, []);
+    const tables = modelTablesOf(model);
+    assert.equal(tables.length, 3);
+    for (const { heading, rows } of tables) {
+      assert.deepEqual(heading.slice(-4), [
+        '2 CPUs, fitted',
+        '8 CPUs, prediction',
+        '64 CPUs, prediction',
+        '256 CPUs, prediction',
+      ]);
+      for (const row of rows) {
+        assert.equal(row.length, heading.length, row[0]);
+        assert.match(row.at(-1) ?? '', /^[\d.,]+ \([\d.,]+\)$/);
+      }
+    }
+  });
+
+  it('predicts nothing for machines that are not larger', () => {
+    const [table] = modelTablesOf(fitModel(inventedRun(1).scenarios, 64));
+    assert.deepEqual(table?.heading.slice(-2), ['64 CPUs, fitted', '256 CPUs, prediction']);
+  });
+
+  it('is in the page, with what it lacks', () => {
+    const run = inventedRun(1);
+    assert.match(renderPage(run), /<section id="model">.*<caption>An increment.*256 CPUs, prediction/s);
+    const lanes = { ...run, scenarios: run.scenarios.filter(({ name }) => name === 'lanes') };
+    assert.match(renderPage(lanes), /<li>Not fitted, as the scenario contention was not run: increments\.<\/li>/);
+  });
+});
