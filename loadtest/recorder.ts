@@ -60,11 +60,10 @@ export class Recorder {
   findings(seconds: number): Findings {
     const { name, title, axis, baseline, figures, conclude } = this.#scenario;
     const series = [...this.#series.values()];
-    const { notes = [], ...conclusion } = conclude(new Lookup({ series }), this.#counts);
     return {
       ...{ name, title, axis, baseline, figures: [...figures], series, counts: this.#counts, modes: this.#modes },
-      notes: [...this.#notes, ...notes],
-      ...conclusion,
+      notes: this.#notes,
+      ...conclude(new Lookup({ series }), this.#counts),
       seconds,
       passed: this.#lost === 0 && !this.#counts.some(isBroken),
     };

@@ -16,8 +16,8 @@ export interface Summary {
 /** Where the middle half of a sample lies. */
 export type MiddleHalf = Pick<Summary, 'lowerQuartile' | 'median' | 'upperQuartile'>;
 
-/** What two samples have to be apart at least: one process more or less makes a few percent by itself. */
-const LEAST_CHANGE = 0.05;
+/** Part that two medians have to be apart at least: one process more or less makes a few percent by itself. */
+export const LEAST_CHANGE = 0.05;
 /** Samples from which on quartiles say anything. */
 export const LEAST_SAMPLES = 3;
 

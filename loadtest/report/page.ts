@@ -8,6 +8,7 @@ import { compareRuns, describeMachines, describeRelative, describeUncompared } f
 import type { RunDocument } from './document.js';
 import { fitModel } from './model.js';
 import { describeGaps, modelTablesOf } from './model-tables.js';
+import { onsetTablesOf } from './onset.js';
 import { escapeText } from './svg.js';
 import { exactnessOf, type TextTable, tablesOf, titleOf } from './tables.js';
 import { describeGoal } from './text.js';
@@ -69,6 +70,7 @@ function renderScenario(findings: Findings): string {
   return `<section id="${findings.name}">
 <h2>${escapeText(findings.title)}</h2>
 <p class="verdict">${escapeText(findings.verdict)}</p>
+${onsetTablesOf(findings).map(renderHtmlTable).join('\n')}
 ${goals.length === 0 ? '' : `<ul>${goals.join('\n')}</ul>`}
 ${figures.filter((part) => part !== '').join('\n')}
 ${tables

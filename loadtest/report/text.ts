@@ -3,6 +3,7 @@ import type { Findings, Goal } from '../findings.js';
 import { formatNumber, renderTable } from '../table.js';
 import type { CostModel } from './model.js';
 import { describeGaps, modelTablesOf } from './model-tables.js';
+import { onsetTablesOf } from './onset.js';
 import { exactnessOf, type TextTable, tablesOf } from './tables.js';
 
 /** A threshold and how it came out, in a line. */
@@ -22,7 +23,7 @@ export function renderFindings(findings: Findings): string {
   const counts = exactness.rows.length === 0 ? [] : [renderTable(exactness.heading, exactness.rows)];
   return [
     `${findings.name}: ${findings.title}`,
-    ...tablesOf(findings, false).map(renderTextTable),
+    ...[...tablesOf(findings, false), ...onsetTablesOf(findings)].map(renderTextTable),
     ...counts,
     ...(findings.notes.length === 0 ? [] : [findings.notes.join('\n')]),
     ...(findings.goals.length === 0 ? [] : [findings.goals.map(describeGoal).join('\n')]),

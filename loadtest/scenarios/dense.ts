@@ -151,44 +151,6 @@ function sizesOf(lookup: Lookup): number[] {
   return FULL.series.filter((series) => lookup.points(nameOf('cpu', series)).length > 0);
 }
 
-/** What is told of each design, with what is worse. */
-const QUANTITIES = [
-  { name: 'cpu', title: 'CPU time', worse: 1 },
-  { name: 'throughput', title: 'requests per second', worse: -1 },
-  { name: 'p50', title: 'median latency', worse: 1 },
-  { name: 'p99', title: 'p99', worse: 1 },
-  { name: 'p999', title: 'p99.9', worse: 1 },
-] as const;
-
-/**
- * From which number of increments on a design differs from rseq, at that point and all later ones: its multiples of rseq
- * in the same round are beyond 1 with their whole middle half, and beyond {@link VISIBLE} in the median.
- */
-function beginningOf(lookup: Lookup, figure: string, rival: Design, direction: 1 | -1): string | undefined {
-  const points = lookup.points(figure);
-  const differs = (point: string): boolean => {
-    const ratio = lookup.ratio(figure, rival, BASELINE, point);
-    if (ratio === undefined) return false;
-    return direction > 0
-      ? ratio.lowerQuartile > 1 && ratio.median > 1 + VISIBLE
-      : ratio.upperQuartile < 1 && ratio.median < 1 - VISIBLE;
-  };
-  return points.find((_, index) => points.slice(index).every(differs));
-}
-
-/** Where the differences begin to show, for one design. */
-function differencesOf(lookup: Lookup, series: number, rival: Design): string {
-  const parts = QUANTITIES.map(({ name, title, worse }) => {
-    const figure = nameOf(name, series);
-    const from = (direction: 1 | -1, word: string): string | undefined => {
-      const point = beginningOf(lookup, figure, rival, direction);
-      return point === undefined ? undefined : `${title} ${word} from ${grouped(Number(point))} on`;
-    };
-    return from(worse, 'worse') ?? from(worse > 0 ? -1 : 1, 'better') ?? `${title} never`;
-  });
-  return `${rival} over ${series === 1 ? 'one series' : `${grouped(series)} series`}, against rseq and beyond the spread: ${parts.join(', ')}.`;
-}
-
 function conclude(lookup: Lookup): Conclusion {
   const [series = 100] = sizesOf(lookup);
   const figure = nameOf('cpu', series);
@@ -204,9 +166,7 @@ function conclude(lookup: Lookup): Conclusion {
   const cheaper = DESIGNS.filter((design) => points.some((point) => dearer(design, point) < -VISIBLE));
   const against = cheaper.length === 0 ? '' : `; cheaper than rseq somewhere: ${cheaper.join(', ')}`;
   const last = points.at(-1) ?? '';
-  const rivals = DESIGNS.filter((design) => design !== BASELINE);
   return {
-    notes: sizesOf(lookup).flatMap((size) => rivals.map((rival) => differencesOf(lookup, size, rival))),
     verdict: `CPU time per request over ${grouped(series)} series, in one thread: ${seen('atomic')}; ${seen('prom-client')}${against}.`,
     goals: [
       judge(

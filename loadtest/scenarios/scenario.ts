@@ -26,8 +26,6 @@ export interface RunContext {
 export interface Conclusion {
   verdict: string;
   goals: Goal[];
-  /** Further sentences. */
-  notes?: string[];
 }
 
 /** A comparison. */

@@ -85,45 +85,6 @@ describe('the verdict of a scenario', () => {
   });
 });
 
-describe('where differences begin to show', () => {
-  it('is told of each quantity, beyond the spread, and only from where on it lasts', () => {
-    const recorder = new Recorder(scenarios.find(({ name }) => name === 'dense') as Scenario);
-    const add = (figure: string, point: string, multiples: readonly number[]): void => {
-      for (const multiple of multiples) {
-        recorder.add(`${figure}-100`, 'rseq', point, 10);
-        recorder.add(`${figure}-100`, 'atomic', point, 10 * multiple);
-      }
-    };
-    // Beyond the spread at 1, but not at 10; from 100 on for good.
-    for (const [point, multiples] of Object.entries({
-      1: [1.2, 1.2, 1.2],
-      10: [0.8, 1.2, 1.3],
-      100: [1.1, 1.2, 1.3],
-      1000: [2, 2, 2],
-    })) {
-      add('cpu', point, multiples);
-      add(
-        'throughput',
-        point,
-        multiples.map((multiple) => 2 - multiple),
-      );
-      add('p50', point, [1, 1, 1]);
-      add(
-        'p99',
-        point,
-        multiples.map((multiple) => 1 / multiple),
-      );
-    }
-    assert.ok(
-      recorder
-        .findings(1)
-        .notes.includes(
-          'atomic over 100 series, against rseq and beyond the spread: CPU time worse from 100 on, requests per second worse from 100 on, median latency never, p99 better from 100 on, p99.9 never.',
-        ),
-    );
-  });
-});
-
 describe('the page', () => {
   it('has a chart, a table and a sentence for each scenario, and escapes what it shows', () => {
     const page = renderPage(inventedRun(1));

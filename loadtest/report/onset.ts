@@ -1,0 +1,71 @@
+/**
+ * From how many increments per request on the designs differ, which is what `dense` is run for: for each number of
+ * series and each quantity, the first point from which on a design is told from the baseline at every later one.
+ */
+import type { Figure, Findings } from '../findings.js';
+import { Lookup } from '../lookup.js';
+import { LEAST_CHANGE, LEAST_SAMPLES, type Summary } from '../statistics.js';
+import { formatNumber, formatRatio } from '../table.js';
+import type { TextTable } from './tables.js';
+
+const SCENARIO = 'dense';
+
+/** Names of figures, before the number of series. */
+const QUANTITIES = [
+  { quantity: 'throughput', title: 'requests/s' },
+  { quantity: 'p50', title: 'p50' },
+  { quantity: 'p99', title: 'p99' },
+  { quantity: 'p999', title: 'p99.9' },
+  { quantity: 'cpu', title: 'CPU per request' },
+] as const;
+
+/** A table for each number of series; none for other scenarios, and for runs of too few rounds. */
+export function onsetTablesOf(findings: Findings): TextTable[] {
+  if (findings.name !== SCENARIO) return [];
+  const lookup = new Lookup(findings);
+  const sizes = findings.figures.flatMap(({ name }) => /^cpu-(\d+)$/.exec(name)?.[1] ?? []);
+  return sizes.flatMap((size) => {
+    const rivals = lookup.contenders(`cpu-${size}`).filter((contender) => contender !== findings.baseline);
+    const rows = rivals.map((rival) => [
+      rival,
+      ...QUANTITIES.map(({ quantity }) => {
+        const figure = findings.figures.find(({ name }) => name === `${quantity}-${size}`);
+        return figure === undefined ? '-' : onsetOf(lookup, figure, rival, findings.baseline);
+      }),
+    ]);
+    const told = rows.some((row) => row.slice(1).some((cell) => cell !== '-'));
+    return told ? [{ caption: captionOf(Number(size), findings), heading: headingOf(), rows }] : [];
+  });
+}
+
+function captionOf(series: number, { baseline }: Findings): string {
+  const over = series === 1 ? 'one series' : `${formatNumber(series, 0)} series`;
+  return `From how many increments per request on a design differs from ${baseline} beyond the noise, over ${over}`;
+}
+
+const headingOf = (): string[] => ['', ...QUANTITIES.map(({ title }) => title)];
+
+/** Such as `worse from 100 (1.31x)`, with the multiple there; `-` where too few rounds were measured. */
+function onsetOf(lookup: Lookup, figure: Figure, rival: string, baseline: string): string {
+  const multiples = lookup.points(figure.name).map((point) => ({
+    point,
+    multiple: lookup.ratio(figure.name, rival, baseline, point),
+  }));
+  if (multiples.every(({ multiple }) => multiple === undefined || multiple.count < LEAST_SAMPLES)) return '-';
+  for (const side of [1, -1] as const) {
+    const onset = multiples.find((_, index) => multiples.slice(index).every(({ multiple }) => differs(multiple, side)));
+    if (onset === undefined) continue;
+    const worse = side > 0 === (figure.better === 'lower');
+    const point = formatNumber(Number(onset.point), 0);
+    return `${worse ? 'worse' : 'better'} from ${point} (${formatRatio(onset.multiple?.median)})`;
+  }
+  return 'never';
+}
+
+/** Whether multiples in the same round are beyond 1 with their whole middle half, and by more than little. */
+function differs(multiple: Summary | undefined, side: 1 | -1): boolean {
+  if (multiple === undefined || multiple.count < LEAST_SAMPLES) return false;
+  return side > 0
+    ? multiple.lowerQuartile > 1 && multiple.median > 1 + LEAST_CHANGE
+    : multiple.upperQuartile < 1 && multiple.median < 1 - LEAST_CHANGE;
+}
