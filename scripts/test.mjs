@@ -13,7 +13,9 @@ import { inspect } from 'node:util';
 import { Tally } from './tally.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const fileTimeout = 20 * 60_000;
+/** Of a file of tests. What hangs is named then; those that run a whole suite have suites with the shorter limit. */
+const fileTimeout = 8 * 60_000;
+const longFileTimeout = 30 * 60_000;
 const nativeTimeout = 10 * 60_000;
 const filters = process.argv.slice(2);
 const strict = process.env.CI === 'true' || process.env.PERCPU_METRICS_NO_SKIP === '1';
@@ -75,12 +77,12 @@ function recordResult(event, outcome, progress) {
 }
 
 /** Runs compiled test files, so many at a time. */
-async function runFiles(files, concurrency) {
+async function runFiles(files, concurrency, timeout = fileTimeout) {
   if (files.length === 0) {
     return;
   }
   const progress = new Map(files.map((file) => [sourceOf(file), { results: 0, errors: '' }]));
-  const stream = run({ files, concurrency, timeout: fileTimeout });
+  const stream = run({ files, concurrency, timeout });
   for (const outcome of ['pass', 'fail']) {
     stream.on(`test:${outcome}`, (event) => {
       recordResult(event, outcome, progress);
@@ -126,10 +128,15 @@ delete process.env.PERCPU_METRICS_STORE;
 const executables = findFiles(join(root, 'build', 'Release'), '_test').filter((path) => !path.includes('obj.target'));
 const files = findFiles(join(root, 'out', 'test'), '.test.js');
 const busy = files.filter((file) => /\/(?:integration|deploy|proof)\//.test(file));
-// Whole suites of other programs and machines, minutes each: they wait for much, and mind no neighbour.
-const long = ['node-versions', 'guests', 'addon-sanitizer', 'variants'].flatMap((name) =>
-  busy.filter((file) => file.endsWith(`/proof/${name}.test.js`)),
-);
+// Whole suites, machines and images, minutes each: they wait for much, and mind no neighbour. The longest comes first.
+const long = [
+  'proof/node-versions',
+  'deploy/containers',
+  'deploy/arm64-image',
+  'proof/guests',
+  'proof/variants',
+  'proof/addon-sanitizer',
+].flatMap((name) => busy.filter((file) => file.endsWith(`/${name}.test.js`)));
 
 for (const executable of executables) {
   runNative(executable);
@@ -143,7 +150,7 @@ await runFiles(
   busy.filter((file) => !long.includes(file)),
   1,
 );
-await runFiles(long, 2);
+await runFiles(long, 3, longFileTimeout);
 if (filters.length === 0 && (executables.length === 0 || files.length === 0)) {
   tally.fail('test discovery', 'no native tests or no compiled tests were found: npm run setup builds them');
 }

@@ -50,8 +50,11 @@ export function makeDebian(name: string, ...options: string[]): string {
   if (!existsSync(archive)) {
     const apt = ['Acquire::Check-Valid-Until "false"', 'Acquire::Check-Date "false"'];
     const common = ['--include=ca-certificates,libstdc++6', ...apt.map((option) => `--aptopt=${option}`)];
-    run(downloads, 'mmdebstrap', ...options, ...common, 'bookworm', 'partial.tar');
-    run(downloads, 'mv', 'partial.tar', archive);
+    // Of its own: other test files may make theirs at the same time.
+    const partial = mkdtempSync(join(downloads, 'partial-'));
+    run(partial, 'mmdebstrap', ...options, ...common, 'bookworm', name);
+    run(partial, 'mv', name, archive);
+    rmSync(partial, { recursive: true });
   }
   return archive;
 }

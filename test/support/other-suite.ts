@@ -36,12 +36,14 @@ export function runSuite({ node, addon, tests, env }: SuiteOptions): Promise<Sui
   // Set by the runner for this file: a run in it would report to that runner.
   delete environment['NODE_TEST_CONTEXT'];
   const args = ['--enable-source-maps', 'scripts/test.mjs', ...tests];
-  const options = { cwd: root, env: environment, timeout: 600_000, maxBuffer: 64 * 1024 * 1024 };
+  // Longer than the runner gives a file, so that one that hangs is named by the runner.
+  const options = { cwd: root, env: environment, timeout: 15 * 60_000, maxBuffer: 64 * 1024 * 1024 };
   return new Promise((resolve, reject) => {
     execFile(node, args, options, (error, stdout, stderr) => {
       const counts = /^(\d+) passed, (\d+) failed$/m.exec(stdout);
       if (counts === null) {
-        reject(new Error(`${node} ${args.join(' ')} has no result. It printed:\n${stdout}${stderr}`, { cause: error }));
+        const message = `${node} with ${addon} has no result: ${error?.signal ?? error?.code}. Its last lines were:`;
+        reject(new Error([message, ...stdout.split('\n').slice(-40), stderr].join('\n')));
         return;
       }
       const [, passed, failed] = counts.map(Number) as [number, number, number];
