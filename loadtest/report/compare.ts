@@ -8,6 +8,7 @@ import { Lookup } from '../lookup.js';
 import { differsBeyondNoise } from '../statistics.js';
 import { formatNumber, renderTable } from '../table.js';
 import type { RunDocument } from './document.js';
+import { describeUncompared } from './uncompared.js';
 
 /** One median that changed. */
 export interface Change {
@@ -21,9 +22,6 @@ export interface Change {
   relative: number;
   kind: 'regression' | 'improvement';
 }
-
-/** Lines of what is not compared. */
-const MOST_UNCOMPARED = 20;
 
 /** Changes beyond the noise, regressions first, the largest first. */
 export function compareRuns(before: RunDocument, after: RunDocument): Change[] {
@@ -54,31 +52,6 @@ function changeOf(
   return { ...where, before, after, relative: after / before - 1, kind: worse ? 'regression' : 'improvement' };
 }
 
-/** What one of the runs has and the other has not, so that it is not compared. */
-export function describeUncompared(before: RunDocument, after: RunDocument): string[] {
-  const rowsOf = (run: RunDocument): Map<string, string> =>
-    new Map(
-      run.scenarios.flatMap(({ name, figures, series }) =>
-        series.map(({ figure, contender, point }): [string, string] => {
-          const title = figures.find((one) => one.name === figure)?.title ?? figure;
-          return [
-            JSON.stringify([name, figure, contender, point]),
-            `${name}: ${title}, ${contender}${point && `, ${point}`}`,
-          ];
-        }),
-      ),
-    );
-  const [old, now] = [rowsOf(before), rowsOf(after)];
-  const missing = (from: Map<string, string>, to: Map<string, string>): string[] =>
-    [...from].filter(([key]) => !to.has(key)).map(([, title]) => title);
-  const common = after.scenarios.some(({ name }) => before.scenarios.some((one) => one.name === name));
-  return [
-    ...(common ? [] : ['The runs have no scenario in common.']),
-    ...missing(old, now).map((title) => `Not measured any more: ${title}`),
-    ...missing(now, old).map((title) => `Not measured before: ${title}`),
-  ];
-}
-
 /** Whether the two ran on machines that can be compared, and why not. */
 export function describeMachines(before: RunDocument, after: RunDocument): string {
   const keys = ['cpuModel', 'cpus', 'kernel', 'libc', 'node', 'governor'] as const;
@@ -101,8 +74,9 @@ export function describeRelative(relative: number): string {
 export function renderComparison(before: RunDocument, after: RunDocument): string {
   const changes = compareRuns(before, after);
   const intro = `Against the run of ${before.started}. ${describeMachines(before, after)}`;
-  const uncompared = describeUncompared(before, after).map((line) => `\n${line}`);
-  const rest = uncompared.slice(0, MOST_UNCOMPARED).join('') + (uncompared.length > MOST_UNCOMPARED ? '\n...' : '');
+  const rest = describeUncompared(before, after)
+    .map((line) => `\n${line}`)
+    .join('');
   if (changes.length === 0) return `${intro}\nNothing that was compared changed beyond the noise.${rest}`;
   const rows = changes.map(({ scenario, figure, contender, point, before: old, after: now, relative, kind }) => [
     `${kind === 'regression' ? 'WORSE ' : 'better'} ${scenario}: ${figure.title}, ${contender}${point && `, ${point}`}`,

@@ -4,7 +4,7 @@ import { summarizeMachine } from '../machine.js';
 import { describePinning } from '../pinning.js';
 import { formatNumber } from '../table.js';
 import { renderChart } from './chart.js';
-import { compareRuns, describeMachines, describeRelative, describeUncompared } from './compare.js';
+import { compareRuns, describeMachines, describeRelative } from './compare.js';
 import type { RunDocument } from './document.js';
 import { fitModel } from './model.js';
 import { describeGaps, modelTablesOf } from './model-tables.js';
@@ -12,6 +12,7 @@ import { onsetTablesOf } from './onset.js';
 import { escapeText } from './svg.js';
 import { exactnessOf, type TextTable, tablesOf, titleOf } from './tables.js';
 import { describeGoal } from './text.js';
+import { describeUncompared } from './uncompared.js';
 
 const STYLE = `
 body { font: 15px/1.5 "DejaVu Sans", Verdana, Helvetica, Arial, sans-serif; color: #222; background: #fff; max-width: 1000px; margin: 2em auto; padding: 0 1em; }

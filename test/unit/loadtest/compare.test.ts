@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { Series } from '../../../loadtest/findings.js';
 import { compareRuns, renderComparison } from '../../../loadtest/report/compare.js';
 import type { RunDocument } from '../../../loadtest/report/document.js';
+import { renderPage } from '../../../loadtest/report/page.js';
 import { inventedRun } from '../../support/loadtest-run.js';
 
 /** A run whose scenario `request` holds just these samples of one contender. */
@@ -50,14 +51,67 @@ describe('a comparison of two runs', () => {
     const other = { ...run, scenarios: inventedRun(1).scenarios.filter(({ name }) => name === 'lanes') };
     const text = renderComparison(run, other);
     assert.match(text, /The runs have no scenario in common\./);
-    assert.match(text, /^Not measured any more: request: Requests per second, percpu-metrics$/m);
-    assert.match(text, /^Not measured before: lanes: /m);
+    assert.match(text, /^Not measured any more: the scenario request$/m);
+    assert.match(text, /^Not measured before: the scenario lanes$/m);
     assert.match(renderComparison(runWith('throughput', [0, 0, 0]), runWith('throughput', [5, 5, 5])), / was 0$/m);
     const versions = { 'prom-client': '15.1.3' };
     assert.match(
       renderComparison({ ...run, versions }, { ...run, versions: { 'prom-client': '16.0.0' } }),
       /Not the same conditions: prom-client 15\.1\.3 and 16\.0\.0/,
     );
+  });
+
+  it('names what only one of the runs has, as part of the largest that is missing', () => {
+    const run = inventedRun(1);
+    const without = (drop: (one: Series & { scenario: string }) => boolean): RunDocument => ({
+      ...run,
+      scenarios: run.scenarios.map((findings) => ({
+        ...findings,
+        series: findings.series.filter((one) => !drop({ ...one, scenario: findings.name })),
+      })),
+    });
+    const less = without(
+      ({ scenario, figure, contender, point }) =>
+        scenario === 'memory' ||
+        (scenario === 'dense' && contender === 'atomic') ||
+        (scenario === 'request' && figure === 'p99') ||
+        (scenario === 'lanes' && figure === 'scrape' && point === '512') ||
+        (scenario === 'scrape' && point === '1,000 counters') ||
+        (scenario === 'contention' && figure === 'native' && contender === 'rseq') ||
+        (scenario === 'contention' && figure === 'threads' && contender === 'rseq' && point === '4'),
+    );
+    const names = [
+      'request: Latency, p99',
+      'dense: all of atomic',
+      'contention: Increments per second, C, back to back, rseq',
+      'contention: Increments per second, worker threads, back to back, rseq, 4',
+      'scrape: all at 1,000 counters',
+      'the scenario memory',
+      'lanes: Duration of a scrape, 512',
+    ];
+    const lines = (before: RunDocument, after: RunDocument): string[] =>
+      renderComparison(before, after)
+        .split('\n')
+        .filter((line) => line.startsWith('Not '));
+    assert.deepEqual(
+      lines(run, less),
+      names.map((name) => `Not measured any more: ${name}`),
+    );
+    assert.deepEqual(
+      lines(less, run),
+      names.map((name) => `Not measured before: ${name}`),
+    );
+    for (const name of names)
+      assert.ok(renderPage(less, run).includes(`<li>Not measured any more: ${name}</li>`), name);
+  });
+
+  it('says of what has too few samples in one of the runs, or none', () => {
+    const three = runWith('throughput', [1, 1, 1]);
+    const two = runWith('throughput', [1, 1]);
+    const line = /^Not told from noise with fewer than 3 rounds: request \(1 of 1 rows\)$/m;
+    assert.match(renderComparison(three, two), line);
+    assert.match(renderComparison(two, three), line);
+    assert.match(renderComparison(three, runWith('throughput', [])), /^Not measured any more: the scenario request$/m);
   });
 
   it('shows regressions first, and where the conditions differ', () => {
