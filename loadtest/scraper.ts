@@ -3,6 +3,7 @@
  * into the same memory again and again, and neither parsed nor kept: a scrape is to cost what the service makes it
  * cost, and parsing is the work of the one who scrapes.
  */
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 /** One scrape. */
@@ -64,41 +65,71 @@ class Answer {
 /** Scrapes one service. */
 export class Scraper {
   readonly #url: URL;
-  readonly #socket: Socket;
+  readonly #limit: number;
+  #socket: Socket;
   #take: (arrived: Buffer) => void = () => {};
   #fail: (reason: Error) => void = () => {};
 
-  constructor(origin: string) {
+  /** @param limit - Milliseconds that a scrape may take; registries that ask their workers give up after 5,000. */
+  constructor(origin: string, limit = 30_000) {
     this.#url = new URL('/metrics', origin);
+    this.#limit = limit;
+    this.#socket = this.#connect();
+  }
+
+  #connect(): Socket {
     const callback = (bytes: number, memory: Uint8Array): boolean => {
       this.#take(Buffer.from(memory.buffer, memory.byteOffset, bytes));
       return true;
     };
     const onread = { buffer: Buffer.alloc(READ_BYTES), callback };
-    this.#socket = connect({ host: this.#url.hostname, port: Number(this.#url.port), onread });
-    this.#socket.on('error', (error) => this.#fail(error));
-    this.#socket.on('close', () => this.#fail(new Error(`${this.#url} closed the connection.`)));
+    const socket = connect({ host: this.#url.hostname, port: Number(this.#url.port), onread });
+    const fail = (reason: Error): void => {
+      // The end of an earlier connection is no news.
+      if (socket === this.#socket) this.#fail(reason);
+    };
+    socket.on('error', fail);
+    socket.on('close', () => fail(new Error(`${this.#url} closed the connection.`)));
+    return socket;
   }
 
   /**
    * One at a time.
    *
-   * @throws Error where the answer is no 200, or has no length
+   * @throws Error where the answer is no 200, has no length or does not come; the next scrape has a new connection
    */
   async scrape({ keep = false } = {}): Promise<Scrape> {
-    const answer = new Answer(keep);
+    if (this.#socket.destroyed) {
+      this.#socket = this.#connect();
+      await once(this.#socket, 'connect');
+    }
     const started = performance.now();
-    await new Promise<void>((resolve, reject) => {
-      this.#fail = reject;
-      this.#take = (arrived) => {
-        if (answer.take(arrived)) resolve();
-        else if (Number.isNaN(answer.length)) reject(new Error(`${this.#url} did not say how much it sends.`));
-      };
-      this.#socket.write(`GET ${this.#url.pathname} HTTP/1.1\r\nHost: ${this.#url.host}\r\n\r\n`);
-    });
+    const answer = await this.#ask(new Answer(keep));
     const milliseconds = performance.now() - started;
     if (answer.status !== 200) throw new Error(`${this.#url} answered ${answer.status}.`);
     return { milliseconds, bytes: answer.bytes, text: answer.text };
+  }
+
+  async #ask(answer: Answer): Promise<Answer> {
+    const tooLate = (): void => this.#fail(new Error(`${this.#url} did not answer within ${this.#limit / 1000} s.`));
+    const timer = setTimeout(tooLate, this.#limit);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#fail = reject;
+        this.#take = (arrived) => {
+          if (answer.take(arrived)) resolve();
+          else if (Number.isNaN(answer.length)) reject(new Error(`${this.#url} did not say how much it sends.`));
+        };
+        this.#socket.write(`GET ${this.#url.pathname} HTTP/1.1\r\nHost: ${this.#url.host}\r\n\r\n`);
+      });
+      return answer;
+    } catch (error) {
+      // What may still come would be taken for the next answer.
+      this.#socket.destroy();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   close(): void {

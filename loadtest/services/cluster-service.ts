@@ -1,6 +1,7 @@
 /**
  * A cluster whose workers all have the same series, and whose sum is scraped at `GET /metrics`: with prom-client and its
- * successor the primary asks each worker for its registry, with a store of ours it reads the store. Arguments:
+ * successor the primary asks each worker for its registry, with a store of ours it reads the store. `GET /delay` tells how late the
+ * primary's event loop was. Arguments:
  * `--library NAME --workers N --counters N --histograms N --store PATH`.
  */
 import cluster from 'node:cluster';
@@ -11,6 +12,7 @@ import { openStore } from 'percpu-metrics';
 import percpuMetrics from 'percpu-metrics/fastify';
 import { AggregatorRegistry } from 'prom-client';
 import { SUCCESSOR, successorClient } from '../successor.js';
+import { serveDelays } from './event-loop-delay.js';
 import { listen } from './listen.js';
 import { libraryOf, makeSeries } from './series.js';
 
@@ -33,6 +35,7 @@ async function servePrimary(): Promise<void> {
   const aggregator = await makeAggregator();
   await Promise.all(workers.map((worker) => once(worker, 'message')));
   const app = fastify();
+  serveDelays(app);
   if (library !== 'percpu-metrics') {
     app.get('/metrics', async (_request, reply) =>
       reply.header('content-type', aggregator.contentType).send(await aggregator.clusterMetrics()),

@@ -1,6 +1,6 @@
 /**
  * Worker threads that all have the same series in `@prometheus-io/client`, whose main thread asks each of them for its
- * registry at `GET /metrics`. Arguments: `--workers N --counters N --histograms N`.
+ * registry at `GET /metrics`; `GET /delay` tells how late its event loop was. Arguments: `--workers N --counters N --histograms N`.
  */
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import fastify from 'fastify';
 import { SUCCESSOR, successorClient } from '../successor.js';
+import { serveDelays } from './event-loop-delay.js';
 import { listen } from './listen.js';
 import { makeSeries } from './series.js';
 
@@ -26,6 +27,7 @@ async function serve(): Promise<void> {
   );
   await Promise.all(workers.map((worker) => once(worker, 'message')));
   const app = fastify();
+  serveDelays(app);
   app.get('/metrics', async (_request, reply) =>
     reply.header('content-type', registry.contentType).send(await registry.workerMetrics()),
   );

@@ -41,7 +41,8 @@ function pointsOf({ name }: Scenario, figure: Figure): string[] {
   if (name === 'contention') return ['1', '2', '3', '4', '8', '16'];
   if (name === 'series') return figure.name === 'make' ? makings : ['1,000', '10,000', '100,000'];
   if (name === 'memory' && figure.name !== 'lanes') return ['1,000', '10,000', '100,000'];
-  if (name === 'scrape') return figure.name === 'cluster' ? ['2 x 10,000 histograms', '8 x 10,000 histograms'] : sizes;
+  if (name === 'scrape')
+    return figure.name.startsWith('cluster') ? ['2 x 10,000 histograms', '8 x 10,000 histograms'] : sizes;
   return doubling(512);
 }
 

@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import { allowedCpus, parseCpuList, pinGenerator } from '../../../loadtest/pinning.js';
 import { Recorder } from '../../../loadtest/recorder.js';
 import type { RunContext } from '../../../loadtest/scenarios/scenario.js';
-import { enter, scrape } from '../../../loadtest/scenarios/scrape.js';
+import { scrape } from '../../../loadtest/scenarios/scrape.js';
+import { Entrant } from '../../../loadtest/scrape/entrant.js';
 import { nodeRunsSuccessor, SUCCESSOR } from '../../../loadtest/successor.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
@@ -50,10 +51,9 @@ for (const { name, workersOf } of [
       ...{ quick: true, rounds: 1, pinning, directory: temporaryDirectory(t), signal: new AbortController().signal },
       ...{ recorder: new Recorder(scrape), progress: () => () => {} },
     };
-    const { service, scraper } = await enter(context, name, size);
-    t.after(() => service.stop());
-    scraper.close();
-    const cpus = cpusOf(workersOf(service.pid));
+    const entrant = await Entrant.start(context, name, size);
+    t.after(() => entrant.stop());
+    const cpus = cpusOf(workersOf(entrant.service.pid));
     assert.ok(cpus.length >= WORKERS, `${cpus.length} tasks`);
     for (const allowed of cpus) assert.deepEqual(allowed, pinning.cpus);
     assert.deepEqual(allowedCpus(), [pinning.generatorCpu]);

@@ -1,0 +1,128 @@
+/** A contender of the scrape scenario while it runs: its service, and what a turn measures of it. */
+import { join } from 'node:path';
+import { fire } from '../generator.js';
+import { LoadedService } from '../loaded-service.js';
+import { packageRoot } from '../results.js';
+import { type RunContext, unpinned } from '../scenarios/scenario.js';
+import { type Scrape, Scraper } from '../scraper.js';
+import type { Delays } from '../services/event-loop-delay.js';
+import { LIBRARIES } from '../services/series.js';
+import { SUCCESSOR } from '../successor.js';
+import type { Size } from './size.js';
+
+const [OURS] = LIBRARIES;
+/** The successor's registry over worker threads instead of over a cluster. */
+export const THREADS = `${SUCCESSOR}, worker threads`;
+/** How long scrapes follow each other for the percentile of the delay. */
+const TAIL_MILLISECONDS = { quick: 100, full: 500 };
+/** Beside the scrape, where there is load. */
+export const LOAD = { connections: 4, amount: 500 };
+
+const OF_EACH = ['latency', 'rate', 'delay', 'render'] as const;
+const OF_IDLE = [...OF_EACH, 'tail', 'allocated'] as const;
+const OF_CLUSTERS = ['cluster', 'cluster-rate', 'cluster-delay'] as const;
+
+/** The figures that a turn has. */
+export function figuresOf({ workers, loaded }: Size): readonly string[] {
+  if (workers > 0) return OF_CLUSTERS;
+  return loaded ? OF_EACH : OF_IDLE;
+}
+
+/** A contender that runs. */
+export class Entrant {
+  readonly service: LoadedService;
+  readonly #context: RunContext;
+  readonly #size: Size;
+  readonly #scraper: Scraper;
+
+  private constructor(context: RunContext, size: Size, service: LoadedService) {
+    this.#context = context;
+    this.#size = size;
+    this.service = service;
+    this.#scraper = new Scraper(service.origin);
+  }
+
+  /** Starts a contender where it belongs. */
+  static async start(context: RunContext, name: string, size: Size): Promise<Entrant> {
+    const { counters, histograms, workers, lanes } = size;
+    const ofCluster = name === THREADS ? 'threads-service.js' : 'cluster-service.js';
+    const script = join(packageRoot, 'out', 'loadtest', 'services', workers > 0 ? ofCluster : 'scrape-service.js');
+    const path = `${context.directory}/scrape-${size.point.replaceAll(/\W/g, '-')}`;
+    const options = {
+      ...{ '--library': name, '--counters': counters, '--histograms': histograms, '--store': path },
+      ...(workers > 0 ? { '--workers': workers } : {}),
+      ...(lanes === undefined ? {} : { '--lanes': lanes }),
+    };
+    const start = (place: RunContext): Promise<LoadedService> =>
+      LoadedService.start(place, name, [script, ...Object.entries(options).flat().map(String)]);
+    // One CPU for all workers would be no cluster: they have all of them, and who scrapes waits meanwhile.
+    const service = await (workers > 0 ? unpinned(context, start) : start(context));
+    if (name === OURS) service.recordMode(path);
+    return new Entrant(context, size, service);
+  }
+
+  /** @throws Error where the scrape failed */
+  async scrape({ keep = false } = {}): Promise<Scrape> {
+    return await this.#scraper.scrape({ keep });
+  }
+
+  /**
+   * What {@link figuresOf} names, all of it.
+   *
+   * @throws Error where any of it could not be had
+   */
+  async turn(): Promise<Record<string, number>> {
+    return await (this.#size.loaded ? this.#underLoad(() => this.#measure()) : this.#measure());
+  }
+
+  async #measure(): Promise<Record<string, number>> {
+    await this.#delays();
+    const { milliseconds, bytes } = await this.scrape();
+    const rate = bytes / milliseconds / 1000;
+    const delay = (await this.#delays()).longest;
+    if (this.#size.workers > 0) return { cluster: milliseconds, 'cluster-rate': rate, 'cluster-delay': delay };
+    const render = Number(await this.service.get('/render'));
+    const measured = { latency: milliseconds, rate, delay, render };
+    if (this.#size.loaded) return measured;
+    const tail = await this.#tail();
+    return { ...measured, tail, allocated: Number(await this.service.get('/allocation')) / 1000 };
+  }
+
+  /** Those since this was last asked for. */
+  async #delays(): Promise<Delays> {
+    return JSON.parse(await this.service.get('/delay')) as Delays;
+  }
+
+  /** The event loop's delay at its 99th percentile while one scrape follows the other, at least one. */
+  async #tail(): Promise<number> {
+    const until = performance.now() + (this.#context.quick ? TAIL_MILLISECONDS.quick : TAIL_MILLISECONDS.full);
+    await this.#delays();
+    do await this.scrape();
+    while (performance.now() < until);
+    return (await this.#delays()).p99;
+  }
+
+  /** Keeps the service busy until the work is done. */
+  async #underLoad<T>(work: () => Promise<T>): Promise<T> {
+    let done = false;
+    const load = async (): Promise<void> => {
+      const request = { method: 'GET', path: '/hello' } as const;
+      const { signal } = this.#context;
+      while (!done) await fire({ origin: this.service.origin, request, ...LOAD, signal });
+    };
+    const loading = load();
+    // What it fails with is heard below, once the work has ended.
+    loading.catch(() => {});
+    try {
+      return await work();
+    } finally {
+      done = true;
+      await loading;
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#scraper.close();
+    await this.service.stop();
+  }
+}

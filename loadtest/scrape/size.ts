@@ -1,0 +1,48 @@
+/** What is scraped: so many series of one process, idle or under load, or of each worker of a cluster. */
+import { formatNumber } from '../table.js';
+
+/** One size that is measured, alone or under load, or in a cluster. */
+export interface Size {
+  point: string;
+  counters: number;
+  histograms: number;
+  workers: number;
+  loaded: boolean;
+  /** Of a store of ours; as many as there are CPUs where it is not given. */
+  lanes?: number;
+}
+
+const alone = { workers: 0, loaded: false };
+/** A machine of many CPUs, as far as the size of its stores goes. */
+const WIDE = 64;
+/** How the point of a size ends whose store is that wide. */
+export const IS_WIDE = `, ${WIDE} lanes`;
+
+const thousand = (number: number): string => formatNumber(number, 0);
+
+function countersOf(number: number, loaded = false): Size {
+  const point = `${thousand(number)} counters${loaded ? ', loaded' : ''}`;
+  return { ...alone, point, counters: number, histograms: 0, loaded };
+}
+
+function histogramsOf(number: number, workers = 0): Size {
+  const point = `${workers > 0 ? `${workers} x ` : ''}${thousand(number)} histograms`;
+  return { ...alone, point, counters: 0, histograms: number, workers };
+}
+
+function wide(number: number): Size {
+  return { ...countersOf(number), point: `${thousand(number)} counters${IS_WIDE}`, lanes: WIDE };
+}
+
+/** All sizes, clusters last. */
+export function sizesOf(quick: boolean): Size[] {
+  if (quick) {
+    const idle = [countersOf(1000), countersOf(10_000), wide(10_000)];
+    return [...idle, countersOf(10_000, true), histogramsOf(1000), histogramsOf(200, 2)];
+  }
+  return [
+    ...[countersOf(1000), countersOf(10_000), countersOf(100_000), wide(100_000)],
+    ...[countersOf(10_000, true), countersOf(100_000, true)],
+    ...[histogramsOf(10_000), ...[2, 4, 8].map((workers) => histogramsOf(10_000, workers))],
+  ];
+}
