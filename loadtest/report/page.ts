@@ -58,7 +58,7 @@ ${old === undefined ? '' : renderDifferences(old, run)}
 }
 
 function renderScenario(findings: Findings): string {
-  const tables = tablesOf(findings, true);
+  const tables = tablesOf(findings);
   // Each chart with its table under it; one table of all figures comes after all charts.
   const figures = findings.figures.flatMap((figure) => [
     renderChart(findings, figure) ?? '',

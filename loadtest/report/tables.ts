@@ -4,6 +4,7 @@
  */
 import { type Figure, type Findings, isBroken } from '../findings.js';
 import { Lookup } from '../lookup.js';
+import type { Summary } from '../statistics.js';
 import { formatNumber, formatRatio, formatSpread } from '../table.js';
 
 /** Texts in rows; the first column names them. */
@@ -14,26 +15,31 @@ export interface TextTable {
   rows: string[][];
 }
 
-/** @param spread - with quartiles behind each median */
-export function tablesOf(findings: Findings, spread: boolean): TextTable[] {
+/** Medians, with the middle half of the samples where there are several. */
+export function tablesOf(findings: Findings): TextTable[] {
   const lookup = new Lookup(findings);
   const measured = findings.figures.filter(({ name }) => lookup.points(name).length > 0);
-  if (measured.every(({ name }) => lookup.points(name).length === 1))
-    return [byFigure(findings, measured, lookup, spread)];
-  return measured.map((figure) => byPoint(findings, figure, lookup, spread));
+  if (measured.every(({ name }) => lookup.points(name).length === 1)) return [byFigure(findings, measured, lookup)];
+  return measured.map((figure) => byPoint(findings, figure, lookup));
 }
 
-function cell(lookup: Lookup, figure: Figure, contender: string, point: string, spread: boolean): string {
+function cell(lookup: Lookup, figure: Figure, contender: string, point: string): string {
   const summary = lookup.summary(figure.name, contender, point);
   if (summary === undefined) return '-';
   const median = formatNumber(summary.median, figure.decimals);
-  return spread && summary.count > 1 ? `${median} (${formatSpread(summary, figure.decimals)})` : median;
+  return summary.count > 1 ? `${median} (${formatSpread(summary, figure.decimals)})` : median;
+}
+
+function multiple(ratio: Summary | undefined): string {
+  return ratio !== undefined && ratio.count > 1
+    ? `${formatRatio(ratio.median)} (${formatSpread(ratio, 2)})`
+    : formatRatio(ratio?.median);
 }
 
 /** A figure with its unit. */
 export const titleOf = ({ title, unit }: Figure): string => (unit === '' ? title : `${title}, ${unit}`);
 
-function byFigure(findings: Findings, figures: readonly Figure[], lookup: Lookup, spread: boolean): TextTable {
+function byFigure(findings: Findings, figures: readonly Figure[], lookup: Lookup): TextTable {
   const [first] = figures;
   const contenders = first === undefined ? [] : lookup.contenders(first.name);
   return {
@@ -41,20 +47,18 @@ function byFigure(findings: Findings, figures: readonly Figure[], lookup: Lookup
     heading: ['', ...figures.map(titleOf), `${first?.title ?? ''}, times ${findings.baseline}`],
     rows: contenders.map((contender) => [
       contender,
-      ...figures.map((figure) => cell(lookup, figure, contender, lookup.points(figure.name)[0] ?? '', spread)),
-      formatRatio(lookup.ratio(first?.name ?? '', contender, findings.baseline)?.median),
+      ...figures.map((figure) => cell(lookup, figure, contender, lookup.points(figure.name)[0] ?? '')),
+      multiple(lookup.ratio(first?.name ?? '', contender, findings.baseline)),
     ]),
   };
 }
 
-function byPoint({ axis, baseline }: Findings, figure: Figure, lookup: Lookup, spread: boolean): TextTable {
+function byPoint({ axis, baseline }: Findings, figure: Figure, lookup: Lookup): TextTable {
   const contenders = lookup.contenders(figure.name);
   const cellOf = (contender: string, point: string): string => {
-    const own = cell(lookup, figure, contender, point, spread);
+    const own = cell(lookup, figure, contender, point);
     const ratio = contender === baseline ? undefined : lookup.ratio(figure.name, contender, baseline, point);
-    if (ratio === undefined) return own;
-    const quartiles = spread && ratio.count > 1 ? ` (${formatSpread(ratio, 2)})` : '';
-    return `${own}, ${formatRatio(ratio.median)}${quartiles}`;
+    return ratio === undefined ? own : `${own}, ${multiple(ratio)}`;
   };
   return {
     caption: titleOf(figure),

@@ -23,7 +23,8 @@ export function renderFindings(findings: Findings): string {
   const counts = exactness.rows.length === 0 ? [] : [renderTable(exactness.heading, exactness.rows)];
   return [
     `${findings.name}: ${findings.title}`,
-    ...[...tablesOf(findings, false), ...onsetTablesOf(findings)].map(renderTextTable),
+    ...tablesOf(findings).map(renderNarrow),
+    ...onsetTablesOf(findings).map(renderTextTable),
     ...counts,
     ...(findings.notes.length === 0 ? [] : [findings.notes.join('\n')]),
     ...(findings.goals.length === 0 ? [] : [findings.goals.map(describeGoal).join('\n')]),
@@ -44,4 +45,19 @@ export function renderModel(model: CostModel): string {
 function renderTextTable({ caption, heading, rows }: TextTable): string {
   const table = renderTable(heading, rows);
   return caption === '' ? table : `${caption}\n${table}`;
+}
+
+/** The way round that is narrower: a line that a terminal breaks is no row. */
+function renderNarrow({ caption, heading, rows }: TextTable): string {
+  const [corner = '', ...names] = heading;
+  const turned = {
+    caption,
+    heading: [corner, ...rows.map(([name = '']) => name)],
+    rows: names.map((name, column) => [name, ...rows.map((row) => row[column + 1] ?? '')]),
+  };
+  const ways = [{ caption, heading, rows }, turned].map((table) => {
+    const text = renderTextTable(table);
+    return { text, width: Math.max(...text.split('\n').map(({ length }) => length)) };
+  });
+  return ways.reduce((one, other) => (other.width < one.width ? other : one)).text;
 }

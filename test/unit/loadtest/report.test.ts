@@ -24,7 +24,7 @@ describe('the findings of a scenario', () => {
   it('take ratios round by round against the baseline', () => {
     const findings = recorded([970, 480, 1056]).findings(1);
     assert.equal(findings.goals[0]?.measured, 0.96);
-    assert.equal(tablesOf(findings, false)[0]?.rows[1]?.at(-1), '0.96x');
+    assert.equal(tablesOf(findings)[0]?.rows[1]?.at(-1), '0.96x (0.96..0.97)');
   });
 
   it('say of a goal whether it was met, missed or not measured', () => {
@@ -66,10 +66,24 @@ describe('the findings of a scenario', () => {
     assert.ok(Math.abs(measured - 0.97) < 1e-12, String(measured));
   });
 
+  it('are printed with the middle half of the samples, the way round that is narrower', () => {
+    const text = renderFindings(recorded([970, 480, 1056]).findings(1));
+    assert.match(text, /^ +bare +percpu-metrics$/m);
+    assert.match(text, /^Requests per second, \/s +1,000 \(750\.\.1,050\) +970 \(725\.\.1,013\)$/m);
+    assert.match(text, /^Requests per second, times bare +1\.00x \(1\.00\.\.1\.00\) +0\.96x \(0\.96\.\.0\.97\)$/m);
+    const dense = new Recorder(scenarios.find(({ name }) => name === 'dense') as Scenario);
+    for (const design of ['rseq', 'percpu-atomic', 'atomic'])
+      for (const value of [10, 20, 30]) dense.add('cpu-1', design, '1000', value);
+    for (const value of [10, 20, 30]) dense.add('cpu-1', 'rseq', '1', value);
+    const printed = renderFindings(dense.findings(1));
+    assert.match(printed, /^increments per request +1000 +1$/m);
+    assert.match(printed, /^percpu-atomic +20\.0 \(15\.0\.\.25\.0\), 1\.00x \(1\.00\.\.1\.00\) +-$/m);
+  });
+
   it('leave out what could not be measured', () => {
     const recorder = recorded([970, 480, 1056]);
     recorder.add('cpu', 'bare', '', undefined);
-    assert.deepEqual(tablesOf(recorder.findings(1), false)[0]?.heading.slice(0, 2), ['', 'Requests per second, /s']);
+    assert.deepEqual(tablesOf(recorder.findings(1))[0]?.heading.slice(0, 2), ['', 'Requests per second, /s']);
   });
 });
 
