@@ -183,19 +183,21 @@ static void apply_to_group(pcm_reader *reader, uint32_t first, uint32_t end) {
     for (uint32_t i = first; i < end; i++) {
         uint32_t series = reader->members[i].series;
         struct pcm__settled *settled = &reader->settled[series];
+        pcm_number number;
         if (!pcm__life_is_lived(reader->series[series].life))
             continue;
-        take(&total, pcm__reader_number(settled->parts), how);
+        pcm__settled_get(settled, &number);
+        take(&total, number, how);
         if (shown == NULL) {
             shown = settled;
             continue;
         }
-        settled->buckets = PCM__HIDDEN;
+        settled->kind = PCM__HIDDEN;
         if (settled->created_at_ms < shown->created_at_ms)
             shown->created_at_ms = settled->created_at_ms;
     }
     if (shown != NULL)
-        shown->parts = parts_of(&total, how);
+        pcm__settled_set(shown, pcm__reader_number(parts_of(&total, how)));
 }
 
 void pcm__aggregation_apply(pcm_reader *reader) {

@@ -24,7 +24,7 @@ static void set_base(pcm_store *store, uint32_t cell, const void *word) {
 /* The integer and double parts go to the bases of a counter's or gauge's cells. */
 static int copy_number(const pcm_reader *from, uint32_t series, pcm_store *to, const struct pcm__series_view *view,
                        pcm_series_id id) {
-    struct pcm__parts parts = from->settled[series].parts;
+    struct pcm__parts parts = pcm__reader_parts(from, series);
     uint32_t cell;
     int status = PCM_OK;
     if (parts.integer != 0) {

@@ -11,22 +11,30 @@ struct pcm__parts {
     double set; /* 0 for a counter */
 };
 
-/* In the place of a number of buckets, see aggregation.h. */
-#define PCM__HIDDEN UINT32_MAX
+/* In the place of a number of buckets. */
+#define PCM__INTEGER 0u
+#define PCM__REAL    (UINT32_MAX - 1)
+#define PCM__HIDDEN  UINT32_MAX /* not shown: gone, or another one stands for it, see aggregation.h */
 
-/* What was found of a series right after the pass; nobody looks at its record again. */
+/*
+ * What was found of a series right after the pass; nobody looks at its record again. Small, as a scrape writes and reads
+ * all of them.
+ */
 struct pcm__settled {
     uint64_t created_at_ms;
     uint32_t exemplars; /* link, 0 for none */
-    uint32_t buckets;   /* 0 for what has a number, PCM__HIDDEN for what another one stands for */
+    uint32_t kind;      /* how many buckets, or one of the above */
     union {
-        struct pcm__parts parts; /* of what has a number */
+        int64_t integer;
+        double real;
         struct {
             uint32_t first_cell; /* of what has buckets */
             uint32_t sum_cell;
         };
     };
 };
+
+static_assert(sizeof(struct pcm__settled) == 24, "what is kept of a series");
 
 struct pcm_reader {
     pcm_store *store;
@@ -62,7 +70,7 @@ static inline struct pcm__series_record *pcm__reader_record(const pcm_reader *re
 
 /* Whether there is such a series, and no other one stands for it. */
 static inline bool pcm__reader_shows(const pcm_reader *reader, uint32_t series) {
-    return reader->series[series].life % 2 == 1 && reader->settled[series].buckets != PCM__HIDDEN;
+    return reader->settled[series].kind != PCM__HIDDEN;
 }
 
 /* See pcm_reader_is_current(). */
@@ -77,7 +85,29 @@ static inline bool pcm__reader_is_current(const pcm_reader *reader, uint32_t ser
 /* Room for elements of an array, which may move. NO_MEMORY. */
 int pcm__reader_make_room(void **array, size_t element_bytes, uint64_t *room, uint64_t count);
 
+/* The sum of parts: an integer wherever that is exact. */
 pcm_number pcm__reader_number(struct pcm__parts parts);
+
+/* A counter's or gauge's parts, as the pass has found them or as they are now where they were changed since. */
+struct pcm__parts pcm__reader_parts(const pcm_reader *reader, uint32_t series);
+
+/*
+ * The value of what is a number. Field by field: compilers put a structure together on the stack and copy it in wider
+ * pieces than they wrote, which makes the processor wait for each one.
+ */
+static inline void pcm__settled_get(const struct pcm__settled *settled, pcm_number *out) {
+    out->is_integer = settled->kind == PCM__INTEGER;
+    out->integer = out->is_integer ? settled->integer : 0;
+    out->real = out->is_integer ? (double)settled->integer : settled->real;
+}
+
+static inline void pcm__settled_set(struct pcm__settled *settled, pcm_number number) {
+    settled->kind = number.is_integer ? PCM__INTEGER : PCM__REAL;
+    if (number.is_integer)
+        settled->integer = number.integer;
+    else
+        settled->real = number.real;
+}
 
 /* After the pass: takes what it needs of the records of all series, and leaves out those that have gone. CORRUPT. */
 int pcm__reader_settle(pcm_reader *reader);

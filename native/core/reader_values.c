@@ -63,7 +63,7 @@ static double double_now(const pcm_store *store, uint32_t cell) {
 /* ---------------------------------------------------------------- after the pass */
 
 /* From the pass, or from the words as they are now. */
-static struct pcm__parts collect(const pcm_reader *reader, const struct pcm__series_record *record, bool now) {
+static inline struct pcm__parts collect(const pcm_reader *reader, const struct pcm__series_record *record, bool now) {
     uint32_t capacity = (uint32_t)reader->store->geometry.capacity;
     uint32_t integer_cell = atomic_load_explicit(&record->integer_cell, memory_order_acquire);
     uint32_t double_cell = atomic_load_explicit(&record->double_cell, memory_order_acquire);
@@ -74,6 +74,41 @@ static struct pcm__parts collect(const pcm_reader *reader, const struct pcm__ser
     if (double_cell != 0 && double_cell <= capacity)
         parts.fraction = now ? double_now(reader->store, double_cell - 1) : double_at(reader, double_cell - 1);
     return parts;
+}
+
+static bool is_whole(double value, double limit) {
+    return fabs(value) < limit && trunc(value) == value && !(value == 0 && signbit(value));
+}
+
+pcm_number pcm__reader_number(struct pcm__parts parts) {
+    int64_t sum;
+    if (is_whole(parts.set, LARGEST_INT64) && is_whole(parts.fraction, LARGEST_DOUBLE) &&
+        !__builtin_add_overflow(parts.integer, (int64_t)parts.set, &sum) &&
+        !__builtin_add_overflow(sum, (int64_t)parts.fraction, &sum))
+        return (pcm_number){.is_integer = true, .integer = sum, .real = (double)sum};
+    if (parts.integer == 0 && parts.fraction == 0)
+        return (pcm_number){.real = parts.set};
+    return (pcm_number){.real = parts.set + (double)parts.integer + parts.fraction};
+}
+
+/* Neither was it ever set nor is there a fraction: nearly every counter. */
+static inline bool is_integer_only(struct pcm__parts parts) {
+    uint64_t set_bits;
+    uint64_t fraction_bits;
+    memcpy(&set_bits, &parts.set, sizeof set_bits);
+    memcpy(&fraction_bits, &parts.fraction, sizeof fraction_bits);
+    return (set_bits | fraction_bits) == 0;
+}
+
+static inline void collect_number(const pcm_reader *reader, const struct pcm__series_record *record, bool now,
+                                  struct pcm__settled *out) {
+    struct pcm__parts parts = collect(reader, record, now);
+    if (is_integer_only(parts)) {
+        out->kind = PCM__INTEGER;
+        out->integer = parts.integer;
+    } else {
+        pcm__settled_set(out, pcm__reader_number(parts));
+    }
 }
 
 /* First integer cell and the double cell of a series with buckets, checked against the capacity. */
@@ -100,9 +135,9 @@ static void read_again(pcm_reader *reader, uint32_t first, uint32_t buckets, uin
 
 static int collect_buckets(pcm_reader *reader, const struct pcm__series_record *record, bool now,
                            struct pcm__settled *out) {
-    int status = bucket_cells(reader, record, out->buckets, &out->first_cell, &out->sum_cell);
+    int status = bucket_cells(reader, record, out->kind, &out->first_cell, &out->sum_cell);
     if (status == PCM_OK && now)
-        read_again(reader, out->first_cell, out->buckets, out->sum_cell);
+        read_again(reader, out->first_cell, out->kind, out->sum_cell);
     return status;
 }
 
@@ -114,14 +149,14 @@ static inline int settle(pcm_reader *reader, uint32_t series, const struct pcm__
                          uint32_t buckets) {
     struct pcm__settled *out = &reader->settled[series];
     int status = PCM_OK;
-    out->buckets = buckets;
+    out->kind = buckets;
     for (int attempt = 0; attempt < MOST_REREADS; attempt++) {
         uint64_t before = atomic_load_explicit(&record->rebase, memory_order_acquire);
         bool now = before / 2 > reader->rebases;
         out->created_at_ms = record->created_at_ms;
         out->exemplars = atomic_load_explicit(&record->exemplars, memory_order_acquire);
         if (buckets == 0)
-            out->parts = collect(reader, record, now);
+            collect_number(reader, record, now, out);
         else
             status = collect_buckets(reader, record, now, out);
         atomic_thread_fence(memory_order_acquire);
@@ -158,8 +193,10 @@ int pcm__reader_settle(pcm_reader *reader) {
     uint32_t family = UINT32_MAX;
     uint32_t buckets = 0;
     for (uint32_t i = 0; i < reader->series_count; i++) {
-        if (!pcm__life_is_lived(reader->series[i].life))
+        if (!pcm__life_is_lived(reader->series[i].life)) {
+            reader->settled[i] = (struct pcm__settled){.kind = PCM__HIDDEN};
             continue;
+        }
         if (family != reader->series[i].family) {
             family = reader->series[i].family;
             buckets = pcm_definition_bucket_count(pcm_reader_family(reader, family));
@@ -173,6 +210,7 @@ int pcm__reader_settle(pcm_reader *reader) {
         /* Whatever was read of a record that has changed its life is of no account. */
         if (is_orphan(reader, record) || !pcm__reader_is_current(reader, i, record)) {
             reader->series[i].life = 0;
+            reader->settled[i].kind = PCM__HIDDEN;
             any_gone = true;
         } else if (found != PCM_OK) {
             status = found;
@@ -185,35 +223,17 @@ int pcm__reader_settle(pcm_reader *reader) {
 
 /* ---------------------------------------------------------------- values */
 
-static bool is_whole(double value, double limit) {
-    return fabs(value) < limit && trunc(value) == value && !(value == 0 && signbit(value));
-}
-
-pcm_number pcm__reader_number(struct pcm__parts parts) {
-    int64_t sum;
-    /* Nearly every counter: nothing but integers. */
-    uint64_t set_bits;
-    uint64_t fraction_bits;
-    memcpy(&set_bits, &parts.set, sizeof set_bits);
-    memcpy(&fraction_bits, &parts.fraction, sizeof fraction_bits);
-    if ((set_bits | fraction_bits) == 0)
-        return (pcm_number){.is_integer = true, .integer = parts.integer, .real = (double)parts.integer};
-    if (is_whole(parts.set, LARGEST_INT64) && is_whole(parts.fraction, LARGEST_DOUBLE) &&
-        !__builtin_add_overflow(parts.integer, (int64_t)parts.set, &sum) &&
-        !__builtin_add_overflow(sum, (int64_t)parts.fraction, &sum))
-        return (pcm_number){.is_integer = true, .integer = sum, .real = (double)sum};
-    if (parts.integer == 0 && parts.fraction == 0)
-        return (pcm_number){.real = parts.set};
-    return (pcm_number){.real = parts.set + (double)parts.integer + parts.fraction};
+struct pcm__parts pcm__reader_parts(const pcm_reader *reader, uint32_t series) {
+    const struct pcm__series_record *record = pcm__reader_record(reader, series);
+    uint64_t rebase = atomic_load_explicit(&record->rebase, memory_order_acquire);
+    return collect(reader, record, rebase / 2 > reader->rebases);
 }
 
 static inline int value_of(const pcm_reader *reader, uint32_t series, pcm_number *out) {
-    if (!pcm__reader_shows(reader, series))
-        return PCM_REMOVED;
     const struct pcm__settled *settled = &reader->settled[series];
-    if (settled->buckets > 0)
-        return PCM_ARGUMENT;
-    *out = pcm__reader_number(settled->parts);
+    if (settled->kind != PCM__INTEGER && settled->kind != PCM__REAL)
+        return settled->kind == PCM__HIDDEN ? PCM_REMOVED : PCM_ARGUMENT;
+    pcm__settled_get(settled, out);
     return PCM_OK;
 }
 
@@ -230,11 +250,11 @@ int pcm_reader_values(const pcm_reader *reader, const uint32_t *series, size_t c
 
 int pcm_reader_histogram(const pcm_reader *reader, uint32_t series, int64_t *buckets, double *sum) {
     const struct pcm__settled *settled = &reader->settled[series];
-    if (!pcm__reader_shows(reader, series))
+    if (settled->kind == PCM__HIDDEN)
         return PCM_REMOVED;
-    if (settled->buckets == 0)
+    if (settled->kind == PCM__INTEGER || settled->kind == PCM__REAL)
         return PCM_ARGUMENT;
-    for (uint32_t i = 0; i < settled->buckets; i++)
+    for (uint32_t i = 0; i < settled->kind; i++)
         buckets[i] = (int64_t)integer_at(reader, settled->first_cell + i);
     *sum = double_at(reader, settled->sum_cell);
     return PCM_OK;
