@@ -27,6 +27,7 @@ const SCRAPE_PAUSE = 50;
 const LAST_SCRAPE_ATTEMPTS = 5;
 
 const shape = { better: 'lower', decimals: 2, scale: 'linear' } as const;
+const number = { unit: '', better: 'higher', decimals: 0, chart: null, scale: 'linear' } as const;
 const figures: readonly Figure[] = [
   { name: 'missing', title: 'Acknowledged requests that are missing', unit: '%', ...shape, chart: 'bars' },
   {
@@ -38,6 +39,9 @@ const figures: readonly Figure[] = [
     chart: 'bars',
   },
   { name: 'failed', title: 'Scrapes that failed', unit: '', ...shape, decimals: 0, chart: null },
+  { name: 'acknowledged', title: 'Requests acknowledged', ...number },
+  { name: 'unknown', title: 'Requests not answered, which may have been counted', ...number, better: 'lower' },
+  { name: 'counted', title: 'Requests counted in the end', ...number },
 ];
 
 /** What a scrape knew, or `undefined` where it failed. */
@@ -137,6 +141,8 @@ async function measure(context: RunContext, library: Library, round: number): Pr
     recorder.add('missing', library, '', (missing / acknowledged) * 100);
     recorder.add('downs', library, '', seen.downs);
     recorder.add('failed', library, '', seen.failed);
+    for (const [figure, value] of Object.entries({ acknowledged, unknown, counted }))
+      recorder.add(figure, library, '', value);
     const promised = library === OURS;
     const shared = { contender: library, point: `round ${round}`, promised };
     recorder.count({

@@ -38,6 +38,13 @@ test('npm run loadtest -- --quick counts exactly in every scenario', { timeout }
     assert.ok(counts.length > 0, name);
   }
   assert.ok((run.model?.lines.length ?? 0) > 0 && /prediction/.test(printed), 'a run has a cost model');
+  const recovery = run.scenarios.find(({ name }) => name === 'recovery');
+  const [acknowledged = NaN, unknown = NaN, counted = NaN] = ['acknowledged', 'unknown', 'counted'].map(
+    (name) =>
+      recovery?.series.find(({ figure, contender }) => figure === name && contender === 'percpu-metrics')?.samples[0],
+  );
+  assert.ok(acknowledged > 0 && counted >= acknowledged, `${counted} counted of ${acknowledged}`);
+  assert.ok(counted <= acknowledged + unknown, `${counted} counted of ${acknowledged} and ${unknown}`);
   assert.equal(run.scenarios.find(({ name }) => name === 'request')?.modes['percpu-metrics'], 'rseq (libc)');
   await access(output.replace(/\.json$/, '.html'));
 });
