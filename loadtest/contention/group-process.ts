@@ -6,19 +6,36 @@ import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { allowedCpus } from '../pinning.js';
 import { DESIGNS, makeCounters, memoryOf } from '../services/counters.js';
-import { WRITER_VARIABLE, type WriterAnswer, type WriterData, type WriterOrder } from './writer.js';
+import { rateOf } from './rate.js';
+import {
+  now,
+  WRITER_VARIABLE,
+  type WriterAnswer,
+  type WriterData,
+  type WriterOrder,
+  type WriterRun,
+} from './writer.js';
+
+/** So many writers at work for a time. */
+export interface GroupTurn {
+  writers: number;
+  milliseconds: number;
+  work: number;
+}
 
 /** What a group is asked for. */
-export type GroupRequest = { writers: number; milliseconds: number; work: number } | 'finish';
+export type GroupRequest = GroupTurn | 'finish';
 
 /** What it answers: increments per second of all writers together, or what was called and counted in the end. */
-export type GroupReply = 'ready' | { perSecond: number } | { calls: number; counted: number };
+export type GroupReply = { pinned: boolean } | { perSecond: number } | { calls: number; counted: number };
 
 /** One of the writers, whatever it is. */
 interface Writer {
   ask(order: WriterOrder): Promise<WriterAnswer>;
-  ready: Promise<unknown>;
+  /** Whether it is on its CPU. */
+  ready: Promise<boolean>;
   allCalls: number;
 }
 
@@ -26,12 +43,19 @@ const [, , designName, storePath = '', kind, most] = process.argv;
 const design = DESIGNS.find((one) => one === designName);
 if (design === undefined || process.send === undefined) throw new Error(`Not a design: ${designName}.`);
 const script = fileURLToPath(new URL('./writer.js', import.meta.url));
+const cpus = allowedCpus();
+/** Until the writers begin: enough for all of them to hear when. */
+const NOTICE_MILLISECONDS = 10;
 const memory = new SharedArrayBuffer(memoryOf(Number(most), 1));
 // Opened first: the writers find the store made, and it outlives them.
 const counters = makeCounters(design, { size: 1, storePath, memory, thread: 0 });
 
 function startWriter(thread: number): Writer {
-  const data: Omit<WriterData, 'memory'> = { design: design as WriterData['design'], storePath, thread };
+  const data: Omit<WriterData, 'memory'> = {
+    ...{ design: design as WriterData['design'], storePath, thread },
+    // In turns, so that any number of them is spread over the CPUs.
+    cpu: cpus[thread % cpus.length] ?? 0,
+  };
   if (kind === 'threads') {
     const worker = new Worker(script, { workerData: { ...data, memory } });
     return writerOf(worker, (order) => worker.postMessage(order));
@@ -42,7 +66,7 @@ function startWriter(thread: number): Writer {
 }
 
 function writerOf(emitter: NodeJS.EventEmitter, send: (order: WriterOrder) => void): Writer {
-  const ready = once(emitter, 'message');
+  const ready = once(emitter, 'message').then(([answer]) => (answer as { pinned: boolean }).pinned);
   // Whoever waits for it would wait forever.
   emitter.once('exit', () => process.exit(1));
   return {
@@ -59,17 +83,14 @@ function writerOf(emitter: NodeJS.EventEmitter, send: (order: WriterOrder) => vo
 
 const writers = Array.from({ length: Number(most) }, (_, thread) => startWriter(thread));
 
-async function run(count: number, order: WriterOrder): Promise<GroupReply> {
-  let perSecond = 0;
+async function run({ writers: count, ...order }: GroupTurn): Promise<GroupReply> {
   const chosen = writers.slice(0, count);
-  const answers = await Promise.all(chosen.map((writer) => writer.ask(order)));
-  for (const [index, answer] of answers.entries()) {
-    if (typeof answer === 'string' || !('calls' in answer)) continue;
-    perSecond += (answer.calls / answer.nanoseconds) * 1e9;
-    const writer = chosen[index];
-    if (writer !== undefined) writer.allCalls = answer.allCalls;
-  }
-  return { perSecond };
+  // All are awake before any of them is told when to begin.
+  await Promise.all(chosen.map((writer) => writer.ask('come')));
+  const task = { ...order, begin: now() + NOTICE_MILLISECONDS };
+  const runs = (await Promise.all(chosen.map((writer) => writer.ask(task)))) as WriterRun[];
+  for (const [index, writer] of chosen.entries()) writer.allCalls = runs[index]?.allCalls ?? writer.allCalls;
+  return { perSecond: rateOf(runs) };
 }
 
 async function finish(): Promise<GroupReply> {
@@ -81,11 +102,9 @@ async function finish(): Promise<GroupReply> {
 }
 
 process.on('message', (request: GroupRequest) => {
-  const { writers: count, ...order } = request === 'finish' ? { writers: 0 } : request;
-  const reply = request === 'finish' ? finish() : run(count, order as WriterOrder);
-  void reply.then((answer) => process.send?.(answer));
+  void (request === 'finish' ? finish() : run(request)).then((answer) => process.send?.(answer));
 });
 // The parent has what it wanted, or died. Workers of a cluster notice the same and end.
 process.on('disconnect', () => process.exit());
-await Promise.all(writers.map(({ ready }) => ready));
-process.send('ready' satisfies GroupReply);
+const pinned = (await Promise.all(writers.map(({ ready }) => ready))).every((one) => one);
+process.send({ pinned } satisfies GroupReply);

@@ -16,6 +16,7 @@ export class Group {
   readonly #child: ChildProcess;
   readonly #ended: Promise<never>;
   readonly #signal: AbortSignal;
+  #pinned = false;
 
   private constructor(design: Design, child: ChildProcess, signal: AbortSignal) {
     this.design = design;
@@ -41,7 +42,8 @@ export class Group {
     });
     const group = new Group(design, child, signal);
     try {
-      await group.#hear();
+      const reply = await group.#hear();
+      group.#pinned = 'pinned' in reply && reply.pinned;
       return group;
     } catch (error) {
       await group.end();
@@ -49,18 +51,26 @@ export class Group {
     }
   }
 
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
+  /** Whether each of the writers is on its CPU. */
+  get pinned(): boolean {
+    return this.#pinned;
+  }
+
   /** Increments per second of so many writers together. */
   async run(writers: number, milliseconds: number, work: number): Promise<number> {
     const reply = await this.#ask({ writers, milliseconds, work });
-    if (typeof reply === 'string' || !('perSecond' in reply))
-      throw new TypeError(`"${this.design}" answered otherwise.`);
+    if (!('perSecond' in reply)) throw new TypeError(`"${this.design}" answered otherwise.`);
     return reply.perSecond;
   }
 
   /** What was called, and what was counted. */
   async finish(): Promise<{ calls: number; counted: number }> {
     const reply = await this.#ask('finish');
-    if (typeof reply === 'string' || !('calls' in reply)) throw new TypeError(`"${this.design}" answered otherwise.`);
+    if (!('calls' in reply)) throw new TypeError(`"${this.design}" answered otherwise.`);
     return reply;
   }
 

@@ -38,6 +38,9 @@ const figures: readonly Figure[] = [
 const sizes = [0, WORK] as const;
 const suffix = (work: number): string => (work > 0 ? '-work' : '');
 
+const LOOSE =
+  'Writers in JavaScript are not pinned, for which taskset (util-linux) is needed: they may have shared a CPU.';
+
 /** Numbers of writers. Twice the CPUs are always among them. */
 export function writerNumbers(cpus: number, quick: boolean): number[] {
   const all = Array.from({ length: 2 * cpus }, (_, index) => index + 1);
@@ -92,6 +95,7 @@ async function runGroups(
     for (const design of designs) {
       groups.push(await Group.start(design, pathOf(design), kind, Math.max(...writers), signal));
     }
+    if (!groups.every(({ pinned }) => pinned)) recorder.note(LOOSE);
     for (const group of groups)
       for (const work of sizes) await group.run(Math.max(...writers), WARM_UP_MILLISECONDS, work);
     for (let round = 1; round <= rounds; round += 1) {

@@ -8,6 +8,7 @@ import type { RunContext } from '../../../loadtest/scenarios/scenario.js';
 import { scrape } from '../../../loadtest/scenarios/scrape.js';
 import { Entrant } from '../../../loadtest/scrape/entrant.js';
 import { nodeRunsSuccessor, SUCCESSOR } from '../../../loadtest/successor.js';
+import { childrenOf } from '../../support/process-tree.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const WORKERS = 2;
@@ -25,20 +26,6 @@ function cpusOf(tasks: readonly string[]): number[][] {
 
 function threadsOf(pid: number | string): string[] {
   return readdirSync(`/proc/${pid}/task`).map((task) => `/proc/${pid}/task/${task}`);
-}
-
-/** The processes that a process has started, by the fourth field of /proc/PID/stat. */
-function childrenOf(parent: number): string[] {
-  return readdirSync('/proc').filter((entry) => {
-    if (!/^\d+$/.test(entry)) return false;
-    try {
-      const stat = readFileSync(`/proc/${entry}/stat`, 'utf8');
-      // The name before it is in parentheses and may hold anything.
-      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent;
-    } catch {
-      return false;
-    }
-  });
 }
 
 for (const { name, workersOf } of [
