@@ -8,7 +8,7 @@ import { runCommand } from './command.js';
 import type { Findings } from './findings.js';
 import { describeMachine, summarizeMachine } from './machine.js';
 import { describePinning, type Pinning, pinGenerator } from './pinning.js';
-import { Progress } from './progress.js';
+import { ProgressBar } from './progress-bar.js';
 import { Recorder } from './recorder.js';
 import { renderComparison } from './report/compare.js';
 import { type RunDocument, readDocument } from './report/document.js';
@@ -17,6 +17,7 @@ import { renderFindings, renderModel } from './report/text.js';
 import { defaultResultPath, writeCharts, writePage, writeResults } from './results.js';
 import { scenarios } from './scenarios/index.js';
 import type { Scenario } from './scenarios/scenario.js';
+import { Schedule } from './schedule.js';
 import { withTemporaryDirectory } from './temporary-directory.js';
 import { describeVersions } from './versions.js';
 
@@ -28,9 +29,13 @@ async function measure(options: LoadtestArguments, signal: AbortSignal): Promise
   const findings: Findings[] = [];
   await withTemporaryDirectory(async (directory) => {
     const chosen = scenarios.filter(({ name }) => options.scenarios.includes(name));
+    const schedule = new Schedule(
+      chosen.map(({ name }) => name),
+      options.quick,
+    );
     for (const [index, scenario] of chosen.entries()) {
       const title = `${index + 1}/${chosen.length} ${scenario.name}`;
-      const found = await runScenario(scenario, title, { options, directory, pinning, signal });
+      const found = await runScenario(scenario, title, { options, directory, pinning, signal, schedule });
       process.stdout.write(`${renderFindings(found)}\n\n`);
       findings.push(found);
     }
@@ -56,21 +61,31 @@ interface Surroundings {
   directory: string;
   pinning: Pinning;
   signal: AbortSignal;
+  schedule: Schedule;
 }
 
-async function runScenario(scenario: Scenario, title: string, { options, ...rest }: Surroundings): Promise<Findings> {
+async function runScenario(
+  scenario: Scenario,
+  title: string,
+  { options, schedule, ...rest }: Surroundings,
+): Promise<Findings> {
   const recorder = new Recorder(scenario);
   const started = performance.now();
-  let bar: Progress | undefined;
+  const bar = new ProgressBar();
+  const show = (done: number, activity: string): void => bar.show({ title, ...schedule.estimate(done), activity });
+  schedule.next();
+  show(0, 'preparing');
   const progress = (steps: number): ((activity: string) => void) => {
-    const own = new Progress(title, steps);
-    bar = own;
-    return (activity) => own.advance(1, activity);
+    let done = 0;
+    return (activity) => {
+      done += 1;
+      show(Math.min(1, done / steps), activity);
+    };
   };
   try {
     await scenario.run({ ...rest, quick: options.quick, rounds: options.rounds, recorder, progress });
   } finally {
-    bar?.finish();
+    bar.clear();
   }
   return recorder.findings((performance.now() - started) / 1000);
 }

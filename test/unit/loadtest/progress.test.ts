@@ -32,6 +32,14 @@ describe('progress in a log', () => {
     assert.deepEqual(written, ['plugin  10 %  a\n', 'plugin  20 % 8 s left b\n']);
   });
 
+  it('is told in minutes where it is long', () => {
+    const { written, clock, progress } = setUp(false);
+    progress.advance(10, 'a');
+    clock.now = 20_000;
+    progress.advance(10, 'b');
+    assert.equal(written[1], 'plugin  20 % 3 min left b\n');
+  });
+
   it('never passes 100 %', () => {
     const { written, progress } = setUp(false);
     progress.advance(500, 'more than was said');

@@ -77,6 +77,9 @@ describe('the findings of a scenario', () => {
     for (const value of [10, 20, 30]) dense.add('cpu-1', 'rseq', '1', value);
     const printed = renderFindings(dense.findings(1));
     assert.match(printed, /^increments per request +1000 +1$/m);
+    const two = new Recorder(scenarios.find(({ name }) => name === 'dense') as Scenario);
+    for (const point of ['1', '10', '100', '1000']) two.add('cpu-1', 'a contender', point, 1);
+    assert.match(renderFindings(two.findings(1)), /^increments per request +a contender$/m);
     assert.match(printed, /^percpu-atomic +20\.0 \(15\.0\.\.25\.0\), 1\.00x \(1\.00\.\.1\.00\) +-$/m);
   });
 
