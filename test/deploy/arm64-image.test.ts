@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { assertSound, skipArm64Code } from '../support/addon-code.js';
 import {
   ARM64_IMAGE,
   ARM64_NODE_IMAGE,
@@ -17,7 +18,7 @@ import { freePort } from '../support/free-port.js';
 import { parseSamples, sumSamples } from '../support/sample.js';
 import { getOnce } from '../support/service.js';
 
-const skip = skipArm64Image;
+const skip = skipArm64Image || skipArm64Code;
 const timeout = 15 * 60_000;
 /** An emulated Node.js takes ten times as long to start. */
 const patience = 300_000;
@@ -51,7 +52,10 @@ function commandOf(image: string): { program: string; args: string[]; healthchec
 before(() => containers && buildArm64Image(containers), { timeout });
 after(() => containers?.remove(), { timeout });
 
-test('the image for 64-bit ARM says so, and whatever is compiled in it is for that machine', { skip, timeout }, () => {
+test('the image for 64-bit ARM says so, and whatever is compiled in it is for that machine, and sound', {
+  skip,
+  timeout,
+}, () => {
   assert.ok(containers);
   const { Architecture, RootFS } = inspectImage(ARM64_IMAGE);
   assert.equal(Architecture, 'arm64');
@@ -60,7 +64,9 @@ test('the image for 64-bit ARM says so, and whatever is compiled in it is for th
   const copy = join(containers.directory, 'app');
   podman('cp', `${container}:/app`, copy);
   podman('rm', container);
-  assert.deepEqual(machinesBelow(copy), { 'build/Release/percpu_metrics.node': 'aarch64' });
+  const addon = 'build/Release/percpu_metrics.node';
+  assert.deepEqual(machinesBelow(copy), { [addon]: 'aarch64' });
+  assertSound(join(copy, addon));
 });
 
 test('locked down it counts exactly, by atomics where the emulator has no rseq, which it says', {

@@ -1,17 +1,20 @@
 /**
  * The machine code of the built addon keeps what the sources promise: the critical sections are what the kernel
  * expects, and the hot path to them neither calls, nor locks, nor enters the kernel. Each check is shown to find what
- * it looks for, on copies of the addon in which that was broken.
+ * it looks for, on copies of the addon in which that was broken. What is shipped, without symbols or for 64-bit ARM, is
+ * looked at the same way where it is built: in proof/package.test.ts and deploy/arm64-image.test.ts.
  */
 import assert from 'node:assert/strict';
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { addonViolations, assertSound, countFreeFunctions, hotFunctions, nodeApi } from '../support/addon-code.js';
 import {
-  type CriticalSection,
   hasFreePath,
   readCriticalSections,
+  sectionsIn,
   tableViolations,
   violationsOf,
 } from '../support/critical-section.js';
@@ -21,47 +24,58 @@ import { ElfFile, FLAGS_1, NODELETE } from '../support/elf-file.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const addonPath = fileURLToPath(new URL('../../../build/Release/percpu_metrics.node', import.meta.url));
-const skip = unlessInstalled('binutils', 'objdump', 'nm');
+const skip = unlessInstalled('binutils', 'objdump', 'nm', 'readelf', 'strip');
 
-/** In the core, and as JavaScript calls them. The latter take their arguments out of Node-API first. */
-const hotFunctions = ['pcm_cell_add', 'pcm_histogram_observe', 'increment', 'add', 'enter', 'leave'];
-const nodeApi = /<napi_\w+/;
-
-/** A copy of the addon with other bytes at an address, and what is wrong with a section of it. */
-function mutate(t: TestContext, address: number, bytes: readonly number[]): { path: string; elf: ElfFile } {
-  const elf = new ElfFile(addonPath);
-  const section = elf.sectionAt(address);
-  assert.ok(section);
+/** A copy of an addon with other bytes at an offset. */
+function mutate(t: TestContext, file: string, offset: number, bytes: readonly number[]): string {
   const path = join(temporaryDirectory(t), 'mutated.node');
-  copyFileSync(addonPath, path);
-  const contents = readFileSync(path);
-  contents.set(bytes, section.offset + (address - section.address));
+  const contents = readFileSync(file);
+  contents.set(bytes, offset);
   writeFileSync(path, contents);
-  return { path, elf: new ElfFile(path) };
+  return path;
 }
 
-function sectionsIn(sections: readonly CriticalSection[], { start, end }: FunctionSymbol): CriticalSection[] {
-  return sections.filter((section) => section.start >= start && section.postCommit <= end);
+function offsetOf(elf: ElfFile, address: number): number {
+  const section = elf.sectionAt(address);
+  assert.ok(section, `0x${address.toString(16)} is in a section`);
+  return section.offset + (address - section.address);
 }
 
-test('every critical section of the addon is one that the kernel accepts and that neither calls nor locks', {
+function symbolOf(name: string): FunctionSymbol {
+  const symbol = functionSymbols(addonPath).find((one) => one.name === name);
+  assert.ok(symbol, name);
+  return symbol;
+}
+
+const emptyCall = (machine: ElfFile['machine']) => (machine === 'x86-64' ? [0xe8, 0, 0, 0, 0] : [0, 0, 0, 0x94]);
+
+test('the critical sections of the addon are what the kernel accepts, debuggers are told of, and none may unmap', {
   skip,
 }, () => {
+  assertSound(addonPath);
   const elf = new ElfFile(addonPath);
   const sections = readCriticalSections(elf);
-  assert.ok(sections.length >= hotFunctions.length, `only ${sections.length} critical sections`);
-  assert.deepEqual(
-    sections.flatMap((section) => violationsOf(addonPath, elf, section)),
-    [],
-  );
+  assert.notDeepEqual(tableViolations(elf, sections.slice(1)), [], 'a section that is not in the tables is not found');
 });
 
-test('the addon tells debuggers of all its critical sections, and the loader never to unmap it', { skip }, () => {
-  const elf = new ElfFile(addonPath);
-  const sections = readCriticalSections(elf);
-  assert.deepEqual(tableViolations(elf, sections), []);
-  assert.notDeepEqual(tableViolations(elf, sections.slice(1)), [], 'a section that is not in the tables is not found');
-  assert.equal((elf.dynamicEntry(FLAGS_1)?.value ?? 0) & NODELETE, NODELETE);
+test('an addon without symbols is looked at as well, and what is broken in it is found', { skip }, (t) => {
+  const stripped = join(temporaryDirectory(t), 'stripped.node');
+  execFileSync('strip', ['--strip-all', '-o', stripped, addonPath]);
+  assertSound(stripped);
+
+  const elf = new ElfFile(stripped);
+  const flags = elf.dynamicEntry(FLAGS_1);
+  assert.ok(flags);
+  const mayBeUnmapped = mutate(t, stripped, flags.offset + 8, [flags.value & 0xff & ~NODELETE]);
+  assert.deepEqual(addonViolations(mayBeUnmapped), ['the loader may unmap it']);
+
+  const free = countFreeFunctions(stripped);
+  const { start } = symbolOf('pcm_cell_add');
+  const calling = mutate(t, stripped, offsetOf(elf, start), emptyCall(elf.machine));
+  assert.deepEqual(countFreeFunctions(calling), {
+    withoutCall: free.withoutCall - 1,
+    withNodeApi: free.withNodeApi - 1,
+  });
 });
 
 for (const name of hotFunctions) {
@@ -85,9 +99,10 @@ for (const name of hotFunctions) {
 test('the checks find another signature, a lock prefix, a call and a system call in a critical section', {
   skip,
 }, (t) => {
-  const [section] = readCriticalSections(new ElfFile(addonPath));
+  const original = new ElfFile(addonPath);
+  const [section] = readCriticalSections(original);
   assert.ok(section);
-  const inX86 = new ElfFile(addonPath).machine === 'x86-64';
+  const inX86 = original.machine === 'x86-64';
   const mutations: [at: number, bytes: number[], complaint: RegExp][] = [
     [section.abort - 4, [0x54], /has signature 0x/],
     ...(inX86
@@ -103,18 +118,16 @@ test('the checks find another signature, a lock prefix, a call and a system call
         ] satisfies [number, number[], RegExp][])),
   ];
   for (const [at, bytes, complaint] of mutations) {
-    const { path, elf } = mutate(t, at, bytes);
-    assert.match(violationsOf(path, elf, section).join('\n'), complaint);
+    const path = mutate(t, addonPath, offsetOf(original, at), bytes);
+    assert.match(violationsOf(path, new ElfFile(path), section).join('\n'), complaint);
   }
 });
 
 test('the checks find a call in front of the critical section', { skip }, (t) => {
   const original = new ElfFile(addonPath);
-  const symbol = functionSymbols(addonPath).find(({ name }) => name === 'pcm_cell_add');
-  assert.ok(symbol);
+  const symbol = symbolOf('pcm_cell_add');
   const [section] = sectionsIn(readCriticalSections(original), symbol);
   assert.ok(section);
-  const call = original.machine === 'x86-64' ? [0xe8, 0, 0, 0, 0] : [0x00, 0x00, 0x00, 0x94];
-  const { path, elf } = mutate(t, symbol.start, call);
-  assert.equal(hasFreePath(path, elf, symbol, section), false);
+  const path = mutate(t, addonPath, offsetOf(original, symbol.start), emptyCall(original.machine));
+  assert.equal(hasFreePath(path, new ElfFile(path), symbol, section), false);
 });

@@ -5,10 +5,11 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, relative } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { assertSound } from '../support/addon-code.js';
 import { nodeOf, nodeVersions, prebuiltAddon } from '../support/node-version.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -91,6 +92,7 @@ test('the tarball installs and works where there is no compiler', async (t) => {
   });
   const installed = join(project, 'node_modules', 'percpu-metrics');
   assert.ok(!readdirSync(installed).includes('build'), 'nothing was compiled');
+  assertSound(join(installed, relative(addon.directory, addon.file)));
   writeFileSync(join(project, 'application.js'), application);
   const path = join(folder, 'store');
   for (const version of nodeVersions) {

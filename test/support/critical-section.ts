@@ -4,7 +4,7 @@
  * the signature in front of the abort address, the abort address outside of the sequence, and nothing between start
  * and commit that calls, locks or enters the kernel.
  */
-import { disassemble, type FunctionSymbol, isForbidden } from './disassembly.js';
+import { disassemble, type FunctionRange, isForbidden } from './disassembly.js';
 import type { ElfFile } from './elf-file.js';
 
 /** A descriptor (`struct rseq_cs`). Addresses are relative to where the file is mapped. */
@@ -41,6 +41,11 @@ export function readCriticalSections(elf: ElfFile): CriticalSection[] {
       abort: elf.wordAt(descriptor + 24),
     };
   });
+}
+
+/** Those that are in a function. */
+export function sectionsIn(sections: readonly CriticalSection[], { start, end }: FunctionRange): CriticalSection[] {
+  return sections.filter((section) => section.start >= start && section.postCommit <= end);
 }
 
 function readWords(elf: ElfFile, name: string): number[] {
@@ -97,7 +102,7 @@ export function violationsOf(file: string, elf: ElfFile, section: CriticalSectio
 export function hasFreePath(
   file: string,
   elf: ElfFile,
-  { start, end }: FunctionSymbol,
+  { start, end }: FunctionRange,
   section: CriticalSection,
   allowed?: RegExp,
 ): boolean {

@@ -15,10 +15,13 @@ export interface Instruction {
 }
 
 /** A function, from its first byte to behind its last. */
-export interface FunctionSymbol {
-  readonly name: string;
+export interface FunctionRange {
   readonly start: number;
   readonly end: number;
+}
+
+export interface FunctionSymbol extends FunctionRange {
+  readonly name: string;
 }
 
 type Machine = 'x86-64' | 'aarch64';
@@ -37,12 +40,17 @@ const forbidden: Record<Machine, RegExp> = {
   aarch64: /^(?:blr?|svc|ldax?r\w*|ld[ax]*xr\w*|st[lx]*xr\w*|ldadd\w*|cas\w*|swp\w*|\.inst)\b/,
 };
 
+/** Debian's objdump knows the machine that it runs on only; that of the cross compiler knows the other one. */
+export function objdumpFor(machine: Machine): string {
+  const native = machine === (process.arch === 'arm64' ? 'aarch64' : 'x86-64');
+  return native ? 'objdump' : `${machine === 'aarch64' ? 'aarch64' : 'x86_64'}-linux-gnu-objdump`;
+}
+
 /** The instructions between two addresses of a file. */
 export function disassemble(file: string, machine: Machine, start: number, end: number): Instruction[] {
   const range = [`--start-address=0x${start.toString(16)}`, `--stop-address=0x${end.toString(16)}`];
-  const listing = execFileSync('objdump', ['--disassemble', '--no-show-raw-insn', '--wide', ...range, file], {
-    encoding: 'utf8',
-  });
+  const options = ['--disassemble', '--no-show-raw-insn', '--wide', ...range];
+  const listing = execFileSync(objdumpFor(machine), [...options, file], { encoding: 'utf8' });
   return listing.split('\n').flatMap((line) => {
     const [, address, text] = instructionLine.exec(line) ?? [];
     if (address === undefined || text === undefined) {
@@ -74,4 +82,16 @@ export function functionSymbols(file: string): FunctionSymbol[] {
     const start = Number.parseInt(address, 16);
     return { name, start, end: start + Number.parseInt(size, 16) };
   });
+}
+
+/** The functions of a file by the tables that exceptions are unwound by, which a stripped file has as well. */
+export function functionRanges(file: string): FunctionRange[] {
+  const listing = execFileSync('readelf', ['--wide', '--debug-dump=frames', file], {
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return [...listing.matchAll(/ FDE .* pc=([0-9a-f]+)\.\.([0-9a-f]+)$/gm)].map(([, start = '', end = '']) => ({
+    start: Number.parseInt(start, 16),
+    end: Number.parseInt(end, 16),
+  }));
 }
