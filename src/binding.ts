@@ -227,6 +227,8 @@ export interface NativeStore {
   bind(family: number, labelValues: string[], maxInFamily?: number, maxInStore?: number): number;
   /** The id of a series, if there is one with these values. */
   findSeries(family: number, labelValues: string[]): number | undefined;
+  /** Those that a series was bound with; of a removed one until {@link moveOn}. `ERR_PCM_CORRUPT`. */
+  labelValues(series: number): string[];
   /** Brings a series back to 0, in all processes. */
   resetSeries(series: number): void;
   /** The same for all series of a family. */

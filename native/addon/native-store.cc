@@ -61,6 +61,7 @@ Napi::Function NativeStore::DefineClass(Napi::Env env, std::shared_ptr<Attachmen
                                        InstanceMethod<&NativeStore::Find>("find"),
                                        InstanceMethod<&NativeStore::Bind>("bind"),
                                        InstanceMethod<&NativeStore::FindSeries>("findSeries"),
+                                       InstanceMethod<&NativeStore::LabelValues>("labelValues"),
                                        InstanceMethod<&NativeStore::ResetSeries>("resetSeries"),
                                        InstanceMethod<&NativeStore::ResetFamily>("resetFamily"),
                                        InstanceMethod<&NativeStore::RemoveSeries>("removeSeries"),
@@ -212,6 +213,20 @@ Napi::Value NativeStore::FindSeries(const Napi::CallbackInfo &info) {
     if (status != PCM_OK)
         ThrowStatus(info.Env(), status, errno);
     return ToNumber(info.Env(), series);
+}
+
+Napi::Value NativeStore::LabelValues(const Napi::CallbackInfo &info) {
+    const Napi::Env env = info.Env();
+    const pcm_series_id series = RequireId(info[0]);
+    pcm_bytes values[PCM_MAX_LABELS];
+    uint32_t count;
+    const int status = pcm_series_label_values(RequireOpen(env), series, values, &count);
+    if (status != PCM_OK)
+        ThrowStatus(env, status);
+    Napi::Array list = Napi::Array::New(env, count);
+    for (uint32_t i = 0; i < count; i++)
+        list.Set(i, ToString(env, values[i]));
+    return list;
 }
 
 /* Does something that only wants an id, of a series or of a family. */

@@ -206,6 +206,18 @@ int pcm_series_find(pcm_store *store, pcm_family_id family, const pcm_bytes *val
     return find_series(store, family, values, count, true, &number, out);
 }
 
+/* Whether there is such a series now is of no account, so that no lock is needed. */
+int pcm_series_label_values(const pcm_store *store, pcm_series_id series, pcm_bytes *values, uint32_t *count) {
+    struct pcm__series_view view;
+    int status = pcm__catalog_series_by_id(store, series, &view);
+    if (status != PCM_OK)
+        return status;
+    for (uint32_t i = 0; i < view.label_count; i++)
+        values[i] = pcm__catalog_label_value(&view, i);
+    *count = view.label_count;
+    return PCM_OK;
+}
+
 int pcm_series_bind(pcm_store *store, pcm_family_id family, const pcm_bytes *values, uint32_t count,
                     pcm_series_id *out) {
     return pcm_series_bind_within(store, family, values, count, (pcm_series_limits){0}, out);

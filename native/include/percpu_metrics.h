@@ -352,6 +352,13 @@ int pcm_series_find(pcm_store *store, pcm_family_id family, const pcm_bytes *val
                     pcm_series_id *out);
 
 /*
+ * The label values of a series, in the order of its family's label names; of a removed one they stay its own until the
+ * caller's holder has moved on. `values` has room for PCM_MAX_LABELS; they point into the store. Errors: ARGUMENT, CORRUPT.
+ * Thread-safe.
+ */
+int pcm_series_label_values(const pcm_store *store, pcm_series_id series, pcm_bytes *values, uint32_t *count);
+
+/*
  * Removes a series for all processes: readers leave it out from now on, and binding it again makes a new one that starts
  * at 0. Amounts that are added to it by those who have not moved on yet (see pcm_holder) are lost with it. Errors:
  * REMOVED (by somebody else), ARGUMENT, READ_ONLY, CORRUPT, BROKEN, LOCK_TIMEOUT, SYSTEM. Of what is aggregated those of

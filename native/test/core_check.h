@@ -107,6 +107,7 @@ bool check_child(int pid);
     X(a_setter_that_died_half_way_stops_no_reader)                                                                     \
     X(a_removed_series_is_gone_and_begins_anew)                                                                        \
     X(cells_and_records_are_used_again_when_all_have_moved_on)                                                         \
+    X(label_values_of_a_removed_series_stay_until_all_have_moved_on)                                                   \
     X(cells_of_gauges_and_histograms_are_used_again_from_zero)                                                         \
     X(a_removal_is_seen_by_readers_and_other_processes)                                                                \
     X(a_new_series_leaves_what_readers_have_as_it_was)                                                                 \

@@ -113,6 +113,48 @@ void cells_and_records_are_used_again_when_all_have_moved_on(void) {
     pcm_store_close(store);
 }
 
+static bool has_label_values(const pcm_store *store, pcm_series_id series, const char *first, const char *second) {
+    pcm_bytes values[PCM_MAX_LABELS];
+    uint32_t count;
+    return pcm_series_label_values(store, series, values, &count) == PCM_OK && count == 2 &&
+           values[0].size == strlen(first) && memcmp(values[0].data, first, values[0].size) == 0 &&
+           values[1].size == strlen(second) && memcmp(values[1].data, second, values[1].size) == 0;
+}
+
+void label_values_of_a_removed_series_stay_until_all_have_moved_on(void) {
+    pcm_store *store;
+    pcm_holder *holder;
+    pcm_family_id family;
+    pcm_series_id series;
+    pcm_series_id next;
+    pcm_bytes out[PCM_MAX_LABELS];
+    uint32_t count;
+    const pcm_bytes names[2] = {bytes("x"), bytes("y")};
+    const pcm_bytes former[2] = {bytes(""), bytes("former")};
+    const pcm_bytes latter[2] = {bytes("latter"), bytes("")};
+    const pcm_bytes last[2] = {bytes("last"), bytes("one")};
+    pcm_family_definition definition = {
+        .type = PCM_COUNTER, .name = bytes("c_total"), .label_names = names, .label_count = 2};
+    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){0}, &store));
+    CHECK_STATUS(PCM_OK, pcm_holder_create(store, &holder));
+    CHECK_STATUS(PCM_OK, pcm_family_declare(store, &definition, &family));
+    CHECK_STATUS(PCM_OK, pcm_series_bind(store, family, former, 2, &series));
+    CHECK(has_label_values(store, series, "", "former"));
+    CHECK_STATUS(PCM_OK, pcm_series_remove(store, series));
+    CHECK_STATUS(PCM_OK, pcm_series_bind(store, family, latter, 2, &next));
+    CHECK(has_label_values(store, series, "", "former"));
+    CHECK(has_label_values(store, next, "latter", ""));
+    CHECK(move_on(holder) == 1);
+    CHECK_STATUS(PCM_OK, pcm_series_bind(store, family, last, 2, &next));
+    CHECK(next == series && has_label_values(store, series, "last", "one"));
+    CHECK_STATUS(PCM_ARGUMENT, pcm_series_label_values(store, 0, out, &count));
+    CHECK_STATUS(PCM_ARGUMENT, pcm_series_label_values(store, family, out, &count));
+    CHECK_STATUS(PCM_ARGUMENT, pcm_series_label_values(store, series + 4, out, &count));
+    CHECK_STATUS(PCM_ARGUMENT, pcm_series_label_values(store, UINT64_MAX - 6, out, &count));
+    pcm_holder_destroy(holder);
+    pcm_store_close(store);
+}
+
 void cells_of_gauges_and_histograms_are_used_again_from_zero(void) {
     pcm_store *store;
     pcm_holder *holder;

@@ -4,6 +4,9 @@
  *
  * Invariant: binding anew never makes another handle let go, so that cells of several may be taken one after another.
  *
+ * Of handles there may be very many, so none keeps the label values, which take more than all else of it: the store has
+ * them, until a handle lets go of a removed series. From then on it keeps them itself.
+ *
  * Methods are `private` here and not `#`: a class with `#` methods has one more word in each of its objects.
  */
 
@@ -21,6 +24,11 @@ export interface SeriesSource extends Overflow {
   bind(values: readonly string[]): number;
   /** The same after a removal; where there is no room, it is the series for what overflows, if there is one. */
   bindAnew(values: readonly string[]): number;
+  /**
+   * The values that a series was bound with, also of one that is just being let go of; undefined where the store no
+   * longer tells them. Never throws.
+   */
+  valuesOf(series: number): readonly string[] | undefined;
   /** The family makes another handle for the labels of the series with these values from now on. */
   forget(values: readonly string[]): void;
 }
@@ -42,13 +50,14 @@ export function replaceHot(hot: NativeHot, others: Partial<NativeHot>): NativeHo
 /** A handle that is bound to one series. */
 export class BoundSeries implements Holder {
   readonly #source: SeriesSource;
-  readonly #values: readonly string[];
+  /** Of the series; undefined as long as it was never removed. */
+  #values: readonly string[] | undefined;
   #series: number;
 
   /** Binds it; who extends this gets its cells and then calls {@link keep}. */
   constructor({ source, values }: Origin) {
     this.#source = source;
-    this.#values = values;
+    this.#values = undefined;
     this.#series = source.bind(values);
   }
 
@@ -71,8 +80,9 @@ export class BoundSeries implements Holder {
   }
 
   letGo(): void {
+    this.#values ??= this.#source.valuesOf(this.#series);
     this.#series = NO_SERIES;
-    this.#source.forget(this.#values);
+    if (this.#values !== undefined) this.#source.forget(this.#values);
   }
 
   /** Brings the series back to 0, if there is one. */
@@ -140,10 +150,12 @@ export class BoundSeries implements Holder {
   }
 
   private bindAnew(): void {
-    const series = this.#source.bindAnew(this.#values);
+    const values = this.#values;
+    if (values === undefined) throw this.segment.unreadable(this.name);
+    const series = this.#source.bindAnew(values);
     this.take(series);
     this.#series = series;
     this.keep();
-    if (isOverflow(this.#values)) this.reserveIfPossible();
+    if (isOverflow(values)) this.reserveIfPossible();
   }
 }

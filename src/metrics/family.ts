@@ -131,6 +131,7 @@ export abstract class Family<Handle> {
       bind: (values) => this.#bind(values),
       bindAnew: (values) => this.#bindAnew(values),
       insteadAfter: (cause) => this.#insteadAfter(cause),
+      valuesOf: (series) => this.#valuesOf(series),
       forget: (values) => this.#handles.remove(values.slice(0, ownLabelNames.length)),
     };
   }
@@ -274,6 +275,12 @@ export abstract class Family<Handle> {
     const series = this.segment.bindWithin(this.#id, name, all, limits);
     if (series === undefined) throw LIMIT_REACHED;
     return series;
+  }
+
+  /** What {@link #bind} has bound a series with. */
+  #valuesOf(series: number): readonly string[] | undefined {
+    const all = this.segment.labelValues(series);
+    return all?.slice(0, all.length - this.#defaultValues.length);
   }
 
   /** The values of each series of a handle, in front of those of the default labels. */

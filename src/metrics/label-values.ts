@@ -1,6 +1,7 @@
 /**
  * From what a caller hands to `labels()` to the values of a series in the order of the family's label names.
- * Numbers become strings here, so that `labels(200)` and `labels('200')` are one series.
+ * Numbers become strings here, so that `labels(200)` and `labels('200')` are one series, and halves of surrogate pairs
+ * become U+FFFD, as they do in the store.
  */
 import { display, PercpuMetricsError } from '../errors.js';
 
@@ -31,7 +32,7 @@ function expected(family: LabelledFamily): string {
 function text(family: LabelledFamily, index: number, value: unknown): string {
   if (typeof value === 'string') {
     // A UTF-16 unit is at most 3 bytes of UTF-8.
-    if (value.length * 3 <= MAX_BYTES || Buffer.byteLength(value) <= MAX_BYTES) return value;
+    if (value.length * 3 <= MAX_BYTES || Buffer.byteLength(value) <= MAX_BYTES) return value.toWellFormed();
   } else if (typeof value === 'number') {
     return String(value);
   }
@@ -80,6 +81,5 @@ export function labelValues(family: LabelledFamily, given: readonly unknown[]): 
       { details: { name: family.name, given: given.length, expected: family.labelNames.length } },
     );
   }
-  // Handles keep it, and an array that grows by push() has room for 17.
   return given.map((value, index) => text(family, index, value));
 }

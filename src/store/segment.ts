@@ -186,6 +186,23 @@ export class Segment {
     return this.#attempt(`create a series of ${name}`, bind) || undefined;
   }
 
+  /**
+   * Those that a series was bound with, also of one that is just being let go of; undefined where the file no longer
+   * tells them. Never throws.
+   */
+  labelValues(series: number): string[] | undefined {
+    try {
+      return this.#native.labelValues(series);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** What is to be thrown where a series is to be bound anew whose {@link labelValues} the file did not tell. */
+  unreadable(name: string): PercpuMetricsError {
+    return this.#error({ code: 'ERR_PCM_CORRUPT' }, `create a series of ${name}`);
+  }
+
   /** Notes that something is kept of a series, which is to be let go of when the series is removed. */
   hold(holder: Holder): void {
     this.#holdings.add(holder);
