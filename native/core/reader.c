@@ -13,8 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Cells that are summed over all lanes before the next ones: their sums stay in the first-level cache. */
-#define BLOCK 512u
+/*
+ * Cells that are summed over all lanes before the next ones: their sums stay in the first-level cache. The longer the
+ * better, as the processor has to find each lane anew.
+ */
+#define BLOCK 2048u
 
 int pcm_reader_create(pcm_store *store, pcm_reader **out) {
     pcm_reader *reader = calloc(1, sizeof *reader);
