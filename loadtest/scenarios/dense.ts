@@ -53,6 +53,8 @@ function figuresOf(series: number): Figure[] {
   ];
 }
 
+type Plan = typeof FULL;
+
 interface Entrant {
   service: LoadedService;
   /** Increments that its answered requests stand for. */
@@ -71,37 +73,57 @@ async function turn(
   return fired;
 }
 
-async function run(context: RunContext): Promise<void> {
-  const { recorder, directory, quick } = context;
-  const plan = quick ? QUICK : FULL;
-  const rounds = roundsOf(context, 2, 5);
+/** Starts a process of each design, and lets it compile what it runs: its first point would be the dearest. */
+async function start(context: RunContext, generation: number, plan: Plan): Promise<Entrant[]> {
   const script = join(packageRoot, 'out', 'loadtest', 'services', 'dense-service.js');
   const entrants: Entrant[] = [];
   try {
     for (const design of DESIGNS) {
-      const path = `${directory}/dense-${DESIGNS.indexOf(design)}`;
+      const path = `${context.directory}/dense-${generation}-${DESIGNS.indexOf(design)}`;
       const options = ['--design', design, '--store', path, '--series', String(MOST_SERIES)];
       const service = await LoadedService.start(context, design, [script, ...options]);
       entrants.push({ service, expected: 0 });
       if (BACK_ENDS.includes(design)) service.recordMode(path);
     }
-    // A service that has just started compiles what it runs: its first point would be the dearest.
     for (const entrant of entrants) await turn(entrant, 1, plan.series[0] ?? 1, plan.warmUp);
-    const step = context.progress(plan.series.length * plan.increments.length * rounds * entrants.length);
-    for (const series of plan.series) {
-      for (const increments of plan.increments) {
-        await measurePoint({ context, entrants, increments, series, rounds, seconds: plan.seconds, step });
-      }
-    }
-    recorder.note(`${CONNECTIONS} connections, ${rounds} rounds; every series is bound before.`);
-  } finally {
-    await Promise.all(entrants.map(({ service }) => service.stop()));
+  } catch (error) {
+    await stop(entrants);
+    throw error;
   }
+  return entrants;
+}
+
+async function stop(entrants: readonly Entrant[]): Promise<void> {
+  await Promise.all(entrants.map(({ service }) => service.stop()));
+}
+
+async function run(context: RunContext): Promise<void> {
+  const plan = context.quick ? QUICK : FULL;
+  const rounds = roundsOf(context, 2, 5);
+  // How lucky a process is with its memory and its compiler must not colour all rounds.
+  const [generations, roundsOfEach] = context.quick ? [1, rounds] : [rounds, 1];
+  const step = context.progress(plan.series.length * plan.increments.length * rounds * DESIGNS.length);
+  for (let generation = 1; generation <= generations; generation += 1) {
+    const entrants = await start(context, generation, plan);
+    const common = { context, entrants, generation, rounds: roundsOfEach, seconds: plan.seconds, step };
+    try {
+      for (const series of plan.series) {
+        for (const increments of plan.increments) await measurePoint({ ...common, increments, series });
+      }
+    } finally {
+      await stop(entrants);
+    }
+  }
+  context.recorder.note(
+    `${CONNECTIONS} connections; ${roundsOfEach} rounds with each of ${generations} processes of a design; every series is bound before.`,
+  );
 }
 
 interface PointPlan {
   context: RunContext;
   entrants: readonly Entrant[];
+  /** Which of the processes of each design, from 1 on. */
+  generation: number;
   increments: number;
   series: number;
   rounds: number;
@@ -112,6 +134,7 @@ interface PointPlan {
 async function measurePoint({
   context,
   entrants,
+  generation,
   increments,
   series,
   rounds,
@@ -137,7 +160,7 @@ async function measurePoint({
   }
   for (const entrant of entrants) {
     const read = async (): Promise<number> => Number(await entrant.service.get('/total'));
-    await entrant.service.expect(`${point} on ${series}`, {
+    await entrant.service.expect(`${point} on ${series}, process ${generation}`, {
       what: 'increments',
       expected: entrant.expected,
       promised: true,
