@@ -83,7 +83,13 @@ test('a store is what a map of numbers is, whichever of two processes changes it
     fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 200, size: 'max' }), (steps) =>
       followSteps(t, join(directory, `${runs++}.pcm`), steps),
     ),
-    { seed, numRuns: 6, interruptAfterTimeLimit: 240_000 },
+    {
+      seed,
+      numRuns: 6,
+      interruptAfterTimeLimit: 240_000,
+      includeErrorInReport: true,
+      endOnFailure: process.env['PCM_TEST_SHRINK'] === 'no',
+    },
   );
 });
 

@@ -62,7 +62,7 @@ export function coreSuite(): string[] {
 }
 
 /** A copy of native/ with the changes of a mutation. */
-function mutatedTree(mutation: Mutation): string {
+export function mutatedTree(mutation: Mutation): string {
   const tree = join(output, 'trees', mutation.name);
   rmSync(tree, { recursive: true, force: true });
   cpSync(join(root, 'native'), tree, { recursive: true });

@@ -1,0 +1,88 @@
+/**
+ * The comparison of a store with its model finds what it is there for: each of these changes of the core is built, and
+ * sequences of operations in proof/model.test.ts must come to values that are not those of the model.
+ */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { unlessInstalled } from '../support/debian-package.js';
+import { mutatedAddon } from '../support/mutated-addon.js';
+import type { Mutation } from '../support/native-variant.js';
+
+const file = fileURLToPath(new URL('model.test.js', import.meta.url));
+const title = '^a store is what a map of numbers is';
+const skip = unlessInstalled('g++', 'gcc', 'g++');
+
+const sum = 'sum_integers(const struct pcm_store *store, uint32_t cell) {\n    uint64_t sum = 0;\n';
+
+const mutants: readonly (Mutation & { readonly title: string })[] = [
+  {
+    name: 'model-forgotten-lane',
+    title: 'a reset forgets the first lane that has counted',
+    changes: [
+      {
+        find: `${sum}    for (uint32_t lane = 0;`,
+        replace: `${sum}    uint32_t lane = 0;
+    while (lane < pcm__store_all_lanes(store) && *pcm__store_word(store, lane, cell) == 0)
+        lane++;
+    for (lane++;`,
+      },
+    ],
+  },
+  {
+    name: 'model-kept-lanes',
+    title: 'a set leaves in the value what was added before',
+    changes: [{ find: ', -sum_integers(store, integer_cell - 1 + i),', replace: ', 0,' }],
+  },
+  {
+    name: 'model-kept-fractions',
+    title: 'a set leaves fractions in the value',
+    changes: [{ find: 'bits_of(-sum)', replace: 'bits_of(0)' }],
+  },
+  {
+    name: 'model-no-base',
+    title: 'a reader leaves the base of integers out',
+    changes: [{ find: '        add_integers(sums, base, sizeof(uint64_t), count);\n', replace: '        ;\n' }],
+  },
+  {
+    name: 'model-last-series',
+    title: 'the reset of a family leaves the last series out',
+    changes: [
+      {
+        find: 'pcm__index_series_count(&store->index);\n    for (uint32_t i = 0; status == PCM_OK && i < count; i++) {\n        const struct pcm__series *series',
+        replace:
+          'pcm__index_series_count(&store->index);\n    for (uint32_t i = 0; status == PCM_OK && i + 1 < count; i++) {\n        const struct pcm__series *series',
+      },
+    ],
+  },
+  {
+    name: 'model-bucket',
+    title: 'what is at the bound of a bucket goes to the next one',
+    changes: [{ find: 'low[half] < value', replace: 'low[half] <= value' }],
+  },
+];
+
+/** What the comparison prints with an addon; it ends at the first difference, for a shorter sequence is no use here. */
+function compareWith(addon: string): Promise<string> {
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    PERCPU_METRICS_PREBUILD: addon,
+    PREBUILDS_ONLY: '1',
+    PCM_TEST_SHRINK: 'no',
+  };
+  // Set by the runner for this file: a run in it would report to that runner.
+  delete env['NODE_TEST_CONTEXT'];
+  const args = ['--test-reporter=tap', `--test-name-pattern=${title}`, file];
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { env, timeout: 120_000 }, (_error, stdout) => resolve(stdout));
+  });
+}
+
+for (const { title: fault, ...mutation } of mutants) {
+  test(`${fault}: the store is not what the model is`, { skip }, async (t) => {
+    const output = await compareWith(mutatedAddon(t, mutation));
+    assert.match(output, /^not ok 1 - a store is what a map of numbers is/m);
+    assert.match(output, /Expected values to be strictly deep-equal:[\s\S]*at Model\.compare/, output);
+  });
+}
