@@ -1,8 +1,8 @@
 /**
  * Every version of Node.js that is supported, but for the one that runs the whole suite anyway: the addon is built with
- * its headers, and all unit and integration tests pass with its program and that addon. Those of the load test are left
- * out: it takes minutes, and the other tests run the same of the package. So is what is in test/proof/ and
- * test/deploy/, which builds other addons, other machines and images, or reads files only.
+ * its headers, and the tests pass with its program and that addon. Those of the load test are left out: it takes
+ * minutes, and the other tests run the same of the package. So are those that build other programs, addons, machines
+ * and images, and those that read files only.
  */
 import assert from 'node:assert/strict';
 import { chmodSync, readdirSync } from 'node:fs';
@@ -11,8 +11,21 @@ import { nodeOf, nodeVersions, prebuiltAddon } from '../support/node-version.js'
 import { runSuite } from '../support/other-suite.js';
 
 const integration = new URL('../integration/', import.meta.url);
+const proof = [
+  'attachments',
+  'early-use',
+  'held-lock',
+  'host-process',
+  'limits',
+  'model',
+  'permissions',
+  'scribble',
+  'service-clients',
+  'truncation',
+];
 const tests = [
   'test/unit/',
+  ...proof.map((name) => `test/proof/${name}.test.js`),
   ...readdirSync(integration)
     .filter((name) => name.endsWith('.test.js') && !name.startsWith('loadtest'))
     .map((name) => `test/integration/${name}`),
