@@ -81,7 +81,7 @@ function keyOf(labels: Readonly<Record<string, string>>): string {
  */
 export function inspectStore(store: Store): Inspection {
   const counting: Lanes[] = [];
-  const snapshot = store.snapshot();
+  const snapshot = store.snapshot({ createdAt: true, exemplars: true });
   const perCpu = store.perCpu();
   const families = snapshot.map((family): InspectedFamily => {
     const counted = perCpu.get(family.name) ?? [];

@@ -88,7 +88,7 @@ async function renderJson(
   const contents = source.registries.contents(format, log);
   const startedAt = performance.now();
   await store.collect();
-  const families = store.snapshot();
+  const families = store.snapshot({ createdAt: true, exemplars: true });
   const cost = { seconds: (performance.now() - startedAt) / 1000, bytes: 0 };
   const own = source.storeMetrics ? await storeMetrics(store, cost) : [];
   const choice = new FamilyChoice(store, names, log);

@@ -2,7 +2,7 @@
  * Values as JSON. JSON has no NaN and no infinities, which gauges may be and the last bucket is: they are the strings
  * `"NaN"`, `"+Inf"` and `"-Inf"`, as in the Prometheus text format.
  */
-import type { FamilySnapshot, SeriesSnapshot } from '../store/types.js';
+import type { ExemplarSnapshot, FamilySnapshot, SeriesSnapshot } from '../store/types.js';
 
 /** What JSON has no number for. */
 export type NonFinite = 'NaN' | '+Inf' | '-Inf';
@@ -10,27 +10,30 @@ export type NonFinite = 'NaN' | '+Inf' | '-Inf';
 /** A number, or what JSON has no number for. */
 export type JsonNumber = number | NonFinite;
 
+/** An exemplar as JSON. */
+export type ExemplarJson = Omit<ExemplarSnapshot, 'value'> & { value: JsonNumber };
+
+/** What series of all types have as JSON. */
+interface AnySeriesJson {
+  labels: Record<string, string>;
+  /** Unix time in milliseconds since which it counts, where that is known. */
+  createdAt?: number;
+  /** In the order of the buckets, where there are any. */
+  exemplars?: ExemplarJson[];
+}
+
+/** What is observed has these beside what tells its distribution. */
+interface ObservedJson extends AnySeriesJson {
+  count: JsonNumber;
+  sum: JsonNumber;
+}
+
 /** A series as JSON. */
 export type SeriesJson =
-  | { labels: Record<string, string>; value: JsonNumber }
-  | {
-      labels: Record<string, string>;
-      count: JsonNumber;
-      sum: JsonNumber;
-      buckets: { le: JsonNumber; count: JsonNumber }[];
-    }
-  | {
-      labels: Record<string, string>;
-      count: JsonNumber;
-      sum: JsonNumber;
-      exponentialBuckets: { lower: JsonNumber; upper: JsonNumber; count: JsonNumber }[];
-    }
-  | {
-      labels: Record<string, string>;
-      count: JsonNumber;
-      sum: JsonNumber;
-      quantiles: { quantile: number; value: JsonNumber }[];
-    };
+  | (AnySeriesJson & { value: JsonNumber })
+  | (ObservedJson & { buckets: { le: JsonNumber; count: JsonNumber }[] })
+  | (ObservedJson & { exponentialBuckets: { lower: JsonNumber; upper: JsonNumber; count: JsonNumber }[] })
+  | (ObservedJson & { quantiles: { quantile: number; value: JsonNumber }[] });
 
 /** A family as JSON. */
 export interface FamilyJson {
@@ -49,10 +52,19 @@ export function jsonNumber(value: number): JsonNumber {
   return value > 0 ? '+Inf' : '-Inf';
 }
 
+function aboutSeries({ labels, createdAt, exemplars = [] }: SeriesSnapshot): AnySeriesJson {
+  const about: AnySeriesJson = { labels };
+  if (createdAt !== undefined) about.createdAt = createdAt;
+  if (exemplars.length > 0) {
+    about.exemplars = exemplars.map((exemplar) => ({ ...exemplar, value: jsonNumber(exemplar.value) }));
+  }
+  return about;
+}
+
 function seriesJson(series: SeriesSnapshot): SeriesJson {
-  const { labels } = series;
-  if ('value' in series) return { labels, value: jsonNumber(series.value) };
-  const totals = { labels, count: jsonNumber(series.count), sum: jsonNumber(series.sum) };
+  const about = aboutSeries(series);
+  if ('value' in series) return { ...about, value: jsonNumber(series.value) };
+  const totals = { ...about, count: jsonNumber(series.count), sum: jsonNumber(series.sum) };
   if ('buckets' in series) {
     return {
       ...totals,
@@ -71,7 +83,7 @@ function seriesJson(series: SeriesSnapshot): SeriesJson {
   return { ...totals, exponentialBuckets };
 }
 
-/** A family with its values as JSON. */
+/** A family with its values as JSON; with the creation times and exemplars that the snapshot was asked for. */
 export function familyJson(family: FamilySnapshot): FamilyJson {
   const { name, type, help, unit, labelNames, series } = family;
   return { name, type, help, unit, labelNames, series: series.map(seriesJson) };

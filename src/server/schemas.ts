@@ -48,6 +48,20 @@ export function problems(descriptions: Readonly<Record<number, string>>): Record
   );
 }
 
+const exemplar = {
+  type: 'object',
+  required: ['bucket', 'labels', 'value', 'timestamp'],
+  properties: {
+    bucket: {
+      type: 'integer',
+      description: 'Index in buckets; of a native histogram, of one of ten equal parts of its range; 0 of a counter.',
+    },
+    labels,
+    value: number,
+    timestamp: { type: 'integer', description: 'Unix time in milliseconds.' },
+  },
+};
+
 /** The answer of `GET /v1/metrics`. */
 export const familiesSchema = {
   type: 'object',
@@ -89,6 +103,13 @@ export const familiesSchema = {
                   type: 'array',
                   description: 'Of summaries.',
                   items: { type: 'object', properties: { quantile: number, value: number } },
+                },
+                createdAt: { type: 'integer', description: 'Since when it counts: Unix time in milliseconds.' },
+                exemplars: {
+                  type: 'array',
+                  description:
+                    'The last one of a counter, or of each bucket that has one; left out where there is none.',
+                  items: exemplar,
                 },
               },
             },

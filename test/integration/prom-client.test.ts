@@ -264,7 +264,11 @@ for (const [library, client] of libraries) {
       const { families: json } = (await scrape(app, 'application/json')).json() as { families: FamilyInJson[] };
       assert.equal(json.filter(({ name }) => name === 'shop_open').length, 1);
       const inJson = (name: string) => json.find((one) => one.name === name)?.series;
-      assert.deepEqual(inJson('theirs_total'), [{ labels: { app: 'shop' }, value: 4 }]);
+      const [counted] = inJson('theirs_total') ?? [];
+      const timestamp = counted?.exemplars?.[0]?.timestamp ?? 0;
+      assert.ok(Math.abs(timestamp - Date.now()) < 60_000, `${timestamp}`);
+      const exemplars = [{ bucket: 0, labels: { trace_id: 'count' }, value: 4, timestamp }];
+      assert.deepEqual(counted, { labels: { app: 'shop' }, value: 4, exemplars });
       assert.deepEqual(inJson('their_level')?.[0], { labels: { app: 'shop', of: 'a"\n\\' }, value: '-Inf' });
     });
   }
@@ -274,7 +278,7 @@ const PROTOBUF = 'application/vnd.google.protobuf;proto=io.prometheus.client.Met
 
 interface FamilyInJson {
   readonly name: string;
-  readonly series: readonly object[];
+  readonly series: readonly { readonly exemplars?: readonly { readonly timestamp: number }[] }[];
 }
 
 /** Our scrape of a store and of a registry that has each kind of theirs, and one family of ours as well. */

@@ -79,7 +79,9 @@ export function metricsRoutes(app: FastifyInstance, source: StoreSource, registr
     async (request) => {
       const { name } = request.query;
       await source.store.collect();
-      const families = source.store.snapshot().filter((family) => name === undefined || family.name === name);
+      const families = source.store
+        .snapshot({ createdAt: true, exemplars: true })
+        .filter((family) => name === undefined || family.name === name);
       if (name !== undefined && families.length === 0) throw noFamily(name);
       return { families: families.map(familyJson) };
     },

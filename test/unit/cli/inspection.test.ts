@@ -31,6 +31,7 @@ test('a look has the file, the processes, every series with its value, and how i
   );
   const [mail] = inspection.families[0]?.series ?? [];
   assert.ok(mail && 'value' in mail && mail.value === 30);
+  assert.equal(mail.createdAt, store.snapshot({ createdAt: true })[0]?.series[0]?.createdAt);
   assert.equal(mail.spread.max, Math.max(...mail.spread.cpus.map(Number)));
   assert.equal(mail.spread.min, Math.min(...mail.spread.cpus.map(Number)));
   const lanes = [...mail.spread.cpus, ...mail.spread.atomic];

@@ -68,16 +68,39 @@ test('protobuf has the store and its own metrics as messages', async (t) => {
 });
 
 test('JSON is there for those who ask for nothing else', async (t) => {
-  const { app } = await endpoint(t, { storeMetrics: false });
+  const { app, store } = await endpoint(t, { storeMetrics: false });
   const { families } = (await get(app, 'application/json')).json();
+  const { createdAt } = store.snapshot({ createdAt: true })[0]?.series[0] ?? {};
+  assert.ok(createdAt !== undefined);
   assert.deepEqual(families[0], {
     name: 'jobs_total',
     type: 'counter',
     help: 'Jobs.',
     unit: '',
     labelNames: ['queue'],
-    series: [{ labels: { queue: 'mail' }, value: 3 }],
+    series: [{ labels: { queue: 'mail' }, createdAt, value: 3 }],
   });
+});
+
+test('JSON has exemplars, those of registries as well, which know no creation times', async (t) => {
+  const registry = new Registry<typeof Registry.OPENMETRICS_CONTENT_TYPE>();
+  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+  const theirs = new Counter({ name: 'theirs', help: 'Theirs.', registers: [registry], enableExemplars: true });
+  theirs.inc({ value: 2, labels: {}, exemplarLabels: { trace_id: 'b' } });
+  const { app, store } = await endpoint(t, { storeMetrics: false, registries: [registry] });
+  store.counter({ name: 'ours_total', help: 'Ours.', exemplars: true }).inc(3, { trace_id: 'a' });
+  const { families } = (await get(app, 'application/json')).json();
+  const seriesOf = (wanted: string) => families.find(({ name }: { name: string }) => name === wanted).series[0];
+  for (const [name, trace, value] of [
+    ['ours_total', 'a', 3],
+    ['theirs_total', 'b', 2],
+  ] as const) {
+    const [{ timestamp, ...exemplar }] = seriesOf(name).exemplars;
+    assert.ok(Math.abs(timestamp - Date.now()) < 60_000, `${timestamp}`);
+    assert.deepEqual(exemplar, { bucket: 0, labels: { trace_id: trace }, value });
+  }
+  assert.equal('exemplars' in seriesOf('jobs_total'), false);
+  assert.equal('createdAt' in seriesOf('theirs_total'), false);
 });
 
 test('JSON has what collectors bring up to date, as any other scrape', async (t) => {
@@ -90,7 +113,7 @@ test('JSON has what collectors bring up to date, as any other scrape', async (t)
   store.gauge({ name: 'depth', help: 'Depth.', collect });
   const { families } = (await get(app, 'application/json')).json();
   const depth = families.find(({ name }: { name: string }) => name === 'depth');
-  assert.deepEqual(depth.series, [{ labels: {}, value: 1 }]);
+  assert.equal(depth.series[0].value, 1);
 });
 
 test('names are escaped by the scheme that the scraper names, those of the store itself as well', async (t) => {

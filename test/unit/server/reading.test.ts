@@ -20,6 +20,17 @@ test('a scrape is text 0.0.4 with everything, the service itself included, and i
   );
 });
 
+/** Without the creation times of series, which must be those of this moment. */
+function withoutTimes<Family extends { series: { createdAt: number }[] }>(families: readonly Family[]) {
+  return families.map((family) => ({
+    ...family,
+    series: family.series.map(({ createdAt, ...series }) => {
+      assert.ok(Math.abs(createdAt - Date.now()) < 60_000, `${createdAt}`);
+      return series;
+    }),
+  }));
+}
+
 test('GET /v1/metrics gives families with their definition and their values', async (t) => {
   const { service } = await temporaryService(t);
   await service.count('/v1/counters/jobs_total', { labels: { queue: 'mail' }, value: 3, help: 'Jobs.' });
@@ -28,9 +39,9 @@ test('GET /v1/metrics gives families with their definition and their values', as
   const { status, headers, body } = await service.get('/v1/metrics');
   assert.equal(status, 200);
   assert.match(String(headers['content-type']), /^application\/json/);
-  const { families } = JSON.parse(body) as { families: { name: string }[] };
+  const { families } = JSON.parse(body) as { families: { name: string; series: { createdAt: number }[] }[] };
   assert.deepEqual(
-    families.filter(({ name }) => !name.startsWith('http_')),
+    withoutTimes(families).filter(({ name }) => !name.startsWith('http_')),
     [
       {
         name: 'jobs_total',
@@ -68,6 +79,29 @@ test('GET /v1/metrics gives families with their definition and their values', as
       },
     ],
   );
+});
+
+test('GET /v1/metrics gives exemplars with the counter, or the bucket, that they are of', async (t) => {
+  const { service, store } = await temporaryService(t);
+  store.counter({ name: 'jobs_total', help: 'Jobs.', exemplars: true }).inc(2, { trace_id: 'a' });
+  const wait = store.histogram({ name: 'wait_seconds', help: 'Wait.', buckets: [1, 2], exemplars: true });
+  wait.observe(0.5);
+  wait.observe(1.5, { trace_id: 'b' });
+  wait.observe(9, { trace_id: 'c' });
+  const exemplarsOf = async (name: string) => {
+    const { families } = JSON.parse((await service.get(`/v1/metrics?name=${name}`)).body) as {
+      families: { series: { exemplars: { timestamp: number }[] }[] }[];
+    };
+    return families[0]?.series[0]?.exemplars.map(({ timestamp, ...exemplar }) => {
+      assert.ok(Math.abs(timestamp - Date.now()) < 60_000, `${timestamp}`);
+      return exemplar;
+    });
+  };
+  assert.deepEqual(await exemplarsOf('jobs_total'), [{ bucket: 0, labels: { trace_id: 'a' }, value: 2 }]);
+  assert.deepEqual(await exemplarsOf('wait_seconds'), [
+    { bucket: 1, labels: { trace_id: 'b' }, value: 1.5 },
+    { bucket: 2, labels: { trace_id: 'c' }, value: 9 },
+  ]);
 });
 
 test('GET /v1/cpus gives what each CPU has counted, which adds up to the value', async (t) => {
@@ -171,8 +205,11 @@ test('the OpenAPI document describes every route, and the schemas that requests 
   );
   assert.ok(document.components.schemas['Problem']);
   const families = JSON.stringify(document.paths['/v1/metrics']?.['get']?.responses['200']);
-  for (const type of ['counter', 'native-histogram', 'summary', 'untyped', 'info', 'stateset', 'exponentialBuckets']) {
-    assert.ok(families.includes(`"${type}"`), type);
+  for (const word of [
+    ...['counter', 'native-histogram', 'summary', 'untyped', 'info', 'stateset'],
+    ...['exponentialBuckets', 'createdAt', 'exemplars'],
+  ]) {
+    assert.ok(families.includes(`"${word}"`), word);
   }
   const batch = document.paths['/v1/batch']?.['post'];
   assert.match(JSON.stringify(batch?.requestBody), /"discriminator":\{"propertyName":"type"\}/);
