@@ -11,7 +11,7 @@ import { scenarios } from '../../loadtest/scenarios/index.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const command = fileURLToPath(new URL('../../loadtest/main.js', import.meta.url));
-const timeout = 4.5 * 60_000;
+const timeout = 7 * 60_000;
 
 test('npm run loadtest -- --quick counts exactly in every scenario', { timeout }, async (t) => {
   const output = join(temporaryDirectory(t), 'run.json');

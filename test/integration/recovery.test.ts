@@ -10,7 +10,7 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const workers = 2;
 const kills = 3;
-const patience = 15_000;
+const patience = 60_000;
 const scrapePatience = 1000;
 /** Acknowledged requests between two kills. */
 const progress = 2000;

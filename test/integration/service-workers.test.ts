@@ -12,7 +12,7 @@ import { getOnce, Service } from '../support/service.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const main = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
-const PATIENCE = 15_000;
+const PATIENCE = 60_000;
 
 async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
   const end = performance.now() + PATIENCE;

@@ -23,7 +23,7 @@ export interface ChildOptions {
   readonly ownGroup?: boolean;
 }
 
-const patience = 20_000;
+const patience = 60_000;
 
 export class Child {
   readonly pid: number;

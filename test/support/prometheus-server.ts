@@ -12,7 +12,7 @@ import { freePort } from './free-port.js';
 import { temporaryDirectory } from './temporary-directory.js';
 
 const configurations = fileURLToPath(new URL('../../../deploy/prometheus/', import.meta.url));
-const patience = 30_000;
+const patience = 60_000;
 
 /** Addresses (`host:port`) of the two targets. */
 export interface Targets {

@@ -22,7 +22,7 @@ export interface TimedAnswer {
  * One GET on a connection of its own. Fails with a `code` where the connection is lost, or silent for too long: one
  * that the primary of a cluster hands to a worker which dies at that moment is never answered nor closed.
  */
-export function getOnce(url: string, patience = 10_000): Promise<TimedAnswer> {
+export function getOnce(url: string, patience = 30_000): Promise<TimedAnswer> {
   return new Promise((resolve, reject) => {
     const startedAt = performance.now();
     const outgoing = get(url, { agent: false, timeout: patience }, (answer) => {
