@@ -6,8 +6,9 @@ import type { Figure, Findings } from '../findings.js';
 import { Lookup } from '../lookup.js';
 import type { Summary } from '../statistics.js';
 import { formatNumber } from '../table.js';
+import { appearanceOf } from './palette.js';
 import { formatTick, linearScale, logScale, type Scale } from './scale.js';
-import { COLOURS, drawing, LINE, line, marker, rectangle, text, widthOf } from './svg.js';
+import { drawing, LINE, line, marker, rectangle, text, widthOf } from './svg.js';
 
 const WIDTH = 760;
 const MARGIN = 14;
@@ -53,19 +54,17 @@ function drawLegend({ contenders }: Chart, top: number): [parts: string[], botto
   const parts: string[] = [];
   let x = MARGIN;
   let y = top;
-  for (const [index, contender] of contenders.entries()) {
+  for (const contender of contenders) {
     const width = widthOf(contender) + 30;
     if (x + width > WIDTH - MARGIN && x > MARGIN) {
       x = MARGIN;
       y += LINE;
     }
-    parts.push(marker(index, x + 6, y - 4), text(x + 16, y, contender));
+    parts.push(marker(appearanceOf(contender), x + 6, y - 4), text(x + 16, y, contender));
     x += width;
   }
   return [parts, y + LINE];
 }
-
-const colourOf = (index: number): string => COLOURS[index % COLOURS.length] ?? '#000000';
 
 /** Horizontal bars, one group per point. */
 function drawBars(chart: Chart): string {
@@ -92,7 +91,7 @@ function drawBars(chart: Chart): string {
     parts.push(text(left - 8, y + (group.length * BAR_PITCH) / 2 + 4, names[index] ?? '', 'end'));
     for (const [row, contender] of group.entries()) {
       const one = summary(contender, point);
-      const colour = colourOf(single ? index : row);
+      const { colour } = appearanceOf(contender);
       if (one !== undefined)
         parts.push(...drawBar(one, x, left, y + row * BAR_PITCH, colour, formatNumber(one.median, figure.decimals)));
     }
@@ -147,16 +146,17 @@ function drawLines(chart: Chart): string {
     free = x(point) + widthOf(label) / 2 + 4;
   }
   parts.push(line(left, bottom, right, bottom, '#222222'), text((left + right) / 2, bottom + 38, axis, 'middle'));
-  for (const [index, contender] of contenders.entries()) {
+  for (const contender of contenders) {
+    const appearance = appearanceOf(contender);
     const measured = points.flatMap((point) => {
       const one = summary(contender, point);
       return one === undefined ? [] : [{ at: x(point), one }];
     });
     const path = measured.map(({ at, one }) => `${at.toFixed(1)},${y(one.median).toFixed(1)}`).join(' ');
-    parts.push(`<polyline points="${path}" fill="none" stroke="${colourOf(index)}" stroke-width="2"/>`);
+    parts.push(`<polyline points="${path}" fill="none" stroke="${appearance.colour}" stroke-width="2"/>`);
     for (const { at, one } of measured) {
-      if (one.count > 1) parts.push(line(at, y(one.lowerQuartile), at, y(one.upperQuartile), colourOf(index), 1.5));
-      parts.push(marker(index, at, y(one.median)));
+      if (one.count > 1) parts.push(line(at, y(one.lowerQuartile), at, y(one.upperQuartile), appearance.colour, 1.5));
+      parts.push(marker(appearance, at, y(one.median)));
     }
   }
   return drawing(WIDTH, bottom + 52, title, parts);

@@ -1,16 +1,5 @@
 /** The few shapes that charts consist of, as SVG text. */
-
-/** What text and colours are drawn with; the first eight are told apart by people who are colour-blind (Okabe and Ito). */
-export const COLOURS = [
-  '#0072b2',
-  '#d55e00',
-  '#009e73',
-  '#cc79a7',
-  '#e69f00',
-  '#56b4e9',
-  '#000000',
-  '#7f7f7f',
-] as const;
+import type { Appearance } from './palette.js';
 
 /** Height of a line of text. */
 export const LINE = 18;
@@ -48,19 +37,18 @@ export function rectangle(x: number, y: number, width: number, height: number, f
   return `<rect x="${sizes[0]}" y="${sizes[1]}" width="${sizes[2]}" height="${sizes[3]}" fill="${fill}"/>`;
 }
 
-/** A mark of a shape of its own for each contender, so that colour is not all that tells them apart. */
-export function marker(index: number, x: number, y: number): string {
-  const fill = COLOURS[index % COLOURS.length] ?? '#000000';
+/** A mark whose shape tells as well whose it is, so that colour is not all. */
+export function marker({ colour: fill, shape }: Appearance, x: number, y: number): string {
   const at = (dx: number, dy: number): string => `${(x + dx).toFixed(1)},${(y + dy).toFixed(1)}`;
   const polygon = (...points: string[]): string => `<polygon points="${points.join(' ')}" fill="${fill}"/>`;
-  switch (index % 4) {
-    case 0:
+  switch (shape) {
+    case 'circle':
       return `<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="4" fill="${fill}"/>`;
-    case 1:
+    case 'square':
       return rectangle(x - 4, y - 4, 8, 8, fill);
-    case 2:
+    case 'triangle':
       return polygon(at(0, -5), at(5, 4), at(-5, 4));
-    default:
+    case 'diamond':
       return polygon(at(0, -5), at(5, 0), at(0, 5), at(-5, 0));
   }
 }
