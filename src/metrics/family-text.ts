@@ -85,7 +85,9 @@ class FamilyLines {
 export function familyText(families: readonly FamilySnapshot[], format: ExpositionFormat): string {
   const isOpenMetrics = format.syntax === 'openmetrics';
   const lines = families.flatMap((family) => {
-    const name = plainName(isOpenMetrics ? openMetricsName(family) : family.name, format.escaping);
+    // Escaped first: the samples of a counter have its escaped name, which is that of the family and `_total`.
+    const escaped = plainName(family.name, format.escaping);
+    const name = isOpenMetrics ? openMetricsName({ ...family, name: escaped }) : escaped;
     const of = new FamilyLines(family, format);
     return [
       `# HELP ${name} ${isOpenMetrics ? escapeQuoted(family.help) : escapeHelp(family.help)}`,

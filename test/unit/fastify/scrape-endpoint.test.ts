@@ -123,6 +123,11 @@ test('names are escaped by the scheme that the scraper names, those of the store
     assert.match(String(headers['content-type']), /; escaping=dots$/);
     assert.match(body, /^jobs__total\{queue="mail"\} 3$/m);
     assert.match(body, /^percpu__metrics__lanes\{kind="cpu"\} \d+$/m);
+    // A counter of OpenMetrics is called as its family and `_total`, in either kind of name.
+    const isOpenMetrics = accept === OPEN_METRICS;
+    for (const name of ['jobs', 'percpu__metrics__aborts']) {
+      assert.ok(body.includes(`# TYPE ${name}${isOpenMetrics ? '_' : '__total'} counter\n${name}__total`), body);
+    }
   }
 });
 
