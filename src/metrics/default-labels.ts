@@ -13,7 +13,7 @@ export interface Declaration {
   readonly ownLabelNames: readonly string[];
   /** The values of those that follow. */
   readonly defaultValues: readonly string[];
-  /** Beyond which there is no new series; of a family that has one for each of its handles. */
+  /** Beyond which there is no new series; of a family whose handles have several, so many times as much. */
   readonly limits: SeriesLimits;
   /** What this process is called where its series belong to it. */
   readonly owner: string | undefined;

@@ -99,7 +99,8 @@ function checkKeys(type: MetricType, options: object): void {
     'unit',
     'collect',
     'collectTimeout',
-    ...(type === 'stateset' || type === 'info' ? [] : ['maxSeries', 'perProcess']),
+    'maxSeries',
+    ...(type === 'stateset' || type === 'info' ? [] : ['perProcess']),
     ...(OWN_OPTIONS[type] ?? []),
   ];
   for (const option of Object.keys(options)) {

@@ -118,7 +118,6 @@ export class Families {
     const { defaultLabels, maxSeries } = this.#context;
     const { name, labelNames } = defineFamily(type, options);
     const ofFamily = seriesLimit(name, (options as { maxSeries?: unknown }).maxSeries);
-    const hasOneSeriesPerHandle = type !== 'stateset' && type !== 'info';
     const given = options as { perProcess?: unknown; aggregation?: unknown };
     const { aggregation, perProcess } = ownership(name, given.aggregation, given.perProcess);
     const owner = ownerName(name, labelNames, perProcess);
@@ -135,8 +134,7 @@ export class Families {
       defaultValues: defaultValues(all, defaults),
       owner,
       exemplars: keepsExemplars(name, (options as { exemplars?: unknown }).exemplars),
-      // Of what has one series per handle only: a state set with some of its states would tell nothing.
-      limits: hasOneSeriesPerHandle && labelNames.length > 0 ? { ofFamily, ofStore: maxSeries } : NO_LIMITS,
+      limits: labelNames.length > 0 ? { ofFamily, ofStore: maxSeries } : NO_LIMITS,
     };
   }
 }

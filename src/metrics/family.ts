@@ -14,7 +14,15 @@ import type { Declaration, DefaultLabels } from './default-labels.js';
 import type { ExemplarSource } from './exemplar.js';
 import { HandleTree } from './handle-tree.js';
 import { type LabelObject, type LabelValues, labelValues } from './label-values.js';
-import { isFull, isLimited, isOverflow, LIMIT_REACHED, OVERFLOW_VALUE, overflowWarning } from './overflow.js';
+import {
+  isFull,
+  isLimited,
+  isOverflow,
+  LIMIT_REACHED,
+  OVERFLOW_VALUE,
+  overflowWarning,
+  type Standing,
+} from './overflow.js';
 import { type PromMetric, type PromReader, promMetric } from './prom-metric.js';
 
 /** A family of series, as its users see it. */
@@ -31,7 +39,7 @@ export interface MetricFamily<Names extends readonly string[], Handle> {
    *
    * @throws PercpuMetricsError `ERR_PCM_LABEL_COUNT`, `ERR_PCM_LABEL_VALUE`; for a new series also `ERR_PCM_CAPACITY`,
    * `ERR_PCM_NO_SPACE`, `ERR_PCM_CLOSED`. With a `maxSeries` of the family or the store the first two are not thrown:
-   * beyond it, and where the store is full, it is the handle of the overflow series.
+   * beyond it, and where the store is full, it is the handle of the overflow series; of a state set, of the overflow set.
    */
   labels(...values: LabelValues<Names>): Handle;
   /**
@@ -206,12 +214,21 @@ export abstract class Family<Handle> {
     this.prepareOverflow();
   }
 
+  /** Throws where {@link labels} would for what it is given. */
+  protected checkLabels(...given: readonly unknown[]): void {
+    labelValues(this.#own, given);
+  }
+
+  protected get isLimited(): boolean {
+    return isLimited(this.#limits);
+  }
+
   /** Makes the series that amounts go to beyond the limits, if there are any, with all of its cells. */
   prepareOverflow(): void {
-    if (!isLimited(this.#limits)) this.#overflow = undefined;
+    if (!this.isLimited) this.#overflow = undefined;
     else if (this.#overflow === undefined) {
       const overflow = this.#findOrBind(this.#own.labelNames.map(() => OVERFLOW_VALUE));
-      if (overflow instanceof BoundSeries) overflow.reserveAll();
+      this.standing(overflow)?.reserveAll();
       this.#overflow = overflow;
     }
   }
@@ -226,7 +243,7 @@ export abstract class Family<Handle> {
       handle = this.open(values);
     } catch (error) {
       if (this.#overflow === undefined || !isFull(error)) throw error;
-      this.#warnOfOverflow(error);
+      this.warnOfOverflow(error);
       return this.#overflow;
     }
     this.#handles.add(values, handle);
@@ -236,11 +253,12 @@ export abstract class Family<Handle> {
   #insteadAfter(cause: unknown): number {
     const overflow = this.#overflow;
     if (!isFull(cause) || !(overflow instanceof BoundSeries) || !overflow.revive()) return NO_SERIES;
-    this.#warnOfOverflow(cause);
+    this.warnOfOverflow(cause);
     return overflow.heldSeries;
   }
 
-  #warnOfOverflow({ code }: { readonly code: ErrorCode }): void {
+  /** Reports once that there was no room for a series. */
+  protected warnOfOverflow({ code }: { readonly code: ErrorCode }): void {
     this.segment.warnOnce(`overflow of ${this.definition.name}`, code, overflowWarning(this.definition.name));
   }
 
@@ -258,8 +276,8 @@ export abstract class Family<Handle> {
       return this.#bind(values);
     } catch (error) {
       if (this.#overflow === undefined || !isFull(error)) throw error;
-      this.#warnOfOverflow(error);
-      return this.#bind(values.map(() => OVERFLOW_VALUE));
+      this.warnOfOverflow(error);
+      return this.#bind(values.map((value, index) => (index < this.labelNames.length ? OVERFLOW_VALUE : value)));
     }
   }
 
@@ -267,14 +285,25 @@ export abstract class Family<Handle> {
   #bind(values: readonly string[]): number {
     const all = [...values, ...this.#defaultValues];
     const { name } = this.definition;
-    if (!isLimited(this.#limits) || isOverflow(values)) return this.segment.bind(this.#id, name, all);
-    const { ofFamily, ofStore } = this.#limits;
+    const isUnlimited = !this.isLimited || isOverflow(values.slice(0, this.labelNames.length));
+    if (isUnlimited) return this.segment.bind(this.#id, name, all);
     // The overflow series is beside those that are limited, and there before them, also after all were removed.
-    if (this.#overflow instanceof BoundSeries) this.#overflow.revive();
-    const limits = { ofFamily: ofFamily > 0 ? ofFamily + 1 : 0, ofStore };
-    const series = this.segment.bindWithin(this.#id, name, all, limits);
+    if (this.#overflow !== undefined) this.standing(this.#overflow)?.revive();
+    const series = this.segment.bindWithin(this.#id, name, all, this.#limitsFor(values));
     if (series === undefined) throw LIMIT_REACHED;
     return series;
+  }
+
+  /** How many series there may be with the one of these values: so few that the rest of its handle's fit, too. */
+  #limitsFor(values: readonly string[]): SeriesLimits {
+    const { ofFamily, ofStore } = this.#limits;
+    const { perHandle, following } = this.seriesOfHandle(values);
+    const handles = ofFamily + (this.#overflow === undefined ? 0 : 1);
+    return {
+      ofFamily: ofFamily > 0 ? handles * perHandle - following : 0,
+      // 0 would be no limit.
+      ofStore: ofStore > 0 ? Math.max(1, ofStore - following) : 0,
+    };
   }
 
   /** What {@link #bind} has bound a series with. */
@@ -286,6 +315,16 @@ export abstract class Family<Handle> {
   /** The values of each series of a handle, in front of those of the default labels. */
   protected seriesValues(values: readonly string[]): readonly (readonly string[])[] {
     return [values];
+  }
+
+  /** How many series a handle has, and how many of them are bound after the one with these values. */
+  protected seriesOfHandle(_values: readonly string[]): { readonly perHandle: number; readonly following: number } {
+    return { perHandle: 1, following: 0 };
+  }
+
+  /** What a handle can do as that of the overflow series. */
+  protected standing(handle: Handle): Standing | undefined {
+    return handle instanceof BoundSeries ? handle : undefined;
   }
 
   /** Makes the handle for these values of the family's own labels. */

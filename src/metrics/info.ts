@@ -3,6 +3,7 @@ import { display, PercpuMetricsError } from '../errors.js';
 import { BoundSeries, type Origin } from './bound-series.js';
 import { Family, type MetricFamily } from './family.js';
 import type { LabelValue } from './label-values.js';
+import { isFull } from './overflow.js';
 
 /** What an info is declared with. */
 export interface InfoOptions {
@@ -12,6 +13,12 @@ export interface InfoOptions {
   readonly help: string;
   /** The facts. */
   readonly labels: Readonly<Record<string, LabelValue>>;
+  /**
+   * The most series that the family may have for this process to state further facts; no limit by default. Beyond it,
+   * and with it where the store is full, they are not stated, which is counted and reported once: an info is 1, so none
+   * can stand for others.
+   */
+  readonly maxSeries?: number | undefined;
 }
 
 /** A family of infos; a process with other facts has a series of its own. */
@@ -34,12 +41,12 @@ export type Info = Omit<MetricFamily<readonly string[], undefined>, 'labels'> & 
  */
 export function infoDefinition(options: unknown): { readonly [option: string]: unknown } {
   const given = (typeof options === 'object' && options !== null ? options : {}) as Readonly<Record<string, unknown>>;
-  const { name, help, labels, collect, collectTimeout, ...unknown } = given;
+  const { name, help, labels, maxSeries, collect, collectTimeout, ...unknown } = given;
   const [option] = Object.keys(unknown);
   if (option !== undefined) {
     throw new PercpuMetricsError(
       'ERR_PCM_OPTION',
-      `unknown option ${display(option)}; an info has name, help, labels, collect, collectTimeout`,
+      `unknown option ${display(option)}; an info has name, help, labels, maxSeries, collect, collectTimeout`,
       {
         details: { option },
       },
@@ -52,7 +59,7 @@ export function infoDefinition(options: unknown): { readonly [option: string]: u
       { details: { name, option: 'labels' } },
     );
   }
-  return { name, help, labelNames: Object.keys(labels), collect, collectTimeout };
+  return { name, help, labelNames: Object.keys(labels), maxSeries, collect, collectTimeout };
 }
 
 class BoundInfo extends BoundSeries {
@@ -67,17 +74,32 @@ class BoundInfo extends BoundSeries {
 export class InfoFamily extends Family<BoundInfo> {
   #facts: Readonly<Record<string, LabelValue>> | undefined;
 
+  /** No series can stand for others: see {@link InfoOptions.maxSeries}. */
+  override prepareOverflow(): void {}
+
   /** States further facts, beside those that there are. */
   add(labels: Readonly<Record<string, LabelValue>>): void {
-    this.labels(labels);
+    this.#state(labels);
     this.#facts = { ...labels };
   }
 
   set(labels: Readonly<Record<string, LabelValue>>): void {
+    this.checkLabels(labels);
     const before = this.#facts;
+    const isOther =
+      before !== undefined && this.labelNames.some((name) => String(before[name]) !== String(labels[name]));
+    // Within a limit there may be room for one series only.
+    if (isOther && this.isLimited) this.remove(before);
     this.add(labels);
-    if (before !== undefined && this.labelNames.some((name) => String(before[name]) !== String(labels[name]))) {
-      this.remove(before);
+    if (isOther && !this.isLimited) this.remove(before);
+  }
+
+  #state(labels: Readonly<Record<string, LabelValue>>): void {
+    try {
+      this.labels(labels);
+    } catch (error) {
+      if (!this.isLimited || !isFull(error)) throw error;
+      this.warnOfOverflow(error);
     }
   }
 

@@ -13,6 +13,14 @@ const FULL: readonly unknown[] = ['ERR_PCM_SERIES_LIMIT', 'ERR_PCM_CAPACITY', 'E
 /** Made once: it is thrown for each request of somebody who tries out labels, and never leaves the family. */
 export const LIMIT_REACHED = new PercpuMetricsError('ERR_PCM_SERIES_LIMIT', 'there are as many series as there may be');
 
+/** What an overflow handle is asked for besides taking amounts. */
+export interface Standing {
+  /** Makes all the cells that it may need; see {@link OVERFLOW_VALUE}. */
+  reserveAll(): void;
+  /** Brings it back after a removal. Whether it is there; never throws. */
+  revive(): boolean;
+}
+
 /** Whether there are limits at all. */
 export function isLimited({ ofFamily, ofStore }: SeriesLimits): boolean {
   return ofFamily > 0 || ofStore > 0;

@@ -7,12 +7,19 @@ import type { Declaration } from './default-labels.js';
 import type { MetricOptions } from './definition.js';
 import { Family, type FamilyContext, type MetricFamily, type WithHandle } from './family.js';
 import { BoundGauge } from './gauge.js';
+import type { Standing } from './overflow.js';
 
 /** What a state set is declared with. */
 export interface StateSetOptions<States extends readonly string[], Names extends readonly string[]>
-  extends Omit<MetricOptions<Names>, 'maxSeries' | 'perProcess'> {
+  extends Omit<MetricOptions<Names>, 'perProcess'> {
   /** Each once; what it is in at first is none of them. */
   readonly states: States;
+  /**
+   * The most sets, of a series for each state, that the family may have for this process to make more; no limit by
+   * default. Never is one made by half. What is said of further ones goes to the overflow set, all of whose labels have
+   * the value `__overflow__`: it is in the states that were set last.
+   */
+  readonly maxSeries?: number | undefined;
 }
 
 /** A set of states of one thing, bound once. Its methods do nothing once the store is closed. */
@@ -63,7 +70,7 @@ export function checkStates(name: string, states: unknown): string[] {
   );
 }
 
-class BoundStateSet implements StateSetHandle<string> {
+class BoundStateSet implements StateSetHandle<string>, Standing {
   readonly #name: string;
   readonly #gauges: ReadonlyMap<string, BoundGauge>;
 
@@ -74,19 +81,29 @@ class BoundStateSet implements StateSetHandle<string> {
 
   set(state: string): void {
     const gauge = this.#require(state);
+    this.revive();
     gauge.set(1);
     for (const other of this.#gauges.values()) if (other !== gauge) other.set(0);
   }
 
   toggle(state: string, holds: boolean): void {
     const gauge = this.#require(state);
-    // Where the set was removed, it comes back with all of its states.
-    for (const each of this.#gauges.values()) each.revive();
+    this.revive();
     gauge.set(holds ? 1 : 0);
   }
 
   reset(): void {
     for (const gauge of this.#gauges.values()) gauge.reset();
+  }
+
+  /** States are only set, which needs no cell. */
+  reserveAll(): void {}
+
+  /** Where the set was removed, it comes back with all of its states, in the order in which limits expect them. */
+  revive(): boolean {
+    let isThere = true;
+    for (const gauge of this.#gauges.values()) isThere = gauge.revive() && isThere;
+    return isThere;
   }
 
   #require(state: string): BoundGauge {
@@ -138,8 +155,31 @@ export class StateSetFamily extends Family<StateSetHandle<string>> {
   }
 
   protected override open(values: readonly string[]): StateSetHandle<string> {
-    const { name } = this.definition;
-    const gauge = (state: string) => new BoundGauge(this.origin([...values, state]));
-    return new BoundStateSet(name, new Map(this.states.map((state) => [state, gauge(state)])));
+    const gauges = new Map<string, BoundGauge>();
+    try {
+      for (const state of this.states) gauges.set(state, new BoundGauge(this.origin([...values, state])));
+    } catch (error) {
+      if (gauges.size > 0) this.#removeHalf(values);
+      throw error;
+    }
+    return new BoundStateSet(this.definition.name, gauges);
+  }
+
+  protected override seriesOfHandle(values: readonly string[]): { perHandle: number; following: number } {
+    const perHandle = this.states.length;
+    return { perHandle, following: perHandle - 1 - this.states.indexOf(values.at(-1) as string) };
+  }
+
+  protected override standing(handle: StateSetHandle<string>): BoundStateSet {
+    return handle as BoundStateSet;
+  }
+
+  /** A set for which there was no room in the end: nobody has a whole one, so nobody misses it. */
+  #removeHalf(values: readonly string[]): void {
+    try {
+      this.remove(...values);
+    } catch (error) {
+      this.segment.report(error);
+    }
   }
 }
