@@ -200,7 +200,7 @@ int pcm__series_reset(struct pcm_store *store, uint32_t link) {
     /* Of what is always 1 there is nothing to be forgotten. */
     if (status != PCM_OK || definition->type == PCM_INFO)
         return status;
-    view.record->created_at_ms = pcm__now_ms();
+    atomic_store_explicit(&view.record->created_at_ms, pcm__now_ms(), memory_order_relaxed);
     return rebase(store, view.record, definition, 0);
 }
 

@@ -78,7 +78,7 @@ static int copy_series(const pcm_reader *from, uint32_t series, pcm_store *to) {
         status = pcm__catalog_series_by_id(to, id, &view);
     if (status != PCM_OK)
         return status;
-    view.record->created_at_ms = old.created_at_ms;
+    atomic_store_explicit(&view.record->created_at_ms, old.created_at_ms, memory_order_relaxed);
     uint32_t buckets = pcm_definition_bucket_count(definition);
     return buckets > 0 ? copy_histogram(from, series, to, id, buckets) : copy_number(from, series, to, &view, id);
 }

@@ -230,7 +230,7 @@ void pcm__catalog_write_series(struct pcm__series_record *record, uint64_t famil
                                const pcm_bytes *values, uint32_t count) {
     record->family = family_offset;
     atomic_store_explicit(&record->owner, owner, memory_order_relaxed);
-    record->created_at_ms = pcm__now_ms();
+    atomic_store_explicit(&record->created_at_ms, pcm__now_ms(), memory_order_relaxed);
     atomic_store_explicit(&record->rebase, 0, memory_order_relaxed);
     atomic_store_explicit(&record->set_bits, 0, memory_order_relaxed);
     record->label_count = count;

@@ -144,7 +144,7 @@ struct pcm__family_record {
 struct pcm__series_record {
     struct pcm__record head;
     uint64_t family; /* offset of its record in the catalog */
-    uint64_t created_at_ms;
+    _Atomic uint64_t created_at_ms;
     _Atomic uint32_t integer_cell; /* first one of a histogram */
     _Atomic uint32_t double_cell;
     _Atomic uint64_t rebase;   /* number of its last change of base, times 2, plus 1 while that is under way */

@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define LONGEST_PAUSE 30000000 /* ns */
+
 static struct flock range(short type, uint64_t offset, uint64_t bytes) {
     return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)offset, .l_len = (off_t)bytes};
 }
@@ -26,7 +28,10 @@ int pcm__file_try_lock(int fd, uint64_t offset, bool *taken) {
     return PCM_OK;
 }
 
-/* Polled, as a blocking lock would wait for ever for a holder that was stopped. */
+/*
+ * Polled, as a blocking lock would wait for ever for a holder that was stopped; the less often the longer it takes, as a
+ * thousand processes that ask all the time would keep the holder from its work.
+ */
 int pcm__file_lock(int fd, uint64_t offset) {
     int64_t waited = 0;
     int64_t pause = 20000; /* ns */
@@ -40,7 +45,7 @@ int pcm__file_lock(int fd, uint64_t offset) {
         struct timespec wait = {.tv_sec = 0, .tv_nsec = pause};
         nanosleep(&wait, NULL);
         waited += pause;
-        if (pause < 1000000)
+        if (pause < LONGEST_PAUSE)
             pause += pause / 2;
     }
 }

@@ -153,7 +153,7 @@ static inline int settle(pcm_reader *reader, uint32_t series, const struct pcm__
     for (int attempt = 0; attempt < MOST_REREADS; attempt++) {
         uint64_t before = atomic_load_explicit(&record->rebase, memory_order_acquire);
         bool now = before / 2 > reader->rebases;
-        out->created_at_ms = record->created_at_ms;
+        out->created_at_ms = atomic_load_explicit(&record->created_at_ms, memory_order_relaxed);
         out->exemplars = atomic_load_explicit(&record->exemplars, memory_order_acquire);
         if (buckets == 0)
             collect_number(reader, record, now, out);

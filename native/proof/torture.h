@@ -52,7 +52,7 @@ pcm_store *torture_open(const char *directory, uint32_t lanes);
 struct torture_control *torture_control_map(const char *directory);
 int torture_bind(pcm_store *store, struct torture_series *out);
 
-/* The main function of a worker process. Roles: unpinned, pinned, one-cpu, storm, fork; others as unpinned. */
+/* The main function of a worker process. Roles: unpinned, pinned, one-cpu, storm, fork, killed; others as unpinned. */
 int torture_worker(const char *directory, const char *role, uint32_t process, uint32_t threads);
 
 /* The CPUs that this process may run on. */

@@ -97,8 +97,10 @@ static void move(pid_t tid, int cpu) {
     sched_setaffinity(tid, sizeof set, &set);
 }
 
+/* Of those that are killed every second one is pinned. */
 static void place(const struct worker *worker, uint32_t number) {
-    if (strcmp(worker->role, "pinned") == 0)
+    const bool is_odd = ((worker->process - worker->control->processes) & 1) != 0;
+    if (strcmp(worker->role, "pinned") == 0 || (strcmp(worker->role, "killed") == 0 && is_odd))
         move(0, worker->cpus[number % (uint32_t)worker->cpu_count]);
     else if (strcmp(worker->role, "one-cpu") == 0)
         move(0, worker->cpus[0]);

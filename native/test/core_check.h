@@ -124,6 +124,7 @@ bool check_child(int pid);
     X(lanes_of_an_aggregate_are_those_of_all_processes)                                                                \
     X(definitions_of_aggregates_are_checked)                                                                           \
     X(a_forked_child_lets_go_of_everything)                                                                            \
+    X(threads_that_open_declare_remove_and_close_do_not_meet)                                                          \
     X(a_reset_brings_every_kind_back_to_zero)                                                                          \
     X(resets_while_others_count_never_show_less_than_zero)                                                             \
     X(what_a_dead_process_left_is_found)                                                                               \

@@ -3,6 +3,7 @@
  * from the others; its value is 1 in that state, else 0.
  */
 import { display, PercpuMetricsError } from '../errors.js';
+import { NO_SERIES } from '../store/segment.js';
 import type { Declaration } from './default-labels.js';
 import type { MetricOptions } from './definition.js';
 import { Family, type FamilyContext, type MetricFamily, type WithHandle } from './family.js';
@@ -72,24 +73,28 @@ export function checkStates(name: string, states: unknown): string[] {
 
 class BoundStateSet implements StateSetHandle<string>, Standing {
   readonly #name: string;
-  readonly #gauges: ReadonlyMap<string, BoundGauge>;
+  readonly #again: () => BoundStateSet;
+  #gauges: ReadonlyMap<string, BoundGauge>;
 
-  constructor(name: string, gauges: ReadonlyMap<string, BoundGauge>) {
+  /** @param again - Gives what is to be used in place of this after its series were removed, or throws. */
+  constructor(name: string, gauges: ReadonlyMap<string, BoundGauge>, again: () => BoundStateSet) {
     this.#name = name;
     this.#gauges = gauges;
+    this.#again = again;
   }
 
   set(state: string): void {
-    const gauge = this.#require(state);
+    this.#require(state);
     this.revive();
+    const gauge = this.#require(state);
     gauge.set(1);
     for (const other of this.#gauges.values()) if (other !== gauge) other.set(0);
   }
 
   toggle(state: string, holds: boolean): void {
-    const gauge = this.#require(state);
+    this.#require(state);
     this.revive();
-    gauge.set(holds ? 1 : 0);
+    this.#require(state).set(holds ? 1 : 0);
   }
 
   reset(): void {
@@ -99,11 +104,19 @@ class BoundStateSet implements StateSetHandle<string>, Standing {
   /** States are only set, which needs no cell. */
   reserveAll(): void {}
 
-  /** Where the set was removed, it comes back with all of its states, in the order in which limits expect them. */
+  /** Where the set was removed, it comes back with all of its states; where there is no room, it is the overflow set. */
   revive(): boolean {
-    let isThere = true;
-    for (const gauge of this.#gauges.values()) isThere = gauge.revive() && isThere;
-    return isThere;
+    const gauges = [...this.#gauges.values()];
+    if (gauges.every(({ heldSeries }) => heldSeries !== NO_SERIES)) return true;
+    const segment = gauges[0]?.segment;
+    if (segment === undefined || segment.closed) return false;
+    try {
+      this.#gauges = this.#again().#gauges;
+      return true;
+    } catch (error) {
+      segment.report(error);
+      return false;
+    }
   }
 
   #require(state: string): BoundGauge {
@@ -162,7 +175,7 @@ export class StateSetFamily extends Family<StateSetHandle<string>> {
       if (gauges.size > 0) this.#removeHalf(values);
       throw error;
     }
-    return new BoundStateSet(this.definition.name, gauges);
+    return new BoundStateSet(this.definition.name, gauges, () => this.labels(...values) as BoundStateSet);
   }
 
   protected override seriesOfHandle(values: readonly string[]): { perHandle: number; following: number } {

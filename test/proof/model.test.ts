@@ -87,6 +87,7 @@ test('a store is what a map of numbers is, whichever of two processes changes it
       seed,
       numRuns: 6,
       interruptAfterTimeLimit: 240_000,
+      markInterruptAsFailure: true,
       includeErrorInReport: true,
       endOnFailure: process.env['PCM_TEST_SHRINK'] === 'no',
     },

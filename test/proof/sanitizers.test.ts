@@ -64,6 +64,17 @@ test('ThreadSanitizer finds an addition that is not atomic (the control)', { ski
   assert.match(output, /WARNING: ThreadSanitizer: data race/);
 });
 
+test('ThreadSanitizer finds a catalog whose lock does not keep threads apart (the control)', { skip }, async () => {
+  const changes = [
+    {
+      find: 'pthread_mutex_lock(&store->mutex);\n    int status = lock_and_read(store);',
+      replace: 'pthread_mutex_trylock(&store->mutex);\n    int status = lock_and_read(store);',
+    },
+  ];
+  const output = await runSuite('thread', { name: 'unlocked-catalog', changes });
+  assert.match(output, /WARNING: ThreadSanitizer: data race/);
+});
+
 test('ThreadSanitizer finds a pass of the reader that is not said to be atomic (the control)', { skip }, async () => {
   const changes = [{ find: '#if defined(__SANITIZE_THREAD__)', replace: '#if 0' }];
   const output = await runSuite('thread', { name: 'plain-pass', changes });

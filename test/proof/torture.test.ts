@@ -29,6 +29,16 @@ test('8 processes of all kinds count exactly under delays, signals, sleeps, migr
   assert.ok(report.modes.none > 0 && report.modes.libc > 0 && report.modes.self > 0, JSON.stringify(report));
 });
 
+test('where nobody is killed, not one amount of 8 processes of all other kinds is missing or too many', {
+  skip,
+}, async (t) => {
+  const roles = [...everyRole.filter((role) => role !== 'killed'), 'unpinned'];
+  const report = await runTorture(await buildTorture(), temporaryDirectory(t), { milliseconds: 2500, roles });
+  show(t, report);
+  assertExact(report);
+  assert.ok(report.aborts > 0 && report.fallbacks > 0 && report.killed === 0, JSON.stringify(report));
+});
+
 test('8 processes whose threads all run on one CPU count exactly', { skip }, async (t) => {
   const roles = Array.from({ length: 8 }, () => 'one-cpu');
   const report = await runTorture(await buildTorture(), temporaryDirectory(t), { milliseconds: 1500, roles });

@@ -12,6 +12,8 @@ import { buildCoreProgram, type Target } from '../support/core-program.js';
 import { unlessInstalled } from '../support/debian-package.js';
 import { nodeVersions, prebuiltAddon } from '../support/node-version.js';
 import { runSuite } from '../support/other-suite.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+import { assertExact, buildTortureWithoutRseq, everyRole, runTorture } from '../support/torture.js';
 
 const run = promisify(execFile);
 
@@ -40,6 +42,17 @@ test(
   },
   (t) => passes(t, { target: 'no-rseq', registration: 'none', emulator: [], scale: 1 }),
 );
+
+test('without critical sections 8 processes of all kinds count exactly, killed ones included', async (t) => {
+  const report = await runTorture(await buildTortureWithoutRseq(), temporaryDirectory(t), {
+    milliseconds: 1500,
+    roles: everyRole,
+  });
+  t.diagnostic(JSON.stringify(report));
+  assertExact(report);
+  assert.ok(report.killed > 0 && report.fallbacks > 0 && report.aborts === 0, JSON.stringify(report));
+  assert.deepEqual([report.modes.libc, report.modes.self], [0, 0]);
+});
 
 /** What counts from JavaScript: in one process, in several, in threads, while some are killed and series removed. */
 const counting = [

@@ -56,6 +56,11 @@ export function buildPlainTorture(): Promise<string> {
   return buildVariant({ name: 'torture-plain', sources, flags: ['-O3'] });
 }
 
+/** The torture of a core without critical sections, where all is counted in atomic lanes. */
+export function buildTortureWithoutRseq(): Promise<string> {
+  return buildVariant({ name: 'torture-no-rseq', sources, flags: ['-O3', '-DPCM_NO_RSEQ'] });
+}
+
 /** Runs it in a directory that is empty, with 6 threads per CPU in each process. */
 export async function runTorture(executable: string, directory: string, options: TortureOptions) {
   const threads = Math.min(6 * availableParallelism(), 48);

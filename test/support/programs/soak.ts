@@ -2,6 +2,7 @@
  * `npm run soak -- --minutes N`: the torture for as long as one likes, alternately with injection and as it is shipped,
  * with a line for each round. Ends at the first count that is lost.
  */
+import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +22,8 @@ for (let round = 0; Date.now() < until; round += 1) {
     const executable = executables[round % executables.length] ?? '';
     const report = await runTorture(executable, directory, { milliseconds, roles: everyRole });
     assertExact(report);
+    const isInjected = round % executables.length === 0;
+    assert.ok(report.aborts > 0 || !isInjected, `no critical section was aborted: ${JSON.stringify(report)}`);
     increments += report.increments;
     aborts += report.aborts;
   } finally {
