@@ -5,14 +5,14 @@
 
 /** Seconds of each scenario on a virtual machine with 2 CPUs and Node.js 24. */
 const DURATIONS: Readonly<Record<string, { quick: number; full: number }>> = {
-  request: { quick: 15, full: 156 },
-  dense: { quick: 20, full: 117 },
-  contention: { quick: 12, full: 65 },
-  scrape: { quick: 15, full: 300 },
-  series: { quick: 16, full: 140 },
-  memory: { quick: 3, full: 15 },
-  recovery: { quick: 18, full: 78 },
-  lanes: { quick: 1, full: 2 },
+  request: { quick: 15, full: 230 },
+  dense: { quick: 20, full: 271 },
+  contention: { quick: 12, full: 115 },
+  scrape: { quick: 15, full: 442 },
+  series: { quick: 16, full: 94 },
+  memory: { quick: 3, full: 38 },
+  recovery: { quick: 18, full: 111 },
+  lanes: { quick: 1, full: 3 },
 };
 /** Of a scenario that is not among them. */
 const UNKNOWN = { quick: 15, full: 120 };
