@@ -16,7 +16,6 @@ const proof = [
   'early-use',
   'held-lock',
   'host-process',
-  'limits',
   'model',
   'permissions',
   'scribble',

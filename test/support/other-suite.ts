@@ -36,8 +36,9 @@ export function runSuite({ node, addon, tests, env }: SuiteOptions): Promise<Sui
   // Set by the runner for this file: a run in it would report to that runner.
   delete environment['NODE_TEST_CONTEXT'];
   const args = ['--enable-source-maps', 'scripts/test.mjs', ...tests];
-  // Longer than the runner gives a file, so that one that hangs is named by the runner.
-  const options = { cwd: root, env: environment, timeout: 15 * 60_000, maxBuffer: 64 * 1024 * 1024 };
+  // Much longer than the runner gives a file, so that one that hangs is named by the runner. Slow machines take a quarter of
+  // an hour for a suite while others run beside it.
+  const options = { cwd: root, env: environment, timeout: 40 * 60_000, maxBuffer: 64 * 1024 * 1024 };
   return new Promise((resolve, reject) => {
     execFile(node, args, options, (error, stdout, stderr) => {
       const counts = /^(\d+) passed, (\d+) failed$/m.exec(stdout);

@@ -126,7 +126,7 @@ test('new facts take the place of the old ones within a limit, also of one', asy
 });
 
 test('the limit of a store holds for infos as well, and a full one throws where there is none', (t) => {
-  const store = temporaryStore(t, { maxSeries: 1 });
+  const store = temporaryStore(t, { maxSeries: 1, capacity: 1024 });
   for (const version of ['1', '2']) store.infoMetric({ name: 'a_info', help: 'A.', labels: { version } });
   assert.deepEqual(seriesBy(store, 'a_info', 'version'), { 1: 1 });
   const other = openStore({ path: store.path });
