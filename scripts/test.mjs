@@ -150,7 +150,7 @@ await runFiles(
   busy.filter((file) => !long.includes(file)),
   1,
 );
-await runFiles(long, 3, longFileTimeout);
+await runFiles(long, 2, longFileTimeout);
 if (filters.length === 0 && (executables.length === 0 || files.length === 0)) {
   tally.fail('test discovery', 'no native tests or no compiled tests were found: npm run setup builds them');
 }
