@@ -13,7 +13,7 @@ import { inspect } from 'node:util';
 import { Tally } from './tally.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-/** Of a file of tests. What hangs is named then; those that run a whole suite have suites with the shorter limit. */
+/** A file that takes longer hangs. Those that run whole suites may: the files of their suites have this limit as well. */
 const fileTimeout = 8 * 60_000;
 const longFileTimeout = 60 * 60_000;
 const nativeTimeout = 10 * 60_000;

@@ -20,8 +20,8 @@ import {
   isOverflow,
   LIMIT_REACHED,
   OVERFLOW_VALUE,
+  type OverflowHandle,
   overflowWarning,
-  type Standing,
 } from './overflow.js';
 import { type PromMetric, type PromReader, promMetric } from './prom-metric.js';
 
@@ -228,7 +228,7 @@ export abstract class Family<Handle> {
     if (!this.isLimited) this.#overflow = undefined;
     else if (this.#overflow === undefined) {
       const overflow = this.#findOrBind(this.#own.labelNames.map(() => OVERFLOW_VALUE));
-      this.standing(overflow)?.reserveAll();
+      this.overflowHandle(overflow)?.reserveAll();
       this.#overflow = overflow;
     }
   }
@@ -288,7 +288,7 @@ export abstract class Family<Handle> {
     const isUnlimited = !this.isLimited || isOverflow(values.slice(0, this.labelNames.length));
     if (isUnlimited) return this.segment.bind(this.#id, name, all);
     // The overflow series is beside those that are limited, and there before them, also after all were removed.
-    if (this.#overflow !== undefined) this.standing(this.#overflow)?.revive();
+    if (this.#overflow !== undefined) this.overflowHandle(this.#overflow)?.revive();
     const series = this.segment.bindWithin(this.#id, name, all, this.#limitsFor(values));
     if (series === undefined) throw LIMIT_REACHED;
     return series;
@@ -322,8 +322,8 @@ export abstract class Family<Handle> {
     return { perHandle: 1, following: 0 };
   }
 
-  /** What a handle can do as that of the overflow series. */
-  protected standing(handle: Handle): Standing | undefined {
+  /** A handle as that of what overflows, if it can be one. */
+  protected overflowHandle(handle: Handle): OverflowHandle | undefined {
     return handle instanceof BoundSeries ? handle : undefined;
   }
 

@@ -13,8 +13,8 @@ const FULL: readonly unknown[] = ['ERR_PCM_SERIES_LIMIT', 'ERR_PCM_CAPACITY', 'E
 /** Made once: it is thrown for each request of somebody who tries out labels, and never leaves the family. */
 export const LIMIT_REACHED = new PercpuMetricsError('ERR_PCM_SERIES_LIMIT', 'there are as many series as there may be');
 
-/** What an overflow handle is asked for besides taking amounts. */
-export interface Standing {
+/** The handle of an overflow series, or of several that are one to their users. */
+export interface OverflowHandle {
   /** Makes all the cells that it may need; see {@link OVERFLOW_VALUE}. */
   reserveAll(): void;
   /** Brings it back after a removal. Whether it is there; never throws. */

@@ -8,7 +8,7 @@ import type { Declaration } from './default-labels.js';
 import type { MetricOptions } from './definition.js';
 import { Family, type FamilyContext, type MetricFamily, type WithHandle } from './family.js';
 import { BoundGauge } from './gauge.js';
-import type { Standing } from './overflow.js';
+import type { OverflowHandle } from './overflow.js';
 
 /** What a state set is declared with. */
 export interface StateSetOptions<States extends readonly string[], Names extends readonly string[]>
@@ -71,7 +71,7 @@ export function checkStates(name: string, states: unknown): string[] {
   );
 }
 
-class BoundStateSet implements StateSetHandle<string>, Standing {
+class BoundStateSet implements StateSetHandle<string>, OverflowHandle {
   readonly #name: string;
   readonly #again: () => BoundStateSet;
   #gauges: ReadonlyMap<string, BoundGauge>;
@@ -183,7 +183,7 @@ export class StateSetFamily extends Family<StateSetHandle<string>> {
     return { perHandle, following: perHandle - 1 - this.states.indexOf(values.at(-1) as string) };
   }
 
-  protected override standing(handle: StateSetHandle<string>): BoundStateSet {
+  protected override overflowHandle(handle: StateSetHandle<string>): BoundStateSet {
     return handle as BoundStateSet;
   }
 

@@ -4,6 +4,7 @@ import { closeSync, openSync, readFileSync, truncateSync, writeSync } from 'node
 import { type TestContext, test } from 'node:test';
 import { OVERFLOW_VALUE, openStore, type Store, type StoreOptions } from 'percpu-metrics';
 import { numberOf, temporaryStore } from '../../support/temporary-store.js';
+import { warningCodesOf } from '../../support/warnings-of.js';
 
 const family = { name: 'c_total', help: 'C.', labelNames: ['x', 'y'] } as const;
 
@@ -119,21 +120,16 @@ for (const [what, code, damage] of DAMAGES) {
     handle.inc();
     other.removeSeries('c_total');
     damage(store.path);
-    // Warnings of tests before this one are on their way still.
-    await new Promise((resolve) => setImmediate(resolve));
-    const warnings: (Error & { code?: string })[] = [];
-    const note = (warning: Error) => warnings.push(warning);
-    process.on('warning', note);
-    t.after(() => process.off('warning', note));
-    try {
-      counter.labels('next');
-    } catch {
-      // Whether a store that is damaged refuses another series is not the question here: it has let go before.
-    }
-    for (const amount of [1, 2, 0.5]) handle.inc(amount);
-    assert.throws(() => handle.reserve(), { name: 'PercpuMetricsError', code });
-    handle.reset();
-    await new Promise((resolve) => setImmediate(resolve));
-    assert.deepEqual([...new Set(warnings.map((warning) => warning.code))], [code]);
+    const codes = await warningCodesOf(() => {
+      try {
+        counter.labels('next');
+      } catch {
+        // Whether a store that is damaged refuses another series is not the question here: it has let go before.
+      }
+      for (const amount of [1, 2, 0.5]) handle.inc(amount);
+      assert.throws(() => handle.reserve(), { name: 'PercpuMetricsError', code });
+      handle.reset();
+    });
+    assert.deepEqual([...new Set(codes)], [code]);
   });
 }

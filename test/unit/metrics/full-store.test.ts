@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { OVERFLOW_VALUE, type Store } from 'percpu-metrics';
 import { numberOf, temporaryStore } from '../../support/temporary-store.js';
+import { warningCodesOf } from '../../support/warnings-of.js';
 
 const overflow = { x: OVERFLOW_VALUE };
 const limited = { help: 'A.', labelNames: ['x'], maxSeries: 1e6 } as const;
@@ -24,18 +25,6 @@ function smallStore(t: TestContext): Store {
   return temporaryStore(t, { capacity: 1024 });
 }
 
-/** The codes of the warnings that something leads to. */
-async function warningsOf(work: () => void): Promise<(string | undefined)[]> {
-  const codes: (string | undefined)[] = [];
-  await new Promise((resolve) => setImmediate(resolve));
-  const note = (warning: Error & { code?: string }) => codes.push(warning.code);
-  process.on('warning', note);
-  work();
-  await new Promise((resolve) => setImmediate(resolve));
-  process.off('warning', note);
-  return codes;
-}
-
 for (const exemplars of [false, true]) {
   test(`fractions for which a counter has no room go to its overflow series, exemplars: ${exemplars}`, async (t) => {
     const store = smallStore(t);
@@ -43,7 +32,7 @@ for (const exemplars of [false, true]) {
     const old = paths.labels('old');
     old.inc(2);
     fill(store);
-    const warnings = await warningsOf(() => {
+    const warnings = await warningCodesOf(() => {
       old.inc(0.25);
       old.inc();
       paths.labels('new').inc(0.5);
@@ -62,7 +51,7 @@ test('what is added to a gauge that has no room goes to its overflow series, and
   const untyped = store.untyped({ name: 'rest', ...limited });
   const [old, other] = [jobs.labels('old'), untyped.labels('old')];
   fill(store);
-  const warnings = await warningsOf(() => {
+  const warnings = await warningCodesOf(() => {
     old.inc(5);
     old.dec();
     old.inc(0.5);
@@ -127,7 +116,7 @@ test('without a limit an amount that has no room is dropped with a warning', asy
   const paths = store.counter({ name: 'a_total', help: 'A.', labelNames: ['x'] });
   const old = paths.labels('old');
   fill(store);
-  const warnings = await warningsOf(() => {
+  const warnings = await warningCodesOf(() => {
     old.inc(0.5);
     store.batch([old]).record(0.5);
   });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OVERFLOW_VALUE, openStore, type Store } from 'percpu-metrics';
 import { numberOf, temporaryStore } from '../../support/temporary-store.js';
+import { warningCodesOf } from '../../support/warnings-of.js';
 
 const states = ['up', 'down', 'gone'] as const;
 const phaseOptions = { name: 'phase', help: 'Phase.', states, labelNames: ['pod'] } as const;
@@ -21,22 +22,10 @@ async function dropped(store: Store): Promise<number> {
   return (await store.activity()).refusals;
 }
 
-/** The codes of the warnings that something leads to. */
-async function warningsOf(work: () => void): Promise<(string | undefined)[]> {
-  const codes: (string | undefined)[] = [];
-  await new Promise((resolve) => setImmediate(resolve));
-  const note = (warning: Error & { code?: string }) => codes.push(warning.code);
-  process.on('warning', note);
-  work();
-  await new Promise((resolve) => setImmediate(resolve));
-  process.off('warning', note);
-  return codes;
-}
-
 test('beyond its limit of sets a state set has one more, which is in the state that was set last', async (t) => {
   const store = temporaryStore(t);
   const phase = store.stateSet({ ...phaseOptions, maxSeries: 2 });
-  const warnings = await warningsOf(() => {
+  const warnings = await warningCodesOf(() => {
     for (const pod of ['a', 'b', 'c', 'd']) phase.labels(pod).set('up');
     phase.labels('d').set('down');
   });
@@ -52,8 +41,12 @@ test('beyond its limit of sets a state set has one more, which is in the state t
 test('a set is whole or not there where the limit of the store leaves room for some of its states', (t) => {
   const store = temporaryStore(t, { maxSeries: 7 });
   const phase = store.stateSet(phaseOptions);
-  for (const pod of ['a', 'b']) phase.labels(pod).set('up');
+  phase.labels('a').set('up');
+  const { catalogBytes } = store.info;
+  for (const pod of ['b', 'c', 'd']) phase.labels(pod).set('up');
   assert.deepEqual(seriesBy(store, 'phase', 'pod'), { a: 3, [OVERFLOW_VALUE]: 3 });
+  // Nor was one begun, which would have to be removed again.
+  assert.equal(store.info.catalogBytes, catalogBytes);
 });
 
 test('a set is whole or not there where the store is full', (t) => {
@@ -108,7 +101,7 @@ test('a state set without labels is in no limit', (t) => {
 test('facts beyond the limit of an info are not stated, counted and reported once', async (t) => {
   const store = temporaryStore(t);
   const options = { name: 'build_info', help: 'Build.', maxSeries: 2 };
-  const warnings = await warningsOf(() => {
+  const warnings = await warningCodesOf(() => {
     for (const version of ['1', '2', '3', '4']) store.infoMetric({ ...options, labels: { version } });
   });
   assert.deepEqual(seriesBy(store, 'build_info', 'version'), { 1: 1, 2: 1 });

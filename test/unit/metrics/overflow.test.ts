@@ -2,22 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OVERFLOW_VALUE, openStore, type Store } from 'percpu-metrics';
 import { numberOf, temporaryStore } from '../../support/temporary-store.js';
+import { warningsOf } from '../../support/warnings-of.js';
 
 function seriesOf(store: Store, name: string): number {
   return store.snapshot().find((family) => family.name === name)?.series.length ?? 0;
-}
-
-/** Runs something and gives the warnings that it leads to. */
-async function warningsOf(work: () => void): Promise<(Error & { code?: string })[]> {
-  const warnings: (Error & { code?: string })[] = [];
-  // Those of tests before this one are on their way still.
-  await new Promise((resolve) => setImmediate(resolve));
-  const note = (warning: Error) => warnings.push(warning);
-  process.on('warning', note);
-  work();
-  await new Promise((resolve) => setImmediate(resolve));
-  process.off('warning', note);
-  return warnings;
 }
 
 test('beyond the limit of a family amounts go to its overflow series, counted and reported once', async (t) => {
