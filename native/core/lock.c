@@ -45,8 +45,9 @@ int pcm__file_lock(int fd, uint64_t offset) {
         struct timespec wait = {.tv_sec = 0, .tv_nsec = pause};
         nanosleep(&wait, NULL);
         waited += pause;
-        if (pause < LONGEST_PAUSE)
-            pause += pause / 2;
+        pause += pause / 2;
+        if (pause > LONGEST_PAUSE)
+            pause = LONGEST_PAUSE;
     }
 }
 
