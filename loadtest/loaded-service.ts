@@ -99,3 +99,17 @@ export function recordMode({ recorder }: Pick<RunContext, 'recorder'>, contender
   const { backend, registration } = writer;
   recorder.mode(contender, registration === 'none' ? backend : `${backend} (${registration})`);
 }
+
+/** Starts services one after another, works with them, and stops all that were started, whatever failed. */
+export async function withServices<T extends { readonly service: LoadedService }>(
+  starts: readonly (() => Promise<T>)[],
+  work: (entrants: readonly T[]) => Promise<void>,
+): Promise<void> {
+  const entrants: T[] = [];
+  try {
+    for (const start of starts) entrants.push(await start());
+    await work(entrants);
+  } finally {
+    await Promise.all(entrants.map(({ service }) => service.stop()));
+  }
+}

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { type Figure, judge } from '../findings.js';
-import { LoadedService } from '../loaded-service.js';
+import { LoadedService, withServices } from '../loaded-service.js';
 import type { Lookup } from '../lookup.js';
 import { packageRoot } from '../results.js';
 import { BACK_ENDS, DESIGNS, type Design } from '../services/counters.js';
@@ -53,8 +53,6 @@ function figuresOf(series: number): Figure[] {
   ];
 }
 
-type Plan = typeof FULL;
-
 interface Entrant {
   service: LoadedService;
   /** Increments that its answered requests stand for. */
@@ -73,28 +71,13 @@ async function turn(
   return fired;
 }
 
-/** Starts a process of each design, and lets it compile what it runs: its first point would be the dearest. */
-async function start(context: RunContext, generation: number, plan: Plan): Promise<Entrant[]> {
+async function start(context: RunContext, generation: number, design: Design): Promise<Entrant> {
   const script = join(packageRoot, 'out', 'loadtest', 'services', 'dense-service.js');
-  const entrants: Entrant[] = [];
-  try {
-    for (const design of DESIGNS) {
-      const path = `${context.directory}/dense-${generation}-${DESIGNS.indexOf(design)}`;
-      const options = ['--design', design, '--store', path, '--series', String(MOST_SERIES)];
-      const service = await LoadedService.start(context, design, [script, ...options]);
-      entrants.push({ service, expected: 0 });
-      if (BACK_ENDS.includes(design)) service.recordMode(path);
-    }
-    for (const entrant of entrants) await turn(entrant, 1, plan.series[0] ?? 1, plan.warmUp);
-  } catch (error) {
-    await stop(entrants);
-    throw error;
-  }
-  return entrants;
-}
-
-async function stop(entrants: readonly Entrant[]): Promise<void> {
-  await Promise.all(entrants.map(({ service }) => service.stop()));
+  const path = `${context.directory}/dense-${generation}-${DESIGNS.indexOf(design)}`;
+  const options = ['--design', design, '--store', path, '--series', String(MOST_SERIES)];
+  const service = await LoadedService.start(context, design, [script, ...options]);
+  if (BACK_ENDS.includes(design)) service.recordMode(path);
+  return { service, expected: 0 };
 }
 
 async function run(context: RunContext): Promise<void> {
@@ -104,15 +87,15 @@ async function run(context: RunContext): Promise<void> {
   const [generations, roundsOfEach] = context.quick ? [1, rounds] : [rounds, 1];
   const step = context.progress(plan.series.length * plan.increments.length * rounds * DESIGNS.length);
   for (let generation = 1; generation <= generations; generation += 1) {
-    const entrants = await start(context, generation, plan);
-    const common = { context, entrants, generation, rounds: roundsOfEach, seconds: plan.seconds, step };
-    try {
+    const starts = DESIGNS.map((design) => () => start(context, generation, design));
+    await withServices(starts, async (entrants) => {
+      // They compile what they run: the first point would be the dearest.
+      for (const entrant of entrants) await turn(entrant, 1, plan.series[0] ?? 1, plan.warmUp);
+      const common = { context, entrants, generation, rounds: roundsOfEach, seconds: plan.seconds, step };
       for (const series of plan.series) {
         for (const increments of plan.increments) await measurePoint({ ...common, increments, series });
       }
-    } finally {
-      await stop(entrants);
-    }
+    });
   }
   context.recorder.note(
     `${CONNECTIONS} connections; ${roundsOfEach} rounds with each of ${generations} processes of a design; every series is bound before.`,

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { sumSamples } from '../exposition.js';
 import type { Figure } from '../findings.js';
 import { judge } from '../findings.js';
-import { LoadedService } from '../loaded-service.js';
+import { LoadedService, withServices } from '../loaded-service.js';
 import type { Lookup } from '../lookup.js';
 import { packageRoot } from '../results.js';
 import { summarize } from '../statistics.js';
@@ -117,26 +117,13 @@ class Entrant {
 /** Processes of each contender, one after another: the same program may be faster or slower in each of them. */
 const PROCESSES = 5;
 
-async function start(context: RunContext, process: number): Promise<Entrant[]> {
+async function start(context: RunContext, process: number, contender: Contender): Promise<Entrant> {
   const script = join(packageRoot, 'out', 'loadtest', 'services', 'small-service.js');
-  const entrants: Entrant[] = [];
-  try {
-    for (const contender of contenders()) {
-      const path = `${context.directory}/request-${contender.metrics}-${process}`;
-      const options = ['--metrics', contender.metrics, '--store', path];
-      const service = await LoadedService.start(context, contender.name, [script, ...options]);
-      entrants.push(new Entrant(contender, service));
-      if (contender.name === OURS) service.recordMode(path);
-    }
-  } catch (error) {
-    await stop(entrants);
-    throw error;
-  }
-  return entrants;
-}
-
-async function stop(entrants: readonly Entrant[]): Promise<void> {
-  await Promise.all(entrants.map(({ service }) => service.stop()));
+  const path = `${context.directory}/request-${contender.metrics}-${process}`;
+  const options = ['--metrics', contender.metrics, '--store', path];
+  const service = await LoadedService.start(context, contender.name, [script, ...options]);
+  if (contender.name === OURS) service.recordMode(path);
+  return new Entrant(contender, service);
 }
 
 async function measure(
@@ -163,12 +150,8 @@ async function run(context: RunContext): Promise<void> {
   const processes = context.quick ? 1 : PROCESSES;
   const step = context.progress(processes * rounds * contenders().length);
   for (let process = 1; process <= processes; process += 1) {
-    const entrants = await start(context, process);
-    try {
-      await measure(context, entrants, rounds, step);
-    } finally {
-      await stop(entrants);
-    }
+    const starts = contenders().map((contender) => () => start(context, process, contender));
+    await withServices(starts, (entrants) => measure(context, entrants, rounds, step));
   }
   context.recorder.note(`${CONNECTIONS} connections; ${rounds} rounds with each of ${processes} processes.`);
   if (!nodeRunsSuccessor()) context.recorder.note(SUCCESSOR_IS_LEFT_OUT);
