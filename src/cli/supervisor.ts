@@ -40,6 +40,10 @@ async function freePort(host: string): Promise<number> {
   }
 }
 
+function drain(worker: Worker): void {
+  if (worker.isConnected()) worker.send({ kind: 'drain' } satisfies WorkerMessage, () => {});
+}
+
 /** Keeps workers running. */
 export class Supervisor {
   readonly #command: ServeCommand;
@@ -93,9 +97,7 @@ export class Supervisor {
     const insist = setTimeout(() => this.kill(), DRAIN_LIMIT + 1000);
     await new Promise<void>((resolve) => {
       this.#settleStop = resolve;
-      for (const worker of this.#workers.keys()) {
-        if (worker.isConnected()) worker.send({ kind: 'drain' } satisfies WorkerMessage, () => {});
-      }
+      for (const worker of this.#workers.keys()) drain(worker);
       this.#settleIfEnded();
     });
     clearTimeout(insist);
@@ -109,7 +111,13 @@ export class Supervisor {
   }
 
   #fork(): void {
-    this.#workers.set(cluster.fork(), performance.now());
+    const worker = cluster.fork();
+    this.#workers.set(worker, performance.now());
+    // Unheard, an error would end the service. Most are of a message to a worker that has just died, of whose end
+    // 'exit' tells; one that could not be started at all has no other event.
+    worker.on('error', ({ message }) => {
+      if (worker.process.pid === undefined) this.#onExit(worker, message);
+    });
   }
 
   #onMessage(worker: Worker, message: WorkerMessage): void {
@@ -118,6 +126,8 @@ export class Supervisor {
   }
 
   #onReady(worker: Worker, { description }: ReadyMessage): void {
+    // It was told before it could listen.
+    if (this.#stopping) drain(worker);
     this.#couldStart = true;
     this.#ready.add(worker);
     if (this.#ready.size < this.#command.workers) return;
@@ -142,9 +152,8 @@ export class Supervisor {
     const delay = replacementDelay(this.#shortLives);
     const reason = this.#failure === undefined ? '' : `: ${this.#failure.message}`;
     this.#failure = undefined;
-    process.stderr.write(
-      `percpu-metrics: worker ${worker.process.pid} ended (${how})${reason}; it is replaced in ${delay} ms\n`,
-    );
+    const which = worker.process.pid === undefined ? 'a worker' : `worker ${worker.process.pid}`;
+    process.stderr.write(`percpu-metrics: ${which} ended (${how})${reason}; it is replaced in ${delay} ms\n`);
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       this.#fork();

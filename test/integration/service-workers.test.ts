@@ -1,10 +1,12 @@
 /** Several processes on one store: any of them tells the whole truth, and dead ones are replaced. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { openStore } from '#src/index.js';
 import { Child } from '../support/child.js';
 import { expectedBackend } from '../support/expected-mode.js';
 import { parseSamples, sumSamples } from '../support/sample.js';
@@ -84,6 +86,62 @@ test('a worker that dies is replaced on the same port, all of them at once inclu
     assert.equal(sumSamples(await service.scrape(), 'jobs_total'), 1);
   }
   assert.match(service.child.output, /worker \d+ ended \(SIGKILL\); it is replaced in \d+ ms/);
+});
+
+/** The state of a process as the kernel tells it, such as S for one that waits. */
+function stateOf(pid: number): string | undefined {
+  return /\) (\w) [^)]*$/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
+}
+
+test('a worker that dies while it starts is replaced, though the primary answers it afterwards', async (t) => {
+  const path = join(temporaryDirectory(t), 'store');
+  const service = await Service.start(t, '--workers', '2', '--store', path);
+  const before = service.workers();
+  const newWorkers = (): number[] => service.workers().filter((pid) => !before.includes(pid));
+  process.kill(before[0] as number, 'SIGKILL');
+  await until('a new worker', () => newWorkers().length === 1);
+  process.kill(service.child.pid, 'SIGSTOP');
+  const [starting = 0] = newWorkers();
+  using store = openStore({ path, readOnly: true });
+  await until('its store', () => store.processes.some(({ pid }) => pid === starting));
+  // Then it asks the primary for the port, and has nothing else to do.
+  let waits = 0;
+  await until('its question', () => {
+    waits = stateOf(starting) === 'S' ? waits + 1 : 0;
+    return waits === 25;
+  });
+  process.kill(starting, 'SIGKILL');
+  // Files are closed with the last thread, which need not be the first one.
+  await until('its end', () => stateOf(starting) === 'Z' && readdirSync(`/proc/${starting}/task`).length === 1);
+  process.kill(service.child.pid, 'SIGCONT');
+  await until('another worker', () => {
+    assert.ok(service.child.running, service.child.output);
+    return newWorkers().some((pid) => pid !== starting);
+  });
+  assert.equal((await getOnce(`${service.url}/healthz`)).status, 200);
+});
+
+test('a service that is stopped while a worker starts waits for no more than its start', async (t) => {
+  const service = await Service.start(t, '--workers', '2', '--store', join(temporaryDirectory(t), 'store'));
+  const before = service.workers();
+  process.kill(before[0] as number, 'SIGKILL');
+  await until('a new worker', () => service.workers().some((pid) => !before.includes(pid)));
+  // Its store is opened, and its port listened on, long after this.
+  assert.deepEqual(await service.child.stop(), { code: 0, signal: null });
+});
+
+test('a worker that cannot be started is tried again', async (t) => {
+  const service = await Service.start(t, '--workers', '2', '--store', join(temporaryDirectory(t), 'store'));
+  const limitFiles = (limit: string): void => {
+    execFileSync('prlimit', ['--pid', String(service.child.pid), `--nofile=${limit}:`]);
+  };
+  const [, enough = ''] = /^Max open files +(\d+)/m.exec(readFileSync(`/proc/${service.child.pid}/limits`, 'utf8')) ?? [];
+  const [victim = 0] = service.workers();
+  limitFiles('3');
+  process.kill(victim, 'SIGKILL');
+  await service.child.waitForOutput(/a worker ended \(.*EMFILE.*\); it is replaced in \d+ ms/);
+  limitFiles(enough);
+  await until('two workers', () => service.workers().length === 2 && !service.workers().includes(victim));
 });
 
 test('workers that can never start end the service with one line and the code of the reason', async (t) => {
