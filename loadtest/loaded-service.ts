@@ -74,11 +74,19 @@ export class LoadedService {
     this.#context.recorder.count({ contender: this.name, point, what, expected, counted, promised });
   }
 
-  /** What the service answers to a GET, as text. */
+  /**
+   * What the service answers to a GET, as text.
+   *
+   * @throws Error where that is no success, with the end of the service if it has ended
+   */
   async get(path: string): Promise<string> {
-    const response = await fetch(this.origin + path);
-    if (!response.ok) throw new Error(`${this.origin}${path} answered ${response.status}.`);
-    return await response.text();
+    try {
+      const response = await fetch(this.origin + path);
+      if (!response.ok) throw new Error(`${this.origin}${path} answered ${response.status}`);
+      return await response.text();
+    } catch (error) {
+      throw await this.#service.explain(error);
+    }
   }
 
   /** Records how the writers of its store are at work. */

@@ -11,6 +11,8 @@ import { type Pinning, serviceCommand } from './pinning.js';
 
 const START_MILLISECONDS = 30_000;
 const STOP_MILLISECONDS = 5_000;
+const DEATH_MILLISECONDS = 500;
+const DEATH_STEP_MILLISECONDS = 20;
 const KEPT_CHARACTERS = 4_000;
 const ADDRESS = /\bhttp:\/\/127\.0\.0\.1:\d+/;
 
@@ -19,9 +21,11 @@ export class ServiceProcess {
   /** Such as `http://127.0.0.1:9464`. */
   readonly origin: string;
   readonly #child: ChildProcess;
+  readonly #complaints: Complaints;
 
-  private constructor(child: ChildProcess, origin: string) {
+  private constructor(child: ChildProcess, complaints: Complaints, origin: string) {
     this.#child = child;
+    this.#complaints = complaints;
     this.origin = origin;
   }
 
@@ -34,8 +38,9 @@ export class ServiceProcess {
   static async start(pinning: Pinning, nodeArguments: readonly string[]): Promise<ServiceProcess> {
     const [command, ...commandArguments] = serviceCommand(pinning, nodeArguments);
     const child = spawn(command, commandArguments, { stdio: ['ignore', 'pipe', 'pipe'], env: serviceEnvironment() });
+    const complaints = new Complaints(child);
     try {
-      return new ServiceProcess(child, await addressOf(child, nodeArguments.join(' ')));
+      return new ServiceProcess(child, complaints, await addressOf(child, nodeArguments.join(' '), complaints));
     } catch (error) {
       await end(child);
       throw error;
@@ -58,6 +63,23 @@ export class ServiceProcess {
     }
   }
 
+  /**
+   * What a request has failed with, and the end of the service if that is why. A connection breaks a moment before the
+   * end of a process is known, so that is waited for.
+   */
+  async explain(error: unknown): Promise<Error> {
+    const { message, cause } = error as Error;
+    const reason = cause instanceof Error ? `${message} (${cause.message})` : message;
+    for (let waited = 0; waited < DEATH_MILLISECONDS && !hasEnded(this.#child); waited += DEATH_STEP_MILLISECONDS) {
+      await sleep(DEATH_STEP_MILLISECONDS);
+    }
+    const { exitCode, signalCode } = this.#child;
+    const death = hasEnded(this.#child)
+      ? `, as the service has ended with ${signalCode ?? `code ${exitCode}`}.\n${this.#complaints.text}`
+      : '.';
+    return new Error(`${reason}${death}`.trim(), { cause: error });
+  }
+
   /** Asks the service to end, and insists after a few seconds. */
   async stop(): Promise<void> {
     await end(this.#child);
@@ -75,14 +97,21 @@ function serviceEnvironment(): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(kept), NODE_ENV: 'production' };
 }
 
-async function addressOf(child: ChildProcess, name: string): Promise<string> {
+/** The end of what a child writes to standard error. */
+class Complaints {
+  text = '';
+
+  constructor(child: ChildProcess) {
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.text = (this.text + text).slice(-KEPT_CHARACTERS);
+    });
+  }
+}
+
+async function addressOf(child: ChildProcess, name: string, complaints: Complaints): Promise<string> {
   let printed = '';
-  let complaints = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    complaints = (complaints + text).slice(-KEPT_CHARACTERS);
-  });
   return await new Promise((resolve, reject) => {
-    const fail = (what: string): void => reject(new Error(`The service "${name}" ${what}.\n${complaints}`.trim()));
+    const fail = (what: string): void => reject(new Error(`The service "${name}" ${what}.\n${complaints.text}`.trim()));
     const timer = setTimeout(
       () => fail(`printed no address within ${START_MILLISECONDS / 1000} s`),
       START_MILLISECONDS,
@@ -101,8 +130,10 @@ async function addressOf(child: ChildProcess, name: string): Promise<string> {
   });
 }
 
+const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null;
+
 async function end(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  if (child.pid === undefined || hasEnded(child)) return;
   const ended = once(child, 'close');
   child.kill('SIGTERM');
   const timer = new AbortController();

@@ -12,7 +12,7 @@ import type { Lookup } from '../lookup.js';
 import { packageRoot } from '../results.js';
 import { COUNTER, LIBRARIES, type Library } from '../services/series.js';
 import { formatNumber } from '../table.js';
-import { type Conclusion, type RunContext, roundsOf, type Scenario, unpinned } from './scenario.js';
+import { attempt, type Conclusion, type RunContext, roundsOf, type Scenario, unpinned } from './scenario.js';
 
 const OURS: Library = 'percpu-metrics';
 const RIVAL: Library = 'prom-client';
@@ -87,30 +87,35 @@ async function loadAndKill(context: RunContext, service: LoadedService): Promise
   const plan = context.quick ? PLAN.quick : PLAN.full;
   const origin = await service.get('/workers');
   const request = { method: 'GET', path: '/work' } as const;
-  let killed = 0;
   const sent: Sent = { acknowledged: 0, unknown: 0 };
+  let over = false;
   const kill = async (): Promise<void> => {
-    for (; killed < plan.kills; killed += 1) {
+    for (let killed = 0; killed < plan.kills; killed += 1) {
       await sleep(plan.pause);
       await service.get('/kill');
     }
   };
-  const killing = kill();
+  const killing = kill().finally(() => {
+    over = true;
+  });
+  // What it fails with is heard once the load has ended.
+  const settled = killing.catch(() => {});
   try {
     do {
-      const fired = await fire({
+      const { answered, refused, failed } = await fire({
         origin,
         request,
         connections: CONNECTIONS,
         amount: plan.amount,
         signal: context.signal,
       });
-      sent.acknowledged += fired.answered - fired.refused;
-      sent.unknown += fired.refused + fired.failed;
-    } while (killed < plan.kills);
+      sent.acknowledged += answered - refused;
+      sent.unknown += refused + failed;
+    } while (!over);
   } finally {
-    await killing;
+    await settled;
   }
+  await killing;
   return sent;
 }
 
@@ -122,7 +127,8 @@ async function lastScrape(service: LoadedService): Promise<number> {
   throw new Error(`${service.name} could not be scraped after its workers were replaced.`);
 }
 
-async function measure(context: RunContext, library: Library, round: number): Promise<void> {
+/** A round of one library: its figures. */
+async function measure(context: RunContext, library: Library, round: number): Promise<Record<string, number>> {
   const { recorder } = context;
   const plan = context.quick ? PLAN.quick : PLAN.full;
   const script = join(packageRoot, 'out', 'loadtest', 'services', 'recovery-service.js');
@@ -138,11 +144,6 @@ async function measure(context: RunContext, library: Library, round: number): Pr
     const seen = await watching;
     const counted = await lastScrape(service);
     const missing = Math.max(0, acknowledged - counted);
-    recorder.add('missing', library, '', (missing / acknowledged) * 100);
-    recorder.add('downs', library, '', seen.downs);
-    recorder.add('failed', library, '', seen.failed);
-    for (const [figure, value] of Object.entries({ acknowledged, unknown, counted }))
-      recorder.add(figure, library, '', value);
     const promised = library === OURS;
     const shared = { contender: library, point: `round ${round}`, promised };
     recorder.count({
@@ -155,6 +156,7 @@ async function measure(context: RunContext, library: Library, round: number): Pr
     recorder.count({ ...shared, what: 'counts of requests that nobody sent', expected: 0, counted: surplus });
     recorder.count({ ...shared, what: 'scrapes that went down', expected: 0, counted: seen.downs });
     if (promised) service.recordMode(path);
+    return { missing: (missing / acknowledged) * 100, ...seen, acknowledged, unknown, counted };
   } finally {
     await service.stop();
   }
@@ -166,12 +168,11 @@ async function run(context: RunContext): Promise<void> {
   const step = context.progress(rounds * LIBRARIES.length);
   for (let round = 1; round <= rounds; round += 1) {
     for (const library of LIBRARIES) {
-      try {
-        await measure(context, library, round);
-      } catch (error) {
-        // That a cluster does not survive is a finding, unless it is ours.
-        if (library === OURS || context.signal.aborted) throw error;
-        context.recorder.note(`${library}: round ${round} broke off. ${(error as Error).message}`);
+      const measured = await attempt(context, library, `round ${round}`, () => measure(context, library, round));
+      for (const { name } of figures) {
+        const value = measured?.[name];
+        if (value === undefined) context.recorder.miss(name, library, '');
+        else context.recorder.add(name, library, '', value);
       }
       step(`round ${round}/${rounds} ${library}`);
     }

@@ -6,6 +6,7 @@ import type { Count, Figure, Goal } from '../findings.js';
 import type { Lookup } from '../lookup.js';
 import { onAllCpus, type Pinning } from '../pinning.js';
 import type { Recorder } from '../recorder.js';
+import { LIBRARIES } from '../services/series.js';
 
 /** What a scenario is run with. */
 export interface RunContext {
@@ -42,6 +43,23 @@ export interface Scenario {
    */
   run(context: RunContext): Promise<void>;
   conclude(lookup: Lookup, counts: readonly Count[]): Conclusion;
+}
+
+/** Does what a contender may fail at: a rival's failure is told, and the run goes on; one of ours ends it. */
+export async function attempt<T>(
+  { signal, recorder }: RunContext,
+  name: string,
+  what: string,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    signal.throwIfAborted();
+    if (name === LIBRARIES[0]) throw error;
+    recorder.note(`${name}: ${what} failed. ${(error as Error).message}`);
+    return undefined;
+  }
 }
 
 /** The fewer rounds of a quick run, or those that were asked for. */

@@ -11,7 +11,7 @@ import { IS_WIDE, type Size, sizesOf } from '../scrape/size.js';
 import { COUNTER, HISTOGRAM, LIBRARIES } from '../services/series.js';
 import { nodeRunsSuccessor, SUCCESSOR, SUCCESSOR_IS_LEFT_OUT } from '../successor.js';
 import { formatNumber } from '../table.js';
-import { type Conclusion, type RunContext, roundsOf, type Scenario } from './scenario.js';
+import { attempt, type Conclusion, type RunContext, roundsOf, type Scenario } from './scenario.js';
 
 const [OURS, RIVAL] = LIBRARIES;
 /** Rounds of a cluster, whose scrapes take seconds. */
@@ -60,23 +60,6 @@ const figures: readonly Figure[] = [
 function contenders({ workers }: Size): string[] {
   if (!nodeRunsSuccessor()) return [...LIBRARIES];
   return workers > 0 ? [...LIBRARIES, SUCCESSOR, THREADS] : [...LIBRARIES, SUCCESSOR];
-}
-
-/** What a rival fails at is told, and the run goes on; what ours fails at ends it. */
-async function attempt<T>(
-  context: RunContext,
-  name: string,
-  what: string,
-  work: () => Promise<T>,
-): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    context.signal.throwIfAborted();
-    if (name === OURS) throw error;
-    context.recorder.note(`${name}: ${what} failed. ${(error as Error).message}`);
-    return undefined;
-  }
 }
 
 /** A contender and, where it could be started, its service. */

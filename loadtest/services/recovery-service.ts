@@ -36,6 +36,8 @@ async function servePrimary(): Promise<void> {
   const start = async (): Promise<void> => {
     const worker = cluster.fork({ [PORT_VARIABLE]: String(port) });
     living.push(worker);
+    // A message to a worker that has just been killed; unheard, it would end the primary.
+    worker.on('error', () => {});
     await once(worker, 'listening');
   };
   // Answers once the next one listens, so that there is always a worker which does.

@@ -135,7 +135,8 @@ test('a worker that cannot be started is tried again', async (t) => {
   const limitFiles = (limit: string): void => {
     execFileSync('prlimit', ['--pid', String(service.child.pid), `--nofile=${limit}:`]);
   };
-  const [, enough = ''] = /^Max open files +(\d+)/m.exec(readFileSync(`/proc/${service.child.pid}/limits`, 'utf8')) ?? [];
+  const [, enough = ''] =
+    /^Max open files +(\d+)/m.exec(readFileSync(`/proc/${service.child.pid}/limits`, 'utf8')) ?? [];
   const [victim = 0] = service.workers();
   limitFiles('3');
   process.kill(victim, 'SIGKILL');

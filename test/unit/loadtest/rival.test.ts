@@ -1,12 +1,16 @@
-/** A rival that fails is a finding of the scrape scenario, in all figures of the turn; one of ours that fails ends it. */
+/** A rival that fails is a finding of a scenario, in all figures of the turn; one of ours that fails ends it. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Findings } from '../../../loadtest/findings.js';
 import { Recorder } from '../../../loadtest/recorder.js';
-import type { RunContext } from '../../../loadtest/scenarios/scenario.js';
+import { recovery } from '../../../loadtest/scenarios/recovery.js';
+import type { RunContext, Scenario } from '../../../loadtest/scenarios/scenario.js';
 import { measureRound, scrape } from '../../../loadtest/scenarios/scrape.js';
 import { Entrant, figuresOf } from '../../../loadtest/scrape/entrant.js';
 import type { Size } from '../../../loadtest/scrape/size.js';
+import { childrenOf } from '../../support/process-tree.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const cluster: Size = { point: '2 x 10 counters', counters: 10, histograms: 0, workers: 2, loaded: false };
@@ -19,15 +23,19 @@ interface Run {
   entrants: Map<string, Entrant>;
 }
 
-async function start(t: TestContext, size: Size, names: readonly string[]): Promise<Run> {
-  const context: RunContext = {
+function contextOf(t: TestContext, scenario: Scenario): RunContext {
+  return {
     ...{ quick: true, rounds: 1, directory: temporaryDirectory(t), signal: new AbortController().signal },
     ...{
       pinning: { pinned: false, reason: 'not needed here' },
-      recorder: new Recorder(scrape),
+      recorder: new Recorder(scenario),
       progress: () => () => {},
     },
   };
+}
+
+async function start(t: TestContext, size: Size, names: readonly string[]): Promise<Run> {
+  const context = contextOf(t, scrape);
   const entrants = new Map<string, Entrant>();
   for (const name of names) {
     const entrant = await Entrant.start(context, name, size);
@@ -69,6 +77,44 @@ for (const size of [cluster, alone, { ...alone, loaded: true }]) {
     assert.match(findings.notes.join('\n'), /^prom-client: a turn of .*10 counters failed\. \S/m);
   });
 }
+
+const argumentsOf = (pid: number): string[] => readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+
+/** Waits until there is something, for half a minute at most. */
+async function appearance<T>(what: string, find: () => T | undefined): Promise<T> {
+  for (let waited = 0; waited < 30_000; waited += 10) {
+    const found = find();
+    if (found !== undefined) return found;
+    await sleep(10);
+  }
+  throw new Error(`${what} did not appear in time`);
+}
+
+/** Kills a library's primary when its first worker has been killed, and more of them are to follow. */
+async function killPrimary(library: string): Promise<void> {
+  const primary = await appearance('a primary', () =>
+    childrenOf(process.pid).find((pid) => argumentsOf(pid).includes(library)),
+  );
+  const first = await appearance('a worker', () => childrenOf(primary)[0]);
+  await appearance('its end', () => (childrenOf(primary).includes(first) ? undefined : true));
+  process.kill(primary, 'SIGKILL');
+}
+
+test("recovery: a rival's primary that has died is missed, and ours is measured", async (t) => {
+  const context = contextOf(t, recovery);
+  await Promise.all([recovery.run(context), killPrimary(RIVAL)]);
+  const findings = context.recorder.findings(1);
+  const names = recovery.figures.map(({ name }) => name);
+  assert.deepEqual(
+    figuresFound(findings, RIVAL),
+    names.map((name) => [name, 0, [0]]),
+  );
+  assert.deepEqual(
+    figuresFound(findings, OURS),
+    names.map((name) => [name, 1, []]),
+  );
+  assert.match(findings.notes.join('\n'), /^prom-client: round 1 failed\. .*, as the service has ended with SIGKILL/m);
+});
 
 test('one of ours that has died ends the run', async (t) => {
   const run = await start(t, cluster, [OURS]);

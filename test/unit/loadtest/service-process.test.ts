@@ -41,6 +41,22 @@ describe('a service under load', () => {
     await assert.rejects(start, /ended with code 3 before it listened\.\nno store here/);
   });
 
+  it('says that it has ended where a request fails for that', async () => {
+    const script = "console.log('http://127.0.0.1:1'); setTimeout(() => { throw new Error('no more'); }, 50);";
+    const service = await ServiceProcess.start(unpinned, ['-e', script]);
+    const { message } = await service.explain(new TypeError('fetch failed', { cause: new Error('other side closed') }));
+    assert.match(message, /^fetch failed \(other side closed\), as the service has ended with code 1\.\n.*no more/s);
+  });
+
+  it('is not blamed for a request that fails while it runs', async () => {
+    const service = await ServiceProcess.start(unpinned, [
+      '-e',
+      "console.log('http://127.0.0.1:1'); setInterval(() => {}, 1000);",
+    ]);
+    assert.equal((await service.explain(new Error('answered 503'))).message, 'answered 503.');
+    await service.stop();
+  });
+
   it('accounts for the CPU time of its threads', async () => {
     const burn = 'const until = Date.now() + 50; while (Date.now() < until);';
     const script = `${burn} console.log('http://127.0.0.1:1'); setInterval(() => {}, 1000);`;
