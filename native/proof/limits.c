@@ -176,7 +176,7 @@ static bool sum_fractions(void) {
 
 /* ---------------------------------------------------------------- single steps */
 
-enum { STEPPED = 50 };
+enum { STEPPED = 50, MOST_STEPS = 200000 };
 
 static void be_stepped(void) {
     pcm_store *store;
@@ -213,8 +213,12 @@ static bool step(void) {
     long steps = 0;
     if (pid == 0)
         be_stepped();
-    while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status) && steps < 10000000) {
-        steps++;
+    while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status)) {
+        if (steps++ == MOST_STEPS) {
+            printf("# no end in %d steps\n", MOST_STEPS);
+            kill(pid, SIGKILL);
+            return false;
+        }
         if (ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL) != 0)
             return false;
     }

@@ -6,11 +6,16 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
-import { buildVariant } from '../support/native-variant.js';
+import { buildVariant, type Mutation } from '../support/native-variant.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
-async function runLimit(t: TestContext, name: string): Promise<string> {
-  const executable = await buildVariant({ name: 'limits', sources: ['core', 'proof/limits.c'], flags: ['-O3'] });
+async function runLimit(t: TestContext, name: string, mutation?: Mutation): Promise<string> {
+  const executable = await buildVariant({
+    name: mutation?.name ?? 'limits',
+    sources: ['core', 'proof/limits.c'],
+    flags: ['-O3'],
+    ...(mutation ? { mutation } : {}),
+  });
   const { stdout } = await promisify(execFile)(executable, [name, temporaryDirectory(t)], { timeout: 280_000 });
   t.diagnostic(stdout);
   return stdout;
@@ -30,4 +35,14 @@ test('a sum of 1,600,000 fractions is off by no more than one rounding for each'
 
 test('a process that is single-stepped gets to its end, by the atomic lane, and counts exactly', async (t) => {
   assert.match(await runLimit(t, 'steps'), /^ok steps$/m);
+});
+
+test('one that tries again for ever does not get there (the control)', async (t) => {
+  const bound = 'area != 0 && attempt < MOST_ATTEMPTS';
+  const changes = [{ find: bound, replace: 'area != 0 && attempt > 0', times: 2 }];
+  // Its status is that of a failure, with all that it has printed.
+  await assert.rejects(runLimit(t, 'steps', { name: 'limits-endless', changes }), ({ stdout }: { stdout: string }) => {
+    assert.match(stdout, /^# no end in 200000 steps\nnot ok steps$/m);
+    return true;
+  });
 });

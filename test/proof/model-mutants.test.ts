@@ -1,6 +1,7 @@
 /**
- * The comparison of a store with its model finds what it is there for: each of these changes of the core is built, and
- * sequences of operations in proof/model.test.ts must come to values that are not those of the model.
+ * The tests of proof/model.test.ts find what they are there for: each of these changes of the core and the exposition is
+ * built, and sequences of operations must come to values that are not those of the model, scrapes beside writers to
+ * some that go down or contradict each other.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -9,14 +10,35 @@ import { fileURLToPath } from 'node:url';
 import { unlessInstalled } from '../support/debian-package.js';
 import { mutatedAddon } from '../support/mutated-addon.js';
 import type { Mutation } from '../support/native-variant.js';
+import { blindReader } from '../support/reader-fault.js';
 
 const file = fileURLToPath(new URL('model.test.js', import.meta.url));
-const title = '^a store is what a map of numbers is';
 const skip = unlessInstalled('g++', 'gcc', 'g++');
 
 const sum = 'sum_integers(const struct pcm_store *store, uint32_t cell) {\n    uint64_t sum = 0;\n';
 
-const mutants: readonly (Mutation & { readonly title: string })[] = [
+/** A test of the model, and what it says where it finds a fault. */
+interface Finder {
+  readonly test: string;
+  readonly complaint: RegExp;
+}
+
+const comparison: Finder = {
+  test: '^a store is what a map of numbers is',
+  complaint: /Expected values to be strictly deep-equal:[\s\S]*at Model\.compare/,
+};
+const scrapes: Finder = {
+  test: '^while four threads of two processes count',
+  complaint: /work_\S+ \{.*\} went from \d+ to \d+/,
+};
+
+interface Mutant extends Mutation {
+  readonly title: string;
+  /** The comparison by default. */
+  readonly finder?: Finder;
+}
+
+const mutants: readonly Mutant[] = [
   {
     name: 'model-forgotten-lane',
     title: 'a reset forgets the first lane that has counted',
@@ -61,10 +83,27 @@ const mutants: readonly (Mutation & { readonly title: string })[] = [
     title: 'what is at the bound of a bucket goes to the next one',
     changes: [{ find: 'low[half] < value', replace: 'low[half] <= value' }],
   },
+  {
+    name: 'model-blind-reader',
+    title: 'every other time a reader finds nothing',
+    changes: blindReader,
+    finder: scrapes,
+  },
+  {
+    name: 'model-count',
+    title: 'the count of a histogram leaves out what is above the last bound',
+    changes: [
+      {
+        find: 'writer.Integer(static_cast<int64_t>(count));\n        }',
+        replace: 'writer.Integer(static_cast<int64_t>(count) - buckets[bucket_count_ - 1]);\n        }',
+      },
+    ],
+    finder: { ...scrapes, complaint: /Expected values to be strictly equal:[\s\S]*checkScrape \(/ },
+  },
 ];
 
-/** What the comparison prints with an addon; it ends at the first difference, for a shorter sequence is no use here. */
-function compareWith(addon: string): Promise<string> {
+/** What a test prints with an addon; it ends at the first fault, for a shorter sequence is no use here. */
+function runWith(addon: string, { test: title }: Finder): Promise<string> {
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     PERCPU_METRICS_PREBUILD: addon,
@@ -79,10 +118,10 @@ function compareWith(addon: string): Promise<string> {
   });
 }
 
-for (const { title: fault, ...mutation } of mutants) {
-  test(`${fault}: the store is not what the model is`, { skip }, async (t) => {
-    const output = await compareWith(mutatedAddon(t, mutation));
-    assert.match(output, /^not ok 1 - a store is what a map of numbers is/m);
-    assert.match(output, /Expected values to be strictly deep-equal:[\s\S]*at Model\.compare/, output);
+for (const { title: fault, finder = comparison, ...mutation } of mutants) {
+  test(`${fault}: that is found`, { skip }, async (t) => {
+    const output = await runWith(mutatedAddon(t, mutation), finder);
+    assert.match(output, new RegExp(finder.test.replace('^', '^not ok \\d+ - '), 'm'));
+    assert.match(output, finder.complaint, output);
   });
 }

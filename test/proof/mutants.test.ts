@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
 import type { Mutation } from '../support/native-variant.js';
+import { blindReader } from '../support/reader-fault.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { buildTorture, everyRole, runTorture, type TortureOptions, type TortureReport } from '../support/torture.js';
 
@@ -83,6 +84,13 @@ const mutants: readonly Mutant[] = [
     changes: [{ find: ', -sum_integers(store, integer_cell - 1 + i),', replace: ', 0,' }],
     options: { milliseconds: 300, roles: ['unpinned'] },
     isFound: ({ wrongSets, lost, surplus }) => wrongSets === 1 && lost === 0 && surplus === 0,
+  },
+  {
+    name: 'blind-reader',
+    title: 'every other time a reader finds nothing: what it reads goes down',
+    changes: blindReader,
+    options: { roles: ['unpinned', 'pinned'] },
+    isFound: ({ decreases }) => decreases > 0,
   },
 ];
 

@@ -1,5 +1,5 @@
 /**
- * Addons with a fault of the core in them, within a second each: the files that a mutation changes are compiled, and
+ * Addons with a fault of the core or the exposition in them, within a second each: the files that a mutation changes are compiled, and
  * linked in front of everything else that the project's own addon was made from.
  */
 import { execFileSync } from 'node:child_process';
@@ -12,13 +12,16 @@ import { temporaryDirectory } from './temporary-directory.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const built = join(root, 'build', 'Release');
-const flags = ['-std=gnu11', '-D_GNU_SOURCE', '-O1', '-fPIC', '-fvisibility=hidden', '-pthread', '-Iinclude', '-Icore'];
+const includes = ['-Iinclude', '-Icore', '-Iexposition'];
+const flags = ['-D_GNU_SOURCE', '-O1', '-fPIC', '-fvisibility=hidden', '-pthread', ...includes];
 
-/** The C files of a copy of native/ that are not what they are in the project. */
+/** The files of a copy of native/ that are not what they are in the project. */
 function changedFiles(tree: string): string[] {
-  return readdirSync(join(tree, 'core'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.c'))
-    .map((name) => join('core', name))
+  return ['core', 'exposition']
+    .flatMap((directory) =>
+      readdirSync(join(tree, directory), { recursive: true, encoding: 'utf8' }).map((name) => join(directory, name)),
+    )
+    .filter((path) => /\.cc?$/.test(path))
     .filter((path) => !readFileSync(join(tree, path)).equals(readFileSync(join(root, 'native', path))));
 }
 
@@ -28,7 +31,8 @@ export function mutatedAddon(t: TestContext, mutation: Mutation): string {
   const directory = temporaryDirectory(t);
   const changed = changedFiles(tree).map((path, index) => {
     const object = join(directory, `${index}.o`);
-    execFileSync('gcc', [...flags, '-c', path, '-o', object], { cwd: tree });
+    const [compiler = '', ...own] = path.endsWith('.c') ? ['gcc', '-std=gnu11'] : ['g++', '-std=gnu++17', '-fno-rtti'];
+    execFileSync(compiler, [...own, ...flags, '-c', path, '-o', object], { cwd: tree });
     return object;
   });
   const addon = join(built, 'obj.target', 'percpu_metrics', 'native', 'addon');

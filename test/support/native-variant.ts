@@ -15,7 +15,7 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const output = join(root, 'build', 'proof');
 const run = promisify(execFile);
 
-/** A change of the core. */
+/** A change of the core or the exposition. */
 interface Change {
   /** What is replaced: found exactly so many times in one file and in no other. */
   readonly find: string;
@@ -24,7 +24,7 @@ interface Change {
   readonly times?: number;
 }
 
-/** Changes of the core that belong together. */
+/** Changes that belong together. */
 export interface Mutation {
   readonly name: string;
   readonly changes: readonly Change[];
@@ -67,14 +67,16 @@ export function mutatedTree(mutation: Mutation): string {
   rmSync(tree, { recursive: true, force: true });
   cpSync(join(root, 'native'), tree, { recursive: true });
   // Code of an architecture that is not compiled here looks alike.
-  const files = filesBelow(tree, 'core').filter((path) => extname(path) !== '' && !path.endsWith('_aarch64.h'));
+  const files = ['core', 'exposition']
+    .flatMap((directory) => filesBelow(tree, directory))
+    .filter((path) => extname(path) !== '' && !path.endsWith('_aarch64.h'));
   for (const { find, replace, times = 1 } of mutation.changes) {
     const found = files.filter((path) => readFileSync(join(tree, path), 'utf8').includes(find));
     const [path] = found;
     const parts = path === undefined ? [] : readFileSync(join(tree, path), 'utf8').split(find);
     if (path === undefined || found.length > 1 || parts.length !== times + 1) {
       throw new Error(
-        `mutation ${mutation.name}: ${JSON.stringify(find)} is wanted ${times} times in one file of native/core and ` +
+        `mutation ${mutation.name}: ${JSON.stringify(find)} is wanted ${times} times in one file of native/ and ` +
           `is ${parts.length - 1} times in ${found.join(', ') || 'none'}. The code changed: change the mutation with it.`,
       );
     }
