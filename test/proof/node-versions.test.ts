@@ -2,7 +2,8 @@
  * Every version of Node.js that is supported, but for the one that runs the whole suite anyway: the addon is built with
  * its headers, and the tests pass with its program and that addon. Those of the load test are left out: it takes
  * minutes, and the other tests run the same of the package. So are those that build other programs, addons, machines
- * and images, and those that read files only.
+ * and images, those that read files only, and those in which other programs parse formats: the unit tests compare the
+ * same bytes, and one real Prometheus is asked.
  */
 import assert from 'node:assert/strict';
 import { chmodSync, readdirSync } from 'node:fs';
@@ -10,7 +11,22 @@ import { test } from 'node:test';
 import { nodeOf, nodeVersions, prebuiltAddon } from '../support/node-version.js';
 import { runSuite } from '../support/other-suite.js';
 
-const integration = new URL('../integration/', import.meta.url);
+const without = {
+  unit: ['loadtest'],
+  integration: [
+    ...['disassembly', 'exemplars', 'loadtest', 'loadtest-page', 'native-histograms', 'prometheus-formats', 'programs'],
+    ...['round-trip', 'victoria-metrics'],
+  ],
+};
+
+/** Files and directories of tests, but for some. */
+function testsOf(part: keyof typeof without): string[] {
+  const names = readdirSync(new URL(`../${part}/`, import.meta.url)).filter((name) => !name.endsWith('.map'));
+  const wanted = names.filter((name) => !without[part].includes(name.replace(/\.test\.js$/, '')));
+  assert.equal(names.length - wanted.length, without[part].length, 'what is left out is there');
+  return wanted.map((name) => `test/${part}/${name}`);
+}
+
 const proof = [
   'attachments',
   'early-use',
@@ -22,13 +38,7 @@ const proof = [
   'service-clients',
   'truncation',
 ];
-const tests = [
-  'test/unit/',
-  ...proof.map((name) => `test/proof/${name}.test.js`),
-  ...readdirSync(integration)
-    .filter((name) => name.endsWith('.test.js') && !name.startsWith('loadtest'))
-    .map((name) => `test/integration/${name}`),
-];
+const tests = [...testsOf('unit'), ...testsOf('integration'), ...proof.map((name) => `test/proof/${name}.test.js`)];
 
 for (const version of nodeVersions.filter((one) => `v${one}` !== process.version)) {
   test(`with Node.js ${version} the addon is built and the suite passes`, async (t) => {
