@@ -72,6 +72,7 @@ Napi::Function NativeStore::DefineClass(Napi::Env env, std::shared_ptr<Attachmen
                                        InstanceMethod<&NativeStore::Cell>("cell"),
                                        InstanceMethod<&NativeStore::BindHistogram>("bindHistogram"),
                                        InstanceMethod<&NativeStore::AddFraction>("addFraction"),
+                                       InstanceMethod<&NativeStore::ChooseState>("chooseState"),
                                        InstanceMethod<&NativeStore::KeepExemplars>("keepExemplars"),
                                        InstanceMethod<&NativeStore::PutExemplar>("putExemplar"),
                                        InstanceMethod<&NativeStore::Render>("render"),
@@ -311,6 +312,16 @@ void NativeStore::AddFraction(const Napi::CallbackInfo &info) {
     pcm_store *store = RequireOpen(info.Env());
     errno = 0;
     const int status = pcm_series_add_double(store, series, amount);
+    if (status != PCM_OK)
+        ThrowStatus(info.Env(), status, errno);
+}
+
+void NativeStore::ChooseState(const Napi::CallbackInfo &info) {
+    const std::vector<pcm_series_id> states = RequireIds(info[0]);
+    const uint32_t chosen = OptionalCount(info[1]);
+    pcm_store *store = RequireOpen(info.Env());
+    errno = 0;
+    const int status = pcm_state_set_choose(store, states.data(), static_cast<uint32_t>(states.size()), chosen);
     if (status != PCM_OK)
         ThrowStatus(info.Env(), status, errno);
 }

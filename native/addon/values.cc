@@ -258,6 +258,18 @@ uint64_t RequireId(Napi::Value value) {
     return RequireInteger(value, kMaxSafeInteger, "an id must be a safe integer from 0 on");
 }
 
+std::vector<uint64_t> RequireIds(Napi::Value value) {
+    const Napi::Array array = RequireArray(value, "ids must be an array");
+    const uint32_t size = array.Length();
+    std::vector<uint64_t> ids;
+    ids.reserve(size);
+    for (uint32_t i = 0; i < size; i++) {
+        const Napi::HandleScope scope(value.Env());
+        ids.push_back(RequireId(array.Get(i)));
+    }
+    return ids;
+}
+
 uint32_t OptionalCount(Napi::Value value) {
     if (value.IsUndefined())
         return 0;

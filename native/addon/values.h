@@ -39,6 +39,9 @@ std::string RequirePath(Napi::Value value);
 /* A safe integer from 0 on: the id of a family or a series. */
 uint64_t RequireId(Napi::Value value);
 
+/* An array of such ids. */
+std::vector<uint64_t> RequireIds(Napi::Value value);
+
 /* A count from 0 to 2^32 - 1; 0 for undefined. */
 uint32_t OptionalCount(Napi::Value value);
 

@@ -230,6 +230,38 @@ int pcm_gauge_set(pcm_store *store, pcm_series_id series, double value) {
     return status;
 }
 
+/*
+ * Without the lock, of two threads each could write the other's state last. Its own comes first, so
+ * that one of them holds whenever a process dies. All are looked up before any is written.
+ */
+static int choose_state(struct pcm_store *store, const pcm_series_id *states, uint32_t count, uint32_t chosen) {
+    struct pcm__series_view view;
+    const pcm_family_definition *definition;
+    int status = PCM_OK;
+    for (uint32_t i = 0; status == PCM_OK && i < count; i++) {
+        status = pcm__series_find(store, states[i], &view, &definition);
+        if (status == PCM_OK && definition->type != PCM_STATE_SET)
+            status = PCM_ARGUMENT;
+    }
+    for (uint32_t i = 0; status == PCM_OK && i < count; i++) {
+        status = pcm__series_find(store, states[(chosen + i) % count], &view, &definition);
+        if (status == PCM_OK)
+            status = rebase(store, view.record, definition, i == 0);
+    }
+    return status;
+}
+
+int pcm_state_set_choose(pcm_store *store, const pcm_series_id *states, uint32_t count, uint32_t chosen) {
+    if (chosen >= count)
+        return PCM_ARGUMENT;
+    int status = pcm__store_lock(store);
+    if (status != PCM_OK)
+        return status;
+    status = choose_state(store, states, count, chosen);
+    pcm__store_unlock(store);
+    return status;
+}
+
 /* ---------------------------------------------------------------- histograms */
 
 int pcm_histogram_bind(pcm_store *store, pcm_series_id series, pcm_histogram *out) {

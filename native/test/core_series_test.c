@@ -4,6 +4,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 static pcm_store *open_default(const char *name) {
     pcm_store *store = NULL;
@@ -372,4 +373,47 @@ void every_lane_counts_however_many_there_are(void) {
         CHECK(number.is_integer && number.integer == (INT64_C(1) << all) - 1);
         pcm_store_close(store);
     }
+}
+
+void a_state_that_is_chosen_is_the_only_one(void) {
+    pcm_store *store;
+    pcm_family_id family;
+    pcm_series_id states[3];
+    pcm_series_id mixed[3];
+    pcm_series_id gauge;
+    pcm_number number;
+    pcm_reader *reader;
+    const pcm_bytes label = bytes("phase");
+    const pcm_family_definition definition = {.type = PCM_STATE_SET,
+                                              .name = bytes("phase"),
+                                              .help = bytes("Phase."),
+                                              .label_names = &label,
+                                              .label_count = 1};
+    const char *const names[3] = {"a", "b", "c"};
+    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){0}, &store));
+    CHECK_STATUS(PCM_OK, pcm_family_declare(store, &definition, &family));
+    for (int i = 0; i < 3; i++) {
+        const pcm_bytes value = bytes(names[i]);
+        CHECK_STATUS(PCM_OK, pcm_series_bind(store, family, &value, 1, &states[i]));
+    }
+    CHECK_STATUS(PCM_OK, check_series(store, PCM_GAUGE, "g", NULL, &gauge));
+    CHECK_STATUS(PCM_OK, pcm_reader_create(store, &reader));
+    for (uint32_t chosen = 0; chosen < 3; chosen++) {
+        CHECK_STATUS(PCM_OK, pcm_state_set_choose(store, states, 3, chosen));
+        CHECK_STATUS(PCM_OK, pcm_reader_refresh(reader));
+        for (uint32_t i = 0; i < 3; i++)
+            CHECK(pcm_reader_value(reader, i, &number) == PCM_OK && number.real == (i == chosen ? 1 : 0));
+    }
+    /* From here on nothing is set. */
+    CHECK_STATUS(PCM_ARGUMENT, pcm_state_set_choose(store, states, 3, 3));
+    memcpy(mixed, states, sizeof mixed);
+    mixed[1] = gauge;
+    CHECK_STATUS(PCM_ARGUMENT, pcm_state_set_choose(store, mixed, 3, 0));
+    CHECK_STATUS(PCM_OK, pcm_series_remove(store, states[1]));
+    CHECK_STATUS(PCM_REMOVED, pcm_state_set_choose(store, states, 3, 0));
+    CHECK_STATUS(PCM_OK, pcm_reader_refresh(reader));
+    CHECK(pcm_reader_value(reader, 0, &number) == PCM_OK && number.real == 0);
+    CHECK(pcm_reader_value(reader, 2, &number) == PCM_OK && number.real == 1);
+    pcm_reader_destroy(reader);
+    pcm_store_close(store);
 }

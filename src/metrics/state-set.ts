@@ -26,7 +26,8 @@ export interface StateSetOptions<States extends readonly string[], Names extends
 /** A set of states of one thing, bound once. Its methods do nothing once the store is closed. */
 export interface StateSetHandle<State extends string> {
   /**
-   * Says that it is in this state and in no other. A scrape at the same time may see it in both, or in none.
+   * Says that it is in this state and in no other, under the lock of the store: whoever else sets it at the same time, it is
+   * in the state of one of them in the end. A scrape at the same time may see it in both, or in none.
    *
    * @throws PercpuMetricsError `ERR_PCM_STATE`; nothing is changed then
    */
@@ -84,11 +85,10 @@ class BoundStateSet implements StateSetHandle<string>, OverflowHandle {
   }
 
   set(state: string): void {
-    this.#require(state);
-    this.revive();
-    const gauge = this.#require(state);
-    gauge.set(1);
-    for (const other of this.#gauges.values()) if (other !== gauge) other.set(0);
+    const { segment } = this.#require(state);
+    if (!this.revive()) return;
+    const series = [...this.#gauges.values()].map(({ heldSeries }) => heldSeries);
+    segment.chooseState(series, [...this.#gauges.keys()].indexOf(state));
   }
 
   toggle(state: string, holds: boolean): void {

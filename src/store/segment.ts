@@ -347,6 +347,16 @@ export class Segment {
     }
   }
 
+  /** Says that of these states the one with this index holds, and no other; dropped as with {@link setGauge}. */
+  chooseState(states: readonly number[], chosen: number): void {
+    if (this.#closed) return;
+    try {
+      this.#native.chooseState(states, chosen);
+    } catch (cause) {
+      this.#drop(cause);
+    }
+  }
+
   /** Sets a gauge, or throws where the value cannot be stored. */
   setGaugeOrThrow(series: number, value: number, name: string): void {
     this.#attempt(`set ${name}`, () => this.hot.set(series, value));

@@ -6,8 +6,10 @@ import { Worker } from 'node:worker_threads';
 import { openStore, type Store } from 'percpu-metrics';
 import { temporaryStore } from '../support/temporary-store.js';
 import type { ThreadTask } from './programs/counting-thread.js';
+import { Count, type StateTask } from './programs/state-setting-thread.js';
 
 const program = fileURLToPath(new URL('programs/counting-thread.js', import.meta.url));
+const stateProgram = fileURLToPath(new URL('programs/state-setting-thread.js', import.meta.url));
 const increments = 100_000;
 
 /** Runs a thread to its end and gives the path of its store. */
@@ -78,4 +80,32 @@ test('a store goes on after threads that did not close it', async (t) => {
   }
   assert.equal(total(store), 55);
   assert.equal(store.processes.filter((process) => process.alive).length, 1);
+});
+
+test('of threads that set the state of one thing at the same time, one has the last word', async (t) => {
+  const store = temporaryStore(t);
+  // Many, so that setting one takes long enough for the others.
+  const states = Array.from({ length: 100 }, (_, index) => `s${index}`);
+  const rounds = 200;
+  store.stateSet({ name: 'phase', help: 'Phase.', states }).set('s50');
+  const counts = new Int32Array(new SharedArrayBuffer(8));
+  const setters = ['s0', 's99'];
+  const workers = setters.map((state) => {
+    const workerData: StateTask = { path: store.path, states, state, rounds, counts, threads: setters.length };
+    return once(new Worker(stateProgram, { workerData }), 'exit');
+  });
+  const odd: unknown[] = [];
+  for (let round = 1; round <= rounds; round += 1) {
+    Atomics.add(counts, Count.begun, 1);
+    const wanted = round * setters.length;
+    for (let ended = 0; ended < wanted; ended = Atomics.load(counts, Count.ended)) {
+      // Of a thread that has failed nobody waits for ever.
+      assert.notEqual(Atomics.wait(counts, Count.ended, ended, 60_000), 'timed-out');
+    }
+    const series = store.snapshot().find((family) => family.name === 'phase')?.series ?? [];
+    const holding = series.flatMap((of) => ('value' in of && of.value !== 0 ? [of.labels['phase']] : []));
+    if (holding.length !== 1 || !setters.includes(holding[0] as string)) odd.push(holding);
+  }
+  await Promise.all(workers);
+  assert.deepEqual(odd, []);
 });
