@@ -229,6 +229,8 @@ export interface NativeStore {
   findSeries(family: number, labelValues: string[]): number | undefined;
   /** Those that a series was bound with; of a removed one until {@link moveOn}. `ERR_PCM_CORRUPT`. */
   labelValues(series: number): string[];
+  /** The ids of the series that a family has. */
+  seriesOf(family: number): number[];
   /** Brings a series back to 0, in all processes. */
   resetSeries(series: number): void;
   /** The same for all series of a family. */

@@ -62,6 +62,7 @@ Napi::Function NativeStore::DefineClass(Napi::Env env, std::shared_ptr<Attachmen
                                        InstanceMethod<&NativeStore::Bind>("bind"),
                                        InstanceMethod<&NativeStore::FindSeries>("findSeries"),
                                        InstanceMethod<&NativeStore::LabelValues>("labelValues"),
+                                       InstanceMethod<&NativeStore::SeriesOf>("seriesOf"),
                                        InstanceMethod<&NativeStore::ResetSeries>("resetSeries"),
                                        InstanceMethod<&NativeStore::ResetFamily>("resetFamily"),
                                        InstanceMethod<&NativeStore::RemoveSeries>("removeSeries"),
@@ -227,6 +228,26 @@ Napi::Value NativeStore::LabelValues(const Napi::CallbackInfo &info) {
     Napi::Array list = Napi::Array::New(env, count);
     for (uint32_t i = 0; i < count; i++)
         list.Set(i, ToString(env, values[i]));
+    return list;
+}
+
+/* Counted first: those that come in between are left out. */
+Napi::Value NativeStore::SeriesOf(const Napi::CallbackInfo &info) {
+    const Napi::Env env = info.Env();
+    const pcm_family_id family = RequireId(info[0]);
+    pcm_store *store = RequireOpen(env);
+    size_t count = 0;
+    int status = pcm_family_list_series(store, family, nullptr, 0, &count);
+    std::vector<pcm_series_id> series(count);
+    if (status == PCM_OK)
+        status = pcm_family_list_series(store, family, series.data(), series.size(), &count);
+    if (status != PCM_OK)
+        ThrowStatus(env, status);
+    if (count < series.size())
+        series.resize(count);
+    Napi::Array list = Napi::Array::New(env, series.size());
+    for (size_t i = 0; i < series.size(); i++)
+        list.Set(static_cast<uint32_t>(i), ToNumber(env, series[i]));
     return list;
 }
 

@@ -37,6 +37,7 @@ class NativeStore : public Napi::ObjectWrap<NativeStore> {
     Napi::Value Bind(const Napi::CallbackInfo &info);
     Napi::Value FindSeries(const Napi::CallbackInfo &info);
     Napi::Value LabelValues(const Napi::CallbackInfo &info);
+    Napi::Value SeriesOf(const Napi::CallbackInfo &info);
     void ResetSeries(const Napi::CallbackInfo &info);
     void ResetFamily(const Napi::CallbackInfo &info);
     void RemoveSeries(const Napi::CallbackInfo &info);

@@ -206,6 +206,25 @@ int pcm_series_find(pcm_store *store, pcm_family_id family, const pcm_bytes *val
     return find_series(store, family, values, count, true, &number, out);
 }
 
+int pcm_family_list_series(pcm_store *store, pcm_family_id family, pcm_series_id *out, size_t size, size_t *count) {
+    uint32_t wanted;
+    *count = 0;
+    pthread_mutex_lock(&store->mutex);
+    int status = pcm__index_read(store);
+    if (status == PCM_OK && pcm__index_family_by_id(&store->index, family, &wanted) == NULL)
+        status = PCM_ARGUMENT;
+    for (uint32_t number = 0; status == PCM_OK && number < pcm__index_series_count(&store->index); number++) {
+        const struct pcm__series *series = pcm__index_series(&store->index, number);
+        if (series->family != wanted || !pcm__life_is_lived(series->life))
+            continue;
+        if (*count < size)
+            out[*count] = (uint64_t)series->record * 8 + 1;
+        *count += 1;
+    }
+    pthread_mutex_unlock(&store->mutex);
+    return status;
+}
+
 /* Whether there is such a series now is of no account, so that no lock is needed. */
 int pcm_series_label_values(const pcm_store *store, pcm_series_id series, pcm_bytes *values, uint32_t *count) {
     struct pcm__series_view view;

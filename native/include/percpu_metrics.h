@@ -359,6 +359,12 @@ int pcm_series_find(pcm_store *store, pcm_family_id family, const pcm_bytes *val
 int pcm_series_label_values(const pcm_store *store, pcm_series_id series, pcm_bytes *values, uint32_t *count);
 
 /*
+ * The series of a family, up to `size` of them; `count` is how many there are. Errors: ARGUMENT (no such family), CORRUPT,
+ * NO_MEMORY. Thread-safe.
+ */
+int pcm_family_list_series(pcm_store *store, pcm_family_id family, pcm_series_id *out, size_t size, size_t *count);
+
+/*
  * Removes a series for all processes: readers leave it out from now on, and binding it again makes a new one that starts
  * at 0. Amounts that are added to it by those who have not moved on yet (see pcm_holder) are lost with it. Errors:
  * REMOVED (by somebody else), ARGUMENT, READ_ONLY, CORRUPT, BROKEN, LOCK_TIMEOUT, SYSTEM. Of what is aggregated those of

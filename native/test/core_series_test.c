@@ -380,6 +380,7 @@ void a_state_that_is_chosen_is_the_only_one(void) {
     pcm_family_id family;
     pcm_series_id states[3];
     pcm_series_id mixed[3];
+    size_t count;
     pcm_series_id gauge;
     pcm_number number;
     pcm_reader *reader;
@@ -404,6 +405,9 @@ void a_state_that_is_chosen_is_the_only_one(void) {
         for (uint32_t i = 0; i < 3; i++)
             CHECK(pcm_reader_value(reader, i, &number) == PCM_OK && number.real == (i == chosen ? 1 : 0));
     }
+    CHECK_STATUS(PCM_OK, pcm_family_list_series(store, family, mixed, 2, &count));
+    CHECK(count == 3 && mixed[0] == states[0] && mixed[1] == states[1]);
+    CHECK_STATUS(PCM_ARGUMENT, pcm_family_list_series(store, family + 1, mixed, 2, &count));
     /* From here on nothing is set. */
     CHECK_STATUS(PCM_ARGUMENT, pcm_state_set_choose(store, states, 3, 3));
     memcpy(mixed, states, sizeof mixed);
@@ -411,6 +415,8 @@ void a_state_that_is_chosen_is_the_only_one(void) {
     CHECK_STATUS(PCM_ARGUMENT, pcm_state_set_choose(store, mixed, 3, 0));
     CHECK_STATUS(PCM_OK, pcm_series_remove(store, states[1]));
     CHECK_STATUS(PCM_REMOVED, pcm_state_set_choose(store, states, 3, 0));
+    CHECK_STATUS(PCM_OK, pcm_family_list_series(store, family, mixed, 3, &count));
+    CHECK(count == 2 && mixed[0] == states[0] && mixed[1] == states[2]);
     CHECK_STATUS(PCM_OK, pcm_reader_refresh(reader));
     CHECK(pcm_reader_value(reader, 0, &number) == PCM_OK && number.real == 0);
     CHECK(pcm_reader_value(reader, 2, &number) == PCM_OK && number.real == 1);

@@ -312,6 +312,12 @@ export abstract class Family<Handle> {
     return all?.slice(0, all.length - this.#defaultValues.length);
   }
 
+  /** Of each series of the family in the store, the values of the family's own labels and what is behind them. */
+  protected allValues(): readonly (readonly string[])[] {
+    const own = (all: string[]) => all.slice(0, all.length - this.#defaultValues.length);
+    return this.segment.allLabelValues(this.#id, this.definition.name).map(own);
+  }
+
   /** The values of each series of a handle, in front of those of the default labels. */
   protected seriesValues(values: readonly string[]): readonly (readonly string[])[] {
     return [values];

@@ -13,7 +13,10 @@ import type { OverflowHandle } from './overflow.js';
 /** What a state set is declared with. */
 export interface StateSetOptions<States extends readonly string[], Names extends readonly string[]>
   extends Omit<MetricOptions<Names>, 'perProcess'> {
-  /** Each once; what it is in at first is none of them. */
+  /**
+   * Each once; what it is in at first is none of them. The same in every process: where the store has others already, it is
+   * `ERR_PCM_DEFINITION_CONFLICT`.
+   */
   readonly states: States;
   /**
    * The most sets, of a series for each state, that the family may have for this process to make more; no limit by
@@ -69,6 +72,15 @@ export function checkStates(name: string, states: unknown): string[] {
     'ERR_PCM_STATE',
     `states of ${name} must be an array of texts that are not empty, each once, not ${display(states)}`,
     { details: { name, states } },
+  );
+}
+
+function statesConflict(name: string, existing: readonly string[], wanted: readonly string[]): PercpuMetricsError {
+  return new PercpuMetricsError(
+    'ERR_PCM_DEFINITION_CONFLICT',
+    `the store has a stateset ${name} with the states ${existing.join(', ')}; it cannot also have ${wanted.join(', ')}; ` +
+      'use one list of states in every process, or another name',
+    { details: { name, existing, wanted } },
   );
 }
 
@@ -133,26 +145,18 @@ class BoundStateSet implements StateSetHandle<string>, OverflowHandle {
 export class StateSetFamily extends Family<StateSetHandle<string>> {
   readonly states: readonly string[];
   readonly #only: StateSetHandle<string> | undefined;
+  #hasSet = false;
 
   constructor(context: FamilyContext, declaration: Declaration, states: readonly string[]) {
     super(context, declaration);
     this.states = states;
+    this.#requireOnlyOurs();
     this.#only = declaration.ownLabelNames.length === 0 ? this.labels() : undefined;
   }
 
-  /**
-   * The store holds the states as series only, so that it cannot tell who declares others.
-   *
-   * @throws PercpuMetricsError `ERR_PCM_STATE`
-   */
+  /** @throws PercpuMetricsError `ERR_PCM_DEFINITION_CONFLICT` */
   requireStates(states: readonly string[]): void {
-    const { name } = this.definition;
-    if (states.join('\0') === this.states.join('\0')) return;
-    throw new PercpuMetricsError(
-      'ERR_PCM_STATE',
-      `${name} has the states ${this.states.join(', ')}; it cannot also have ${states.join(', ')}; use one list of states`,
-      { details: { name, existing: this.states, wanted: states } },
-    );
+    if (states.join('\0') !== this.states.join('\0')) throw statesConflict(this.definition.name, this.states, states);
   }
 
   set(state: string): void {
@@ -168,6 +172,7 @@ export class StateSetFamily extends Family<StateSetHandle<string>> {
   }
 
   protected override open(values: readonly string[]): StateSetHandle<string> {
+    if (!this.#hasSet) this.#requireOnlyOurs();
     const gauges = new Map<string, BoundGauge>();
     try {
       for (const state of this.states) gauges.set(state, new BoundGauge(this.origin([...values, state])));
@@ -175,6 +180,7 @@ export class StateSetFamily extends Family<StateSetHandle<string>> {
       if (gauges.size > 0) this.#removeHalf(values);
       throw error;
     }
+    this.#hasSet = true;
     return new BoundStateSet(this.definition.name, gauges, () => this.labels(...values) as BoundStateSet);
   }
 
@@ -185,6 +191,18 @@ export class StateSetFamily extends Family<StateSetHandle<string>> {
 
   protected override overflowHandle(handle: StateSetHandle<string>): BoundStateSet {
     return handle as BoundStateSet;
+  }
+
+  /**
+   * The store holds states as series only, so that those of others are known by what they have set. Once this process has a
+   * set of its own, others find its states in the same way.
+   *
+   * @throws PercpuMetricsError `ERR_PCM_DEFINITION_CONFLICT`
+   */
+  #requireOnlyOurs(): void {
+    const existing = [...new Set(this.allValues().map((values) => values.at(-1) as string))];
+    if (existing.every((state) => this.states.includes(state))) return;
+    throw statesConflict(this.definition.name, existing, this.states);
   }
 
   /** A set for which there was no room in the end: nobody has a whole one, so nobody misses it. */

@@ -198,6 +198,13 @@ export class Segment {
     }
   }
 
+  /** The label values of each series that a family has, of any process. */
+  allLabelValues(family: number, name: string): string[][] {
+    return this.#attempt(`look ${name} up`, () =>
+      this.#native.seriesOf(family).map((series) => this.#native.labelValues(series)),
+    );
+  }
+
   /** What is to be thrown where a series is to be bound anew whose {@link labelValues} the file did not tell. */
   unreadable(name: string): PercpuMetricsError {
     return this.#error({ code: 'ERR_PCM_CORRUPT' }, `create a series of ${name}`);

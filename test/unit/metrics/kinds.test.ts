@@ -256,9 +256,46 @@ test('a state set with other states is another definition', (t) => {
   const phase = store.stateSet({ name: 'phase', help: 'Phase.', states: ['up', 'down'] });
   assert.equal(store.stateSet({ name: 'phase', help: 'Phase.', states: ['up', 'down'] }) as unknown, phase);
   assert.throws(() => store.stateSet({ name: 'phase', help: 'Phase.', states: ['up'] }), {
-    code: 'ERR_PCM_STATE',
-    message: /has the states up, down; it cannot also have up/,
+    code: 'ERR_PCM_DEFINITION_CONFLICT',
+    message: /has a stateset phase with the states up, down; it cannot also have up;/,
   });
+});
+
+for (const labelNames of [[], ['job']]) {
+  test(`states that another process has not declared are another definition, with labels [${labelNames}]`, (t) => {
+    const store = temporaryStore(t, { defaultLabels: { zone: 'z' } });
+    const other = openStore({ path: store.path, defaultLabels: { zone: 'y' } });
+    t.after(() => other.close());
+    const declare = (of: Store, states: string[]) => of.stateSet({ name: 'phase', help: 'P.', labelNames, states });
+    const values = labelNames.map(() => 'a');
+    declare(store, ['up', 'down'])
+      .labels(...values)
+      .set('up');
+    for (const states of [['on', 'off'], ['up'], ['down', 'off']]) {
+      assert.throws(() => declare(other, states), {
+        code: 'ERR_PCM_DEFINITION_CONFLICT',
+        message: new RegExp(`phase with the states up, down; it cannot also have ${states.join(', ')}; use one list`),
+        details: { name: 'phase', existing: ['up', 'down'], wanted: states },
+      });
+    }
+    assert.equal(store.snapshot()[0]?.series.length, 2);
+    declare(other, ['down', 'up'])
+      .labels(...values)
+      .set('down');
+    assert.equal(numberOf(store, 'phase', { zone: 'y', phase: 'down' }), 1);
+  });
+}
+
+test('states that another process has declared meanwhile are found by the first set with labels', (t) => {
+  const store = temporaryStore(t);
+  const other = openStore({ path: store.path });
+  t.after(() => other.close());
+  const ours = store.stateSet({ name: 'phase', help: 'P.', labelNames: ['job'], states: ['up', 'down'] });
+  const theirs = other.stateSet({ name: 'phase', help: 'P.', labelNames: ['job'], states: ['on'] });
+  ours.labels('a').set('up');
+  assert.throws(() => theirs.labels('a'), { code: 'ERR_PCM_DEFINITION_CONFLICT' });
+  ours.labels('b').set('up');
+  assert.equal(store.snapshot()[0]?.series.length, 4);
 });
 
 for (const [defaultLabels, code, message] of [
