@@ -16,11 +16,6 @@ export interface Summary {
 /** Where the middle half of a sample lies. */
 export type MiddleHalf = Pick<Summary, 'lowerQuartile' | 'median' | 'upperQuartile'>;
 
-/** Part that two medians have to be apart at least: one process more or less makes a few percent by itself. */
-export const LEAST_CHANGE = 0.05;
-/** Samples from which on quartiles say anything. */
-export const LEAST_SAMPLES = 3;
-
 /**
  * The value below which a fraction of a sample lies, linearly interpolated between the two nearest ranks.
  *
@@ -68,14 +63,4 @@ export function pairedRatios(numerators: readonly number[], denominators: readon
     );
   }
   return numerators.map((numerator, round) => numerator / (denominators[round] as number));
-}
-
-/**
- * Whether two samples differ by more than their noise: both are large enough to have quartiles, their middle halves do
- * not touch, and the second median is more than a few percent away from the first.
- */
-export function differsBeyondNoise(first: Summary, second: Summary): boolean {
-  if (first.count < LEAST_SAMPLES || second.count < LEAST_SAMPLES) return false;
-  const apart = first.upperQuartile < second.lowerQuartile || second.upperQuartile < first.lowerQuartile;
-  return apart && Math.abs(second.median - first.median) > LEAST_CHANGE * Math.abs(first.median);
 }

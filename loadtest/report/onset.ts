@@ -4,7 +4,8 @@
  */
 import type { Figure, Findings } from '../findings.js';
 import { Lookup } from '../lookup.js';
-import { LEAST_CHANGE, LEAST_SAMPLES, type Summary } from '../statistics.js';
+import { FALSE_ALARMS } from '../noise.js';
+import { onsetOf } from '../onset.js';
 import { formatNumber, formatRatio } from '../table.js';
 import type { TextTable } from './tables.js';
 
@@ -30,7 +31,7 @@ export function onsetTablesOf(findings: Findings): TextTable[] {
       rival,
       ...QUANTITIES.map(({ quantity }) => {
         const figure = findings.figures.find(({ name }) => name === `${quantity}-${size}`);
-        return figure === undefined ? '-' : onsetOf(lookup, figure, rival, findings.baseline);
+        return figure === undefined ? '-' : describeOnset(lookup, figure, rival, findings.baseline);
       }),
     ]);
     const told = rows.some((row) => row.slice(1).some((cell) => cell !== '-'));
@@ -40,32 +41,20 @@ export function onsetTablesOf(findings: Findings): TextTable[] {
 
 function captionOf(series: number, { baseline }: Findings): string {
   const over = series === 1 ? 'one series' : `${formatNumber(series, 0)} series`;
-  return `From how many increments per request on a design differs from ${baseline} beyond the noise, over ${over}`;
+  return (
+    `From how many increments per request on a design differs from ${baseline} beyond the noise, over ${over}; ` +
+    `of what does not, ${FALSE_ALARMS * 100} % may be told apart by chance`
+  );
 }
 
 const headingOf = (): string[] => ['', ...QUANTITIES.map(({ title }) => title)];
 
 /** Such as `worse from 100 (1.31x)`, with the multiple there; `-` where too few rounds were measured. */
-function onsetOf(lookup: Lookup, figure: Figure, rival: string, baseline: string): string {
-  const multiples = lookup.points(figure.name).map((point) => ({
-    point,
-    multiple: lookup.ratio(figure.name, rival, baseline, point),
-  }));
-  if (multiples.every(({ multiple }) => multiple === undefined || multiple.count < LEAST_SAMPLES)) return '-';
-  for (const side of [1, -1] as const) {
-    const onset = multiples.find((_, index) => multiples.slice(index).every(({ multiple }) => differs(multiple, side)));
-    if (onset === undefined) continue;
-    const worse = side > 0 === (figure.better === 'lower');
-    const point = formatNumber(Number(onset.point), 0);
-    return `${worse ? 'worse' : 'better'} from ${point} (${formatRatio(onset.multiple?.median)})`;
-  }
-  return 'never';
-}
-
-/** Whether multiples in the same round are beyond 1 with their whole middle half, and by more than little. */
-function differs(multiple: Summary | undefined, side: 1 | -1): boolean {
-  if (multiple === undefined || multiple.count < LEAST_SAMPLES) return false;
-  return side > 0
-    ? multiple.lowerQuartile > 1 && multiple.median > 1 + LEAST_CHANGE
-    : multiple.upperQuartile < 1 && multiple.median < 1 - LEAST_CHANGE;
+function describeOnset(lookup: Lookup, figure: Figure, rival: string, baseline: string): string {
+  const onset = onsetOf(lookup, figure.name, rival, baseline);
+  if (onset === undefined) return '-';
+  if (onset === 'never') return onset;
+  const worse = onset.multiple > 1 === (figure.better === 'lower');
+  const point = formatNumber(Number(onset.point), 0);
+  return `${worse ? 'worse' : 'better'} from ${point} (${formatRatio(onset.multiple)})`;
 }

@@ -4,7 +4,7 @@ import { summarizeMachine } from '../machine.js';
 import { describePinning } from '../pinning.js';
 import { formatNumber } from '../table.js';
 import { renderChart } from './chart.js';
-import { compareRuns, describeMachines, describeRelative } from './compare.js';
+import { compareRuns, describeChance, describeMachines, describeRelative } from './compare.js';
 import type { RunDocument } from './document.js';
 import { fitModel } from './model.js';
 import { describeGaps, modelTablesOf } from './model-tables.js';
@@ -103,18 +103,20 @@ ${rows.map((row) => cells(row, 'td')).join('\n')}
 }
 
 function renderDifferences(old: RunDocument, run: RunDocument): string {
-  const rows = compareRuns(old, run).map(({ scenario, figure, contender, point, before, after, relative, kind }) => [
+  const comparison = compareRuns(old, run);
+  const rows = comparison.changes.map(({ scenario, figure, contender, point, before, after, relative, kind }) => [
     `${scenario}: ${figure.title}, ${contender}${point && `, ${point}`}`,
     kind === 'regression' ? '\u2717 WORSE' : '\u2713 better',
     formatNumber(before, figure.decimals),
     formatNumber(after, figure.decimals),
     describeRelative(relative),
   ]);
+  const chance = `<p>${escapeText(describeChance(comparison))}</p>`;
   const table =
     rows.length === 0
-      ? '<p>Nothing that was compared changed beyond the noise.</p>'
+      ? ''
       : renderHtmlTable({ caption: '', heading: ['beyond the noise', '', 'before', 'after', 'change'], rows });
   const uncompared = describeUncompared(old, run).map((line) => `<li>${escapeText(line)}</li>`);
   const list = uncompared.length === 0 ? '' : `\n<ul class="note">${uncompared.join('\n')}</ul>`;
-  return `<h2>Against the run of ${escapeText(old.started)}</h2>\n<p>${escapeText(describeMachines(old, run))}</p>\n${table}${list}`;
+  return `<h2>Against the run of ${escapeText(old.started)}</h2>\n<p>${escapeText(describeMachines(old, run))}</p>\n${chance}\n${table}${list}`;
 }

@@ -1,6 +1,6 @@
 /** What of two runs cannot be compared, so that nobody takes silence for sameness. */
 import { Lookup } from '../lookup.js';
-import { LEAST_SAMPLES } from '../statistics.js';
+import { canBeTold, LEAST_SAMPLES } from '../noise.js';
 import type { RunDocument } from './document.js';
 
 /** A figure of a contender at a point. */
@@ -67,8 +67,8 @@ function seldom(before: RunDocument, after: RunDocument): string[] {
     const old = before.scenarios.find(({ name }) => name === findings.name);
     const lookup = new Lookup(old ?? { series: [] });
     const rows = findings.series.filter(({ figure, contender, point, samples }) => {
-      const counts = [samples.length, lookup.samples(figure, contender, point).length];
-      return Math.min(...counts) > 0 && Math.min(...counts) < LEAST_SAMPLES;
+      const others = lookup.samples(figure, contender, point);
+      return samples.length > 0 && others.length > 0 && !canBeTold(samples, others);
     });
     return rows.length === 0 ? [] : [`${findings.name} (${rows.length} of ${findings.series.length} rows)`];
   });

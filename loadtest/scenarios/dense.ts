@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type Figure, judge } from '../findings.js';
 import { LoadedService, withServices } from '../loaded-service.js';
 import type { Lookup } from '../lookup.js';
+import { type Onset, onsetOf } from '../onset.js';
 import { packageRoot } from '../results.js';
 import { BACK_ENDS, DESIGNS, type Design } from '../services/counters.js';
 import { formatNumber } from '../table.js';
@@ -20,8 +21,6 @@ const QUICK = { increments: [1, 100, 1000], series: [100], seconds: 0.1, warmUp:
 /** Before each point. */
 const WARM_UP_REQUESTS = 400;
 const LEAST_REQUESTS = 200;
-/** Difference of the CPU time per request from which on the designs count as different. */
-const VISIBLE = 0.05;
 
 const grouped = (number: number): string => formatNumber(number, 0);
 const nameOf = (quantity: string, series: number): string => `${quantity}-${series}`;
@@ -157,23 +156,32 @@ function sizesOf(lookup: Lookup): number[] {
   return FULL.series.filter((series) => lookup.points(nameOf('cpu', series)).length > 0);
 }
 
+/** Designs that the verdict speaks of in any case; of the others those that are cheaper than rseq. */
+const TOLD: readonly Design[] = ['atomic', 'prom-client'];
+
+function describeFrom(increments: string): string {
+  return increments === '1' ? 'one increment' : `${grouped(Number(increments))} increments`;
+}
+
 function conclude(lookup: Lookup): Conclusion {
   const [series = 100] = sizesOf(lookup);
   const figure = nameOf('cpu', series);
   const points = lookup.points(figure);
-  const dearer = (rival: Design, point: string): number =>
-    (lookup.ratio(figure, rival, BASELINE, point)?.median ?? 1) - 1;
+  // The rule of the table beside it, so that both say the same.
+  const onset = (rival: Design): Onset | 'never' | undefined => onsetOf(lookup, figure, rival, BASELINE);
   const seen = (rival: Design): string => {
-    const point = points.find((one) => dearer(rival, one) > VISIBLE);
-    return point === undefined
-      ? `${rival} never costs ${VISIBLE * 100} % more than rseq`
-      : `${rival} costs more than rseq from ${grouped(Number(point))} increments on (${formatNumber(dearer(rival, point) * 100, 0)} %)`;
+    const found = onset(rival);
+    if (found === undefined) return `${rival} was measured in too few rounds to be told from rseq`;
+    if (found === 'never') return `${rival} is not told from rseq beyond the noise`;
+    const percent = formatNumber(Math.abs(found.multiple - 1) * 100, 0);
+    const side = found.multiple > 1 ? 'more' : 'less';
+    return `${rival} costs ${side} than rseq from ${describeFrom(found.point)} on (${percent} %)`;
   };
-  const cheaper = DESIGNS.filter((design) => points.some((point) => dearer(design, point) < -VISIBLE));
-  const against = cheaper.length === 0 ? '' : `; cheaper than rseq somewhere: ${cheaper.join(', ')}`;
+  const isCheaper = (found: Onset | 'never' | undefined): boolean => typeof found === 'object' && found.multiple < 1;
+  const others = DESIGNS.filter((design) => !TOLD.includes(design) && isCheaper(onset(design)));
   const last = points.at(-1) ?? '';
   return {
-    verdict: `CPU time per request over ${grouped(series)} series, in one thread: ${seen('atomic')}; ${seen('prom-client')}${against}.`,
+    verdict: `CPU time per request over ${grouped(series)} series, in one thread: ${[...TOLD, ...others].map(seen).join('; ')}.`,
     goals: [
       judge(
         `CPU time per request with prom-client, times that with rseq, ${grouped(Number(last))} increments`,

@@ -9,6 +9,7 @@ import type { Count, Figure } from '../findings.js';
 import { fire } from '../generator.js';
 import { LoadedService } from '../loaded-service.js';
 import type { Lookup } from '../lookup.js';
+import { LEAST_SAMPLES } from '../noise.js';
 import { packageRoot } from '../results.js';
 import { COUNTER, LIBRARIES, type Library } from '../services/series.js';
 import { formatNumber } from '../table.js';
@@ -164,7 +165,7 @@ async function measure(context: RunContext, library: Library, round: number): Pr
 
 async function run(context: RunContext): Promise<void> {
   const plan = context.quick ? PLAN.quick : PLAN.full;
-  const rounds = roundsOf(context, 1, 3);
+  const rounds = roundsOf(context, 1, LEAST_SAMPLES);
   const step = context.progress(rounds * LIBRARIES.length);
   for (let round = 1; round <= rounds; round += 1) {
     for (const library of LIBRARIES) {

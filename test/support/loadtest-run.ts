@@ -46,7 +46,7 @@ function pointsOf({ name }: Scenario, figure: Figure): string[] {
   return doubling(512);
 }
 
-/** Two samples 4 % apart around a value that differs by contender and point. */
+/** Samples within 4 % around a value that differs by contender and point. */
 function record(recorder: Recorder, scenario: Scenario, factor: number): void {
   for (const figure of scenario.figures) {
     const names = (contenders[scenario.name] ?? libraries).filter(
@@ -55,7 +55,7 @@ function record(recorder: Recorder, scenario: Scenario, factor: number): void {
     for (const [row, contender] of names.entries()) {
       for (const [column, point] of pointsOf(scenario, figure).entries()) {
         const value = factor * 1.37 ** row * 2.1 ** column;
-        for (const part of [0.98, 1, 1.02]) recorder.add(figure.name, contender, point, value * part);
+        for (const part of [0.98, 0.99, 1, 1.01, 1.02]) recorder.add(figure.name, contender, point, value * part);
       }
     }
   }

@@ -17,22 +17,22 @@ function runWith(figure: string, samples: number[]): RunDocument {
 }
 
 function kinds(figure: string, before: number[], after: number[]): string[] {
-  return compareRuns(runWith(figure, before), runWith(figure, after)).map(({ kind }) => kind);
+  return compareRuns(runWith(figure, before), runWith(figure, after)).changes.map(({ kind }) => kind);
 }
 
 describe('a comparison of two runs', () => {
   it('finds nothing between a run and itself', () => {
-    assert.deepEqual(compareRuns(inventedRun(1), inventedRun(1)), []);
+    assert.deepEqual(compareRuns(inventedRun(1), inventedRun(1)).changes, []);
     assert.match(
       renderComparison(inventedRun(1), inventedRun(1)),
-      /Nothing that was compared changed beyond the noise\.$/,
+      /Of [\d,]+ figures 0 changed beyond the noise; were both runs of the same, up to [\d.]+ would be marked by chance\.$/,
     );
   });
 
   it('tells regressions from improvements by what is better', () => {
     const [low, high] = [
-      [99, 100, 101],
-      [119, 120, 121],
+      [98, 99, 100, 101, 102],
+      [118, 119, 120, 121, 122],
     ];
     assert.deepEqual(kinds('throughput', high, low), ['regression']);
     assert.deepEqual(kinds('throughput', low, high), ['improvement']);
@@ -41,9 +41,9 @@ describe('a comparison of two runs', () => {
   });
 
   it('marks nothing that lies within the noise, is small, or was measured too seldom', () => {
-    assert.deepEqual(kinds('throughput', [80, 100, 120], [60, 85, 110]), []);
-    assert.deepEqual(kinds('throughput', [99.9, 100, 100.1], [96, 96.1, 96.2]), []);
-    assert.deepEqual(kinds('throughput', [100, 100], [50, 50]), []);
+    assert.deepEqual(kinds('throughput', [80, 90, 100, 110, 120], [60, 70, 85, 95, 105]), []);
+    assert.deepEqual(kinds('throughput', [99.8, 99.9, 100, 100.1, 100.2], [96, 96.1, 96.2, 96.3, 96.4]), []);
+    assert.deepEqual(kinds('throughput', [100, 101, 102, 103], [50, 51, 52, 53]), []);
   });
 
   it('says what it could not compare, and of what was 0 no multiple', () => {
@@ -53,7 +53,10 @@ describe('a comparison of two runs', () => {
     assert.match(text, /The runs have no scenario in common\./);
     assert.match(text, /^Not measured any more: the scenario request$/m);
     assert.match(text, /^Not measured before: the scenario lanes$/m);
-    assert.match(renderComparison(runWith('throughput', [0, 0, 0]), runWith('throughput', [5, 5, 5])), / was 0$/m);
+    assert.match(
+      renderComparison(runWith('throughput', [0, 0, 0, 0, 0]), runWith('throughput', [5, 5, 5, 5, 5])),
+      / was 0$/m,
+    );
     const versions = { 'prom-client': '15.1.3' };
     assert.match(
       renderComparison({ ...run, versions }, { ...run, versions: { 'prom-client': '16.0.0' } }),
@@ -106,22 +109,27 @@ describe('a comparison of two runs', () => {
   });
 
   it('says of what has too few samples in one of the runs, or none', () => {
-    const three = runWith('throughput', [1, 1, 1]);
-    const two = runWith('throughput', [1, 1]);
-    const line = /^Not told from noise with fewer than 3 rounds: request \(1 of 1 rows\)$/m;
-    assert.match(renderComparison(three, two), line);
-    assert.match(renderComparison(two, three), line);
-    assert.match(renderComparison(three, runWith('throughput', [])), /^Not measured any more: the scenario request$/m);
+    const five = runWith('throughput', [1, 1, 1, 1, 1]);
+    const four = runWith('throughput', [1, 1, 1, 1]);
+    const line = /^Not told from noise with fewer than 5 rounds: request \(1 of 1 rows\)$/m;
+    assert.match(renderComparison(five, four), line);
+    assert.match(renderComparison(four, five), line);
+    assert.match(renderComparison(five, runWith('throughput', [])), /^Not measured any more: the scenario request$/m);
   });
 
   it('shows regressions first, and where the conditions differ', () => {
     const before = inventedRun(1);
     const after = { ...inventedRun(2), quick: true };
-    const [first, ...rest] = compareRuns(before, after);
+    const { changes, compared } = compareRuns(before, after);
+    const [first, ...rest] = changes;
     assert.equal(first?.kind, 'regression');
     assert.equal(rest.at(-1)?.kind, 'improvement');
     const text = renderComparison(before, after);
     assert.match(text, /Not the same conditions: one of the runs is a quick one/);
     assert.match(text, /^WORSE .*\+100\.0 %$/m);
+    // Half of what was measured twice as high is better, so all of it changed.
+    assert.equal(changes.length, compared);
+    const chance = `Of ${compared.toLocaleString('en-US')} figures ${compared.toLocaleString('en-US')} changed beyond the noise`;
+    assert.ok(text.includes(chance) && renderPage(after, before).includes(chance));
   });
 });

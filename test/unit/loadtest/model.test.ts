@@ -22,6 +22,9 @@ function findingsOf(name: string, figure: string, contender: string, samples: Sa
   return recorder.findings(1);
 }
 
+/** As many rounds as it takes to tell anything from noise. */
+const five = (value: number): number[] => Array.from({ length: 5 }, () => value);
+
 /** Writers in C on two CPUs, by their nanoseconds per increment. */
 function contention(nanoseconds: Readonly<Record<number, readonly number[]>>): Findings {
   const rates = Object.entries(nanoseconds).map(([writers, values]) => [
@@ -62,9 +65,9 @@ describe('a straight line', () => {
 
   it('is fitted to rounds that have all places, and leaves the others out', () => {
     const fit = fitPlaces([
-      { x: 0, rounds: [1, 1, undefined, 1] },
-      { x: 1, rounds: [3, 4, 900, 5] },
-      { x: 2, rounds: [5, 7, 900, 9] },
+      { x: 0, rounds: [1, 1, undefined, 1, 1, 1] },
+      { x: 1, rounds: [3, 4, 900, 5, 6, 7] },
+      { x: 2, rounds: [5, 7, 900, 9, 11, 13] },
     ]);
     assert.deepEqual(fit, {
       rises: true,
@@ -72,6 +75,8 @@ describe('a straight line', () => {
         { slope: 2, intercept: 1 },
         { slope: 3, intercept: 1 },
         { slope: 4, intercept: 1 },
+        { slope: 5, intercept: 1 },
+        { slope: 6, intercept: 1 },
       ],
     });
   });
@@ -94,14 +99,14 @@ describe('the cost model', () => {
   });
 
   it('fits no writers that have to wait for a CPU', () => {
-    const more = { 1: [10, 10, 10], 2: [20, 20, 20], 3: [900, 900, 900] };
+    const more = { 1: five(10), 2: five(20), 3: five(900) };
     assert.deepEqual(parameter(only(fitModel([contention(more)], 2)), 'k'), [10, 10, 10]);
   });
 
   it('takes no slope from what the noise may have made, nor one downwards', () => {
-    const noise = { 1: [9.8, 10, 10.2], 2: [9.9, 10.2, 10.5] };
-    const small = { 1: [10, 10, 10], 2: [10.3, 10.3, 10.3] };
-    const downwards = { 1: [20, 20, 20], 2: [10, 10, 10] };
+    const noise = { 1: [9.8, 9.9, 10, 10.1, 10.2], 2: [9.9, 10, 10.2, 10.3, 10.5] };
+    const small = { 1: five(10), 2: five(10.3) };
+    const downwards = { 1: five(20), 2: five(10) };
     for (const samples of [noise, small, downwards]) {
       const line = only(fitModel([contention(samples)], 2));
       assert.equal(parameter(line, 'k'), null);
@@ -113,20 +118,20 @@ describe('the cost model', () => {
 
   it('adds the lanes of more CPUs to a scrape that was measured with those of this machine', () => {
     const scrape = findingsOf('scrape', 'latency', 'percpu-metrics', {
-      '1,000 counters': [2, 2, 2],
-      '101,000 counters': [12, 13, 14],
-      '100,000 counters, 64 lanes': [900, 900, 900],
-      '1,000 counters, loaded': [900, 900, 900],
+      '1,000 counters': five(2),
+      '101,000 counters': [11, 12, 13, 14, 15],
+      '100,000 counters, 64 lanes': five(900),
+      '1,000 counters, loaded': five(900),
     });
     // Of 1,000 series: 1 us per lane, so 1 ns per series and lane.
-    const lanes = findingsOf('lanes', 'scrape', 'percpu-metrics', { 1: [1, 1, 1], 101: [1.1, 1.1, 1.1] });
+    const lanes = findingsOf('lanes', 'scrape', 'percpu-metrics', { 1: five(1), 101: five(1.1) });
     const line = only(fitModel([scrape, lanes], 2));
     assert.equal(line.formula, 'c + d S + b S (L - 2)');
-    assert.deepEqual(parameter(line, 'd'), [105, 110, 115]);
+    assert.deepEqual(parameter(line, 'd'), [100, 110, 120]);
     assert.deepEqual(parameter(line, 'b'), [1, 1, 1]);
-    assert.deepEqual(rounded(line.fitted), [12.395, 12.89, 13.385]);
+    assert.deepEqual(rounded(line.fitted), [11.9, 12.89, 13.88]);
     // 6 more lanes are 0.6 ms.
-    assert.deepEqual(rounded(line.predictions[0]), [12.995, 13.49, 13.985]);
+    assert.deepEqual(rounded(line.predictions[0]), [12.5, 13.49, 14.48]);
   });
 
   it('says what it could not fit, and why', () => {
@@ -138,21 +143,21 @@ describe('the cost model', () => {
         { subject: 'file of a counter series', reason: 'the scenario memory was not run' },
       ],
     });
-    const seldom = fitModel([contention({ 1: [10, 10], 2: [20, 20] })], 2);
+    const seldom = fitModel([contention({ 1: [10, 10, 10, 10], 2: [20, 20, 20, 20] })], 2);
     assert.deepEqual(seldom.lines, []);
     const subject = 'increment in C, atomic';
-    assert.deepEqual(seldom.gaps[0], { subject, reason: 'it takes 3 rounds to tell a slope from noise' });
-    const alone = fitModel([contention({ 1: [10, 10, 10], 2: [20, 20, 20] })], 1);
+    assert.deepEqual(seldom.gaps[0], { subject, reason: 'it takes 5 rounds to tell a slope from noise' });
+    const alone = fitModel([contention({ 1: five(10), 2: five(20) })], 1);
     assert.deepEqual(alone.gaps[0], { subject, reason: 'fewer than two points were measured' });
     assert.match(renderModel(alone), /^Not fitted, as fewer than two points were measured: increment in C, atomic\.$/m);
   });
 
   it('fits no scrape of which the number of series tells nothing', () => {
     const same = findingsOf('scrape', 'latency', 'percpu-metrics', {
-      '1 counters': [5, 5, 5],
-      '2 counters': [5, 5, 5],
+      '1 counters': five(5),
+      '2 counters': five(5),
     });
-    const lanes = findingsOf('lanes', 'scrape', 'percpu-metrics', { 1: [1, 1, 1], 101: [2, 2, 2] });
+    const lanes = findingsOf('lanes', 'scrape', 'percpu-metrics', { 1: five(1), 101: five(2) });
     assert.match(fitModel([same, lanes], 2).gaps[1]?.reason ?? '', /^the number of series made no difference/);
   });
 
