@@ -37,7 +37,10 @@ test('npm run loadtest -- --quick counts exactly in every scenario', { timeout }
     assert.ok(series.length > 0 && series.every(({ samples }) => samples.every(Number.isFinite)), name);
     assert.ok(counts.length > 0, name);
   }
-  assert.ok((run.model?.lines.length ?? 0) > 0 && /prediction/.test(printed), 'a run has a cost model');
+  // Whether so few rounds tell a slope from their noise depends on the machine: each line is there, or why it is not.
+  const { lines = [], gaps = [] } = run.model ?? {};
+  for (const subject of ['increment in C, rseq', 'scrape of 100,000 counters over HTTP', 'file of a counter series'])
+    assert.ok([...lines, ...gaps].some((one) => one.subject === subject) && printed.includes(subject), subject);
   const recovery = run.scenarios.find(({ name }) => name === 'recovery');
   const [acknowledged = NaN, unknown = NaN, counted = NaN] = ['acknowledged', 'unknown', 'counted'].map(
     (name) =>
