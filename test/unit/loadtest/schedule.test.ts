@@ -6,7 +6,7 @@ import { Schedule } from '../../../loadtest/schedule.js';
 const names = scenarios.map(({ name }) => name);
 /** In a full run, as the schedule knows them. */
 const request = 230;
-const recovery = 111;
+const recovery = 185;
 
 /** A schedule, and a clock in seconds that is set by hand. */
 function setUp(chosen: readonly string[], quick = false) {
