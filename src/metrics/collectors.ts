@@ -13,7 +13,8 @@ import type { Segment } from '../store/segment.js';
 export interface Collectable<Family> {
   /**
    * Called before the family is read for a scrape of this process; sets, increments or observes what there is. A scrape
-   * waits for the promise that it gives.
+   * waits for the promise that it gives. One that asks for a scrape itself gets the values that there are; where it has
+   * waited for something before, it waits for itself until its time is over: `snapshot` runs no collectors.
    */
   readonly collect?: ((this: Family, family: Family) => void | Promise<void>) | undefined;
   /** Milliseconds that a scrape waits for `collect`; 1000 by default, 60000 at most. */
@@ -60,6 +61,7 @@ export class Collectors {
   readonly #count: (collector: string, reason: CollectFailure) => void;
   readonly #collectors = new Map<unknown, Collector>();
   #round: Promise<void> | undefined;
+  #isCalling = false;
 
   /** @param count - Counts a failure. */
   constructor(segment: Segment, count: (collector: string, reason: CollectFailure) => void) {
@@ -76,15 +78,20 @@ export class Collectors {
     };
   }
 
-  /** Runs all of them, together with whoever asks meanwhile. Never fails. */
+  /** Runs all of them, together with whoever asks meanwhile; not for one of them that asks itself. Never fails. */
   run(): Promise<void> | undefined {
-    if (this.#collectors.size === 0 || this.#segment.closed) return undefined;
-    this.#round ??= Promise.all([...this.#collectors.values()].map((collector) => this.#collect(collector))).then(
-      () => {
-        this.#round = undefined;
-      },
-    );
+    if (this.#collectors.size === 0 || this.#segment.closed || this.#isCalling) return undefined;
+    this.#round ??= this.#callAll().then(() => {
+      this.#round = undefined;
+    });
     return this.#round;
+  }
+
+  async #callAll(): Promise<void> {
+    this.#isCalling = true;
+    const results = [...this.#collectors.values()].map((collector) => this.#collect(collector));
+    this.#isCalling = false;
+    await Promise.all(results);
   }
 
   async #collect(collector: Collector): Promise<void> {

@@ -176,3 +176,35 @@ for (const [what, add, message] of [
     assert.deepEqual(store.snapshot(), []);
   });
 }
+
+test('a collector that scrapes gets the values that there are, and the others are called once', async (t) => {
+  const store = temporaryStore(t);
+  const calls = { before: 0, after: 0, bad: 0 };
+  store.gauge({ name: 'before', help: 'B.', collect: async (family) => family.set(++calls.before) });
+  let seen = '';
+  store.gauge({
+    name: 'reading',
+    help: 'R.',
+    async collect(family) {
+      seen = await store.metrics();
+      family.set(1);
+    },
+  });
+  store.gauge({ name: 'after', help: 'A.', collect: async (family) => family.set(++calls.after) });
+  store.gauge({
+    name: 'bad',
+    help: 'B.',
+    collect() {
+      calls.bad += 1;
+      throw new Error('no');
+    },
+  });
+  await store.collect();
+  assert.deepEqual(calls, { before: 1, after: 1, bad: 1 });
+  assert.match(seen, /^before 1$/m);
+  assert.equal(numberOf(store, 'reading'), 1);
+  assert.equal(failed(store, 'bad', 'error'), 1);
+  for (const name of ['before', 'reading', 'after', 'bad']) assert.equal(failed(store, name, 'timeout'), 0, name);
+  await store.collect();
+  assert.deepEqual(calls, { before: 2, after: 2, bad: 2 });
+});
