@@ -59,12 +59,21 @@ export class SeriesExemplars {
     if (this.#life === undefined) return;
     const labels = given ?? this.#current();
     if (labels === undefined || labels === null) return;
+    try {
+      if (!this.#put(this.#life, value, labels))
+        this.#warn(`it must be up to 16 texts with plain names, 128 characters altogether, not ${display(labels)}`);
+    } catch (error) {
+      this.#warn(`its labels cannot be read: ${display(error)}; give an object of texts`);
+    }
+  }
+
+  /** Whether they are labels of an exemplar. Those that are computed when they are read may throw. */
+  #put(life: number, value: number, labels: ExemplarLabels): boolean {
     const values: unknown[] = typeof labels === 'object' ? Object.values(labels) : [undefined];
-    const fits =
+    return (
       values.every((text) => typeof text === 'string') &&
-      this.#segment.putExemplar(this.#series, this.#life, value, Object.keys(labels), values as string[]);
-    if (!fits)
-      this.#warn(`it must be up to 16 texts with plain names, 128 characters altogether, not ${display(labels)}`);
+      this.#segment.putExemplar(this.#series, life, value, Object.keys(labels), values as string[])
+    );
   }
 
   #current(): ExemplarLabels | undefined {

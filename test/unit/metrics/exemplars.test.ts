@@ -122,6 +122,41 @@ test('an exemplar function that fails is reported once, and an amount that is re
   assert.match(await store.metrics(), /^wait_count 2$/m);
 });
 
+for (const [what, labels] of [
+  [
+    'a getter',
+    {
+      get trace_id(): string {
+        throw new Error('boom');
+      },
+    },
+  ],
+  [
+    'a trap',
+    new Proxy(
+      {},
+      {
+        ownKeys() {
+          throw new Error('boom');
+        },
+      },
+    ),
+  ],
+] as const) {
+  test(`an exemplar whose labels throw, of ${what}, is reported, and the amount is counted`, async (t) => {
+    const store = temporaryStore(t);
+    const jobs = store.counter({ name: 'jobs_total', help: 'Jobs.', exemplars: true });
+    const warnings = await warningsOf(() => {
+      jobs.inc(1, labels);
+      jobs.inc(1, labels);
+    });
+    assert.equal(warnings.length, 1);
+    assert.equal(warnings[0]?.code, 'ERR_PCM_EXEMPLAR');
+    assert.match(warnings[0].message, /its labels cannot be read: .*boom/);
+    assert.match(await store.metrics(), /^jobs_total 2$/m);
+  });
+}
+
 test('where the store has no room for exemplars, amounts are counted without them', async (t) => {
   const store = temporaryStore(t, { capacity: 1024 });
   const jobs = store.counter({ name: 'jobs_total', help: 'Jobs.', labelNames: ['n'], exemplars: true });
