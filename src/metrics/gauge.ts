@@ -53,7 +53,12 @@ export interface GaugeHandle {
   setToCurrentTime(): void;
   /** Starts a timer; stopping it sets the gauge to the seconds that have passed and returns them. */
   startTimer(): StopTimer;
-  /** Runs `work` and sets the gauge to the seconds that it took, until its promise is settled if it gives one. */
+  /**
+   * Runs `work` and sets the gauge to the seconds that it took, until its promise is settled if it gives one.
+   * What has a `then` is a promise, too.
+   *
+   * @throws PercpuMetricsError `ERR_PCM_ARGUMENT` where `work` is no function
+   */
   time<T>(work: () => T): T;
   /**
    * Brings the series back to 0, for all processes. What is counted at the same time is not lost.

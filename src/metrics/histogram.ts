@@ -30,7 +30,12 @@ export interface HistogramHandle {
   observeSince(start: number): number;
   /** Starts a timer; stopping it observes the seconds that have passed and returns them. */
   startTimer(): StopTimer;
-  /** Runs `work` and observes the seconds that it took, until its promise is settled if it gives one. */
+  /**
+   * Runs `work` and observes the seconds that it took, until its promise is settled if it gives one.
+   * What has a `then` is a promise, too.
+   *
+   * @throws PercpuMetricsError `ERR_PCM_ARGUMENT` where `work` is no function
+   */
   time<T>(work: () => T): T;
   /**
    * Brings the series back to 0, for all processes. What is counted at the same time is not lost.

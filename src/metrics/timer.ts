@@ -1,4 +1,5 @@
 /** Durations, by a clock that nobody can set. */
+import { display, PercpuMetricsError } from '../errors.js';
 import type { LabelObject, LabelValues } from './label-values.js';
 
 /** Ends a timer: stores the seconds that have passed since its start and returns them. */
@@ -33,15 +34,22 @@ export function startTimer<Stop extends readonly unknown[]>(
   };
 }
 
-function isPromise(value: unknown): value is Promise<unknown> {
-  return value instanceof Promise;
+/** A promise, also one of a library's own, which may begin its work only when somebody waits for it. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  return isObject && 'then' in value && typeof value.then === 'function';
 }
 
 /**
  * Runs `work` and hands the seconds that it took to `store`, whether it succeeds or not; of a promise, until it is
- * settled. Gives, or throws, what `work` does.
+ * settled. Gives, or throws, what `work` does; in place of what is no promise but has a `then`, a promise.
+ *
+ * @throws PercpuMetricsError `ERR_PCM_ARGUMENT`
  */
 export function timed<T>(work: () => T, store: (seconds: number) => void): T {
+  if (typeof work !== 'function') {
+    throw new PercpuMetricsError('ERR_PCM_ARGUMENT', `time takes a function that does the work, not ${display(work)}`);
+  }
   const stop = startTimer(store);
   let result: T;
   try {
@@ -50,9 +58,9 @@ export function timed<T>(work: () => T, store: (seconds: number) => void): T {
     stop();
     throw error;
   }
-  if (!isPromise(result)) {
+  if (!isThenable(result)) {
     stop();
     return result;
   }
-  return result.finally(stop) as T;
+  return (result instanceof Promise ? result : Promise.resolve(result)).finally(stop) as T;
 }
