@@ -29,19 +29,24 @@ export function fitLine(points: readonly (readonly [x: number, y: number])[]): L
   return { slope, intercept: meanY - slope * meanX };
 }
 
+/** The places with only those rounds that all of them have. */
+export function inCommonRounds(places: readonly Place[]): { x: number; rounds: number[] }[] {
+  const complete = (places[0]?.rounds ?? []).map((_, round) =>
+    places.every(({ rounds }) => rounds[round] !== undefined),
+  );
+  return places.map(({ x, rounds }) => ({
+    x,
+    rounds: rounds.filter((one, round) => one !== undefined && complete[round]) as number[],
+  }));
+}
+
 /** One line for each round that has all places. */
 function fitRounds(places: readonly Place[]): Line[] {
-  const count = Math.min(...places.map(({ rounds }) => rounds.length));
-  const lines: Line[] = [];
-  for (let round = 0; round < count; round += 1) {
-    const points = places.flatMap(({ x, rounds }): [number, number][] => {
-      const y = rounds[round];
-      return y === undefined ? [] : [[x, y]];
-    });
-    const line = points.length === places.length ? fitLine(points) : undefined;
-    if (line !== undefined) lines.push(line);
-  }
-  return lines;
+  const common = inCommonRounds(places);
+  const rounds = common[0]?.rounds ?? [];
+  return rounds.flatMap(
+    (_, round) => fitLine(common.map((place) => [place.x, place.rounds[round] as number] as const)) ?? [],
+  );
 }
 
 export function valueAt({ intercept, slope }: Line, x: number): number {

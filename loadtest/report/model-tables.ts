@@ -5,7 +5,8 @@ import type { CostLine, CostModel } from './model.js';
 import type { TextTable } from './tables.js';
 
 const KINDS = [
-  { kind: 'increment', title: 'An increment, for w writers on the same series, each on a CPU of its own' },
+  { kind: 'shared increment', title: 'An increment of a word that w writers share, each on a CPU of its own' },
+  { kind: 'own increment', title: 'An increment of a word that no other writer adds to, for any number of writers' },
   { kind: 'scrape', title: 'A scrape, for S series and L lanes' },
   { kind: 'memory', title: 'Memory, for L lanes' },
 ] as const;

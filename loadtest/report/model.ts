@@ -1,11 +1,15 @@
 /**
- * A cost model that is fitted to the measurements of a run, and what it predicts for machines with more CPUs. Three
- * straight lines, each of which has a reason:
+ * A cost model that is fitted to the measurements of a run, and what it predicts for machines with more CPUs. Each part
+ * has a reason:
  *
- * - an increment with `w` writers on the same series, each on a CPU of its own, costs `a + k (w - 1)`: a shared word is
- *   handed from CPU to CPU, and each further writer makes everybody wait for one more hand-over;
+ * - an increment of a word that all writers share costs `a + k (w - 1)` with `w` writers, each on a CPU of its own: the
+ *   word is handed from CPU to CPU, and each further writer makes everybody wait for one more hand-over;
+ * - an increment of a word that no other writer adds to costs `a`, whatever their number: nothing is handed over. What
+ *   such a row costs more with the second writer of a run is the machine's (cores that are shared, the heap, the
+ *   frequency), would be no line to 256 CPUs, and is in the range of `a`, which is that of all rounds of all points;
  * - a scrape costs `c + d S + b S (L - L0)` for S series and L lanes, where it was measured with L0: text per series, and
- *   8 bytes to read per series and lane;
+ *   8 bytes to read per series and lane. All of it is measured over HTTP between scrapes of others, which leave the lanes
+ *   to be read from memory again: a scrape of `lanes` that follows another one costs a part of that;
  * - a series takes `m + n L` bytes of the file.
  *
  * Each round is fitted by itself; what is given is the median of the rounds with their middle half. A slope that their
@@ -15,14 +19,18 @@
  */
 import type { Findings } from '../findings.js';
 import { Lookup } from '../lookup.js';
+import { IS_WIDE, WIDE } from '../scrape/size.js';
+import type { Design } from '../services/counters.js';
 import { type MiddleHalf, summarize } from '../statistics.js';
-import { type Fit, fitPlaces, type Place, valueAt } from './line.js';
+import { type Fit, fitPlaces, inCommonRounds, type Place, valueAt } from './line.js';
 
 /** CPUs that predictions are made for. */
 const PREDICTED_CPUS = [8, 64, 256] as const;
 /** Series of the predicted scrape. */
 const SERIES = 100_000;
 const OURS = 'percpu-metrics';
+/** Designs whose writers all add to one word; those of the others share none. */
+const SHARING: readonly string[] = ['atomic', 'atomic-padded', 'Atomics.add'] satisfies Design[];
 
 /** A coefficient. */
 export interface Parameter {
@@ -41,7 +49,7 @@ export interface Estimate extends MiddleHalf {
 
 /** A line that was fitted. */
 export interface CostLine {
-  kind: 'increment' | 'scrape' | 'memory';
+  kind: 'shared increment' | 'own increment' | 'scrape' | 'memory';
   subject: string;
   /** Of the estimates. */
   unit: string;
@@ -54,7 +62,7 @@ export interface CostLine {
   predictions: Estimate[];
 }
 
-/** A line that could not be fitted. */
+/** Something that could not be fitted. */
 export interface Gap {
   subject: string;
   reason: string;
@@ -87,15 +95,6 @@ function half(values: readonly number[]): MiddleHalf {
   return { lowerQuartile, median, upperQuartile };
 }
 
-/** What the sum of two quantities is whose rounds are not the same: as far apart as both together can make it. */
-function sum(one: MiddleHalf, other: MiddleHalf): MiddleHalf {
-  return {
-    lowerQuartile: one.lowerQuartile + other.lowerQuartile,
-    median: one.median + other.median,
-    upperQuartile: one.upperQuartile + other.upperQuartile,
-  };
-}
-
 function times({ lowerQuartile, median, upperQuartile }: MiddleHalf, factor: number): MiddleHalf {
   return { lowerQuartile: lowerQuartile * factor, median: median * factor, upperQuartile: upperQuartile * factor };
 }
@@ -120,10 +119,12 @@ function incrementLines(scenarios: readonly Findings[], cpus: number): Outcome[]
   return [
     { figure: 'native', language: 'C' },
     { figure: 'threads', language: 'worker threads' },
+    { figure: 'cluster', language: 'a cluster' },
   ].flatMap(({ figure, language }) =>
     lookup.contenders(figure).map((contender) => {
       const subject = `increment in ${language}, ${contender}`;
-      return incrementLine(subject, incrementPlaces(lookup, figure, contender, cpus), cpus);
+      const places = incrementPlaces(lookup, figure, contender, cpus);
+      return SHARING.includes(contender) ? sharedIncrement(subject, places, cpus) : ownIncrement(subject, places, cpus);
     }),
   );
 }
@@ -137,12 +138,23 @@ function incrementPlaces(lookup: Lookup, figure: string, contender: string, cpus
   });
 }
 
-function incrementLine(subject: string, places: readonly Place[], cpus: number): Outcome {
+function ownIncrement(subject: string, places: readonly Place[], cpus: number): Outcome {
+  const rounds = places.flatMap((place) => place.rounds).filter((value) => value !== undefined);
+  if (rounds.length === 0) return { subject, reason: 'no point was measured' };
+  const value = half(rounds);
+  return {
+    ...{ kind: 'own increment', subject, unit: 'ns', decimals: 1, formula: 'a' },
+    parameters: [{ name: 'a', unit: 'ns', decimals: 2, value }],
+    ...estimates(cpus, () => value),
+  };
+}
+
+function sharedIncrement(subject: string, places: readonly Place[], cpus: number): Outcome {
   const fit = fitPlaces(places);
   if (typeof fit === 'string') return { subject, reason: fit };
   const { intercept, slope } = parametersOf(fit);
   return {
-    ...{ kind: 'increment', subject, unit: 'ns', decimals: 1, formula: 'a + k (w - 1)' },
+    ...{ kind: 'shared increment', subject, unit: 'ns', decimals: 1, formula: 'a + k (w - 1)' },
     parameters: [
       { name: 'a', unit: 'ns', decimals: 2, value: intercept },
       { name: 'k', unit: 'ns per further writer', decimals: 2, value: slope },
@@ -151,43 +163,49 @@ function incrementLine(subject: string, places: readonly Place[], cpus: number):
   };
 }
 
-/** As far as it is the library's. */
+/** Milliseconds of scrapes by the number of their series, and of the largest of them that was measured over more lanes. */
+function scrapePlaces(lookup: Lookup): { bySeries: readonly Place[]; wide: WidePlace | undefined } {
+  const placesOf = (pattern: RegExp): Place[] =>
+    lookup.points('latency').flatMap((point) => {
+      const series = pattern.exec(point)?.[1];
+      if (series === undefined) return [];
+      return [{ x: Number(series.replaceAll(',', '')), rounds: lookup.rounds('latency', OURS, point) }];
+    });
+  const bySeries = placesOf(/^([\d,]+) counters$/);
+  const wide = placesOf(new RegExp(`^([\\d,]+) counters${IS_WIDE}$`)).slice(-1);
+  const common = inCommonRounds([...bySeries, ...wide]);
+  return { bySeries: common.slice(0, bySeries.length), wide: common[bySeries.length] };
+}
+
+type WidePlace = ReturnType<typeof inCommonRounds>[number];
+
 function scrapeLine(scenarios: readonly Findings[], cpus: number): Outcome {
-  const scrapes = lookupOf(scenarios, 'scrape');
-  const lanes = lookupOf(scenarios, 'lanes');
-  // Each series of that scenario was incremented once.
-  const measured = scenarios.find(({ name }) => name === 'lanes')?.counts[0]?.expected ?? 0;
   const subject = `scrape of ${SERIES.toLocaleString('en-US')} counters over HTTP`;
-  if (scrapes === undefined || lanes === undefined || measured === 0) {
-    return { subject, reason: 'it takes the scenarios scrape and lanes' };
-  }
-  const bySeries = fitPlaces(
-    scrapes
-      .points('latency')
-      .filter((point) => /^[\d,]+ counters$/.test(point))
-      .map((point) => ({
-        x: Number(point.replace(/ counters|,/g, '')),
-        rounds: scrapes.rounds('latency', OURS, point),
-      })),
+  const lookup = lookupOf(scenarios, 'scrape');
+  if (lookup === undefined) return { subject, reason: 'the scenario scrape was not run' };
+  const { bySeries, wide } = scrapePlaces(lookup);
+  if (wide === undefined || cpus >= WIDE)
+    return { subject, reason: 'no store of more lanes than this machine has CPUs was scraped' };
+  const fit = fitPlaces(bySeries);
+  if (typeof fit === 'string') return { subject, reason: fit };
+  if (!fit.rises) return { subject, reason: 'the number of series made no difference beyond the noise' };
+  // What each further lane adds to each series, by the line of the same round: with as many lanes as were measured the
+  // prediction is what was measured.
+  const perLane = fit.lines.map(
+    (line, round) => ((wide.rounds[round] ?? 0) - valueAt(line, wide.x)) / (wide.x * (WIDE - cpus)),
   );
-  const byLanes = fitPlaces(
-    lanes.points('scrape').map((point) => ({ x: Number(point), rounds: lanes.rounds('scrape', OURS, point) })),
-  );
-  if (typeof bySeries === 'string') return { subject, reason: bySeries };
-  if (typeof byLanes === 'string') return { subject, reason: byLanes };
-  if (!bySeries.rises) return { subject, reason: 'the number of series made no difference beyond the noise' };
-  const perLane = byLanes.rises ? half(byLanes.lines.map(({ slope }) => slope / measured)) : null;
-  const own = half(bySeries.lines.map((line) => valueAt(line, SERIES)));
-  const { intercept, slope } = parametersOf(bySeries);
+  const { intercept, slope } = parametersOf(fit);
   const nanoseconds = 1e6;
   return {
     ...{ kind: 'scrape', subject, unit: 'ms', decimals: 1, formula: `c + d S + b S (L - ${cpus})` },
     parameters: [
       { name: 'c', unit: 'ms', decimals: 2, value: intercept },
       { name: 'd', unit: 'ns per series', decimals: 1, value: slope && times(slope, nanoseconds) },
-      { name: 'b', unit: 'ns per series and lane', decimals: 3, value: perLane && times(perLane, nanoseconds) },
+      { name: 'b', unit: 'ns per series and lane', decimals: 3, value: times(half(perLane), nanoseconds) },
     ],
-    ...estimates(cpus, (count) => (perLane === null ? own : sum(own, times(perLane, SERIES * (count - cpus))))),
+    ...estimates(cpus, (count) =>
+      half(fit.lines.map((line, round) => valueAt(line, SERIES) + (perLane[round] ?? 0) * SERIES * (count - cpus))),
+    ),
   };
 }
 

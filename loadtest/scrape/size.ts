@@ -14,7 +14,7 @@ export interface Size {
 
 const alone = { workers: 0, loaded: false };
 /** A machine of many CPUs, as far as the size of its stores goes. */
-const WIDE = 64;
+export const WIDE = 64;
 /** How the point of a size ends whose store is that wide. */
 export const IS_WIDE = `, ${WIDE} lanes`;
 

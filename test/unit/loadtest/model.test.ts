@@ -26,12 +26,12 @@ function findingsOf(name: string, figure: string, contender: string, samples: Sa
 const five = (value: number): number[] => Array.from({ length: 5 }, () => value);
 
 /** Writers in C on two CPUs, by their nanoseconds per increment. */
-function contention(nanoseconds: Readonly<Record<number, readonly number[]>>): Findings {
+function contention(nanoseconds: Readonly<Record<number, readonly number[]>>, contender = 'atomic'): Findings {
   const rates = Object.entries(nanoseconds).map(([writers, values]) => [
     writers,
     values.map((one) => (Number(writers) / one) * 1000),
   ]);
-  return findingsOf('contention', 'native', 'atomic', Object.fromEntries(rates));
+  return findingsOf('contention', 'native', contender, Object.fromEntries(rates));
 }
 
 function only(model: CostModel): CostLine {
@@ -116,22 +116,37 @@ describe('the cost model', () => {
     assert.deepEqual(parameter(only(fitModel([contention(downwards)], 2)), 'a'), [15, 15, 15]);
   });
 
-  it('adds the lanes of more CPUs to a scrape that was measured with those of this machine', () => {
+  it('gives writers that share no word one cost for any number of them, with the range of all points', () => {
+    const lines = ['rseq', 'percpu-atomic', 'prom-client', 'plain lane'].map((contender) =>
+      only(fitModel([contention({ 1: five(10), 2: [20, 20, 20, 20, 60], 3: five(900) }, contender)], 2)),
+    );
+    for (const line of lines) {
+      assert.equal(line.formula, 'a');
+      assert.deepEqual(parameter(line, 'a'), [10, 15, 20]);
+      for (const prediction of line.predictions) assert.deepEqual(rounded(prediction), [10, 15, 20]);
+    }
+    const shared = ['atomic', 'atomic-padded', 'Atomics.add'].map((contender) =>
+      only(fitModel([contention({ 1: five(10), 2: five(20) }, contender)], 2)),
+    );
+    for (const line of shared) assert.deepEqual(parameter(line, 'k'), [10, 10, 10]);
+  });
+
+  it('adds the lanes of more CPUs to a scrape, as it was measured with more lanes', () => {
     const scrape = findingsOf('scrape', 'latency', 'percpu-metrics', {
       '1,000 counters': five(2),
-      '101,000 counters': [11, 12, 13, 14, 15],
-      '100,000 counters, 64 lanes': five(900),
+      '100,000 counters': [9.9, 10.9, 11.9, 12.9, 13.9],
+      '100,000 counters, 64 lanes': [30, 31, 32, 33, 84],
       '1,000 counters, loaded': five(900),
     });
-    // Of 1,000 series: 1 us per lane, so 1 ns per series and lane.
+    // Warm, and in no service: not what the model is of.
     const lanes = findingsOf('lanes', 'scrape', 'percpu-metrics', { 1: five(1), 101: five(1.1) });
     const line = only(fitModel([scrape, lanes], 2));
     assert.equal(line.formula, 'c + d S + b S (L - 2)');
-    assert.deepEqual(parameter(line, 'd'), [100, 110, 120]);
-    assert.deepEqual(parameter(line, 'b'), [1, 1, 1]);
-    assert.deepEqual(rounded(line.fitted), [11.9, 12.89, 13.88]);
-    // 6 more lanes are 0.6 ms.
-    assert.deepEqual(rounded(line.predictions[0]), [12.5, 13.49, 14.48]);
+    assert.deepEqual(rounded(line.fitted), [10.9, 11.9, 12.9]);
+    const [, wide] = line.predictions;
+    assert.deepEqual([wide?.cpus, ...(rounded(wide) ?? [])], [64, 31, 32, 33]);
+    const missing = fitModel([findingsOf('scrape', 'latency', 'percpu-metrics', { '1 counters': five(2) })], 2);
+    assert.match(missing.gaps[1]?.reason ?? '', /^no store of more lanes than this machine has CPUs was scraped$/);
   });
 
   it('says what it could not fit, and why', () => {
@@ -139,7 +154,7 @@ describe('the cost model', () => {
       lines: [],
       gaps: [
         { subject: 'increments', reason: 'the scenario contention was not run' },
-        { subject: 'scrape of 100,000 counters over HTTP', reason: 'it takes the scenarios scrape and lanes' },
+        { subject: 'scrape of 100,000 counters over HTTP', reason: 'the scenario scrape was not run' },
         { subject: 'file of a counter series', reason: 'the scenario memory was not run' },
       ],
     });
@@ -156,16 +171,16 @@ describe('the cost model', () => {
     const same = findingsOf('scrape', 'latency', 'percpu-metrics', {
       '1 counters': five(5),
       '2 counters': five(5),
+      '2 counters, 64 lanes': five(9),
     });
-    const lanes = findingsOf('lanes', 'scrape', 'percpu-metrics', { 1: five(1), 101: five(2) });
-    assert.match(fitModel([same, lanes], 2).gaps[1]?.reason ?? '', /^the number of series made no difference/);
+    assert.match(fitModel([same], 2).gaps[1]?.reason ?? '', /^the number of series made no difference/);
   });
 
   it('marks as a prediction what was not measured', () => {
     const model = fitModel(inventedRun(1).scenarios, 2);
     assert.deepEqual(model.gaps, []);
     const tables = modelTablesOf(model);
-    assert.equal(tables.length, 3);
+    assert.equal(tables.length, 4);
     for (const { heading, rows } of tables) {
       assert.deepEqual(heading.slice(-4), [
         '2 CPUs, fitted',
