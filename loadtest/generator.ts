@@ -39,8 +39,14 @@ export interface Fired {
   /** Latencies in milliseconds. */
   p50: number;
   p99: number;
-  p999: number;
+  /** `undefined` of fewer than {@link LEAST_FOR_P999} requests: it would be about the slowest of them. */
+  p999: number | undefined;
 }
+
+/** Requests that have two slower ones than the 99.9th percentile. */
+export const LEAST_FOR_P999 = 2_000;
+/** What a scenario notes of turns that have fewer. */
+export const P999_IS_LEFT_OUT = 'p99.9 is left out of turns with fewer than 2,000 requests.';
 
 /** How often autocannon looks whether it is done; its own figures, which depend on it, are not used. */
 const SAMPLE_MILLISECONDS = 20;
@@ -79,6 +85,6 @@ export async function fire({ origin, request, connections, amount, signal }: Rou
     requestsPerSecond: answered / seconds,
     p50: quantile(sorted, 0.5),
     p99: quantile(sorted, 0.99),
-    p999: quantile(sorted, 0.999),
+    p999: answered < LEAST_FOR_P999 ? undefined : quantile(sorted, 0.999),
   };
 }

@@ -18,7 +18,9 @@ export interface TextTable {
 /** Medians, with the middle half of the samples where there are several. */
 export function tablesOf(findings: Findings): TextTable[] {
   const lookup = new Lookup(findings);
-  const measured = findings.figures.filter(({ name }) => lookup.points(name).length > 0);
+  const measured = findings.figures.filter(({ name }) =>
+    findings.series.some(({ figure, samples }) => figure === name && samples.length > 0),
+  );
   if (measured.every(({ name }) => lookup.points(name).length === 1)) return [byFigure(findings, measured, lookup)];
   return measured.map((figure) => byPoint(findings, figure, lookup));
 }

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { type Figure, judge } from '../findings.js';
+import { P999_IS_LEFT_OUT } from '../generator.js';
 import { LoadedService, withServices } from '../loaded-service.js';
 import type { Lookup } from '../lookup.js';
 import { type Onset, onsetOf } from '../onset.js';
@@ -137,6 +138,10 @@ async function measurePoint({
       const measured = { throughput: requestsPerSecond, cpu: cpuMicroseconds, p50, p99, p999 };
       for (const [figure, value] of Object.entries(measured))
         context.recorder.add(nameOf(figure, series), name, point, value);
+      if (p999 === undefined) {
+        context.recorder.miss(nameOf('p999', series), name, point);
+        context.recorder.note(P999_IS_LEFT_OUT);
+      }
       step(`${increments} on ${series} ${name}`);
     }
   }

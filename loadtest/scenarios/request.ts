@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { sumSamples } from '../exposition.js';
 import type { Figure } from '../findings.js';
 import { judge } from '../findings.js';
+import { P999_IS_LEFT_OUT } from '../generator.js';
 import { LoadedService, withServices } from '../loaded-service.js';
 import type { Lookup } from '../lookup.js';
 import { packageRoot } from '../results.js';
@@ -140,6 +141,10 @@ async function measure(
       const { requestsPerSecond, cpuMicroseconds, p50, p99, p999 } = await entrant.turn(amount);
       const measured = { throughput: requestsPerSecond, cpu: cpuMicroseconds, p50, p99, p999 };
       for (const [figure, value] of Object.entries(measured)) recorder.add(figure, entrant.contender.name, '', value);
+      if (p999 === undefined) {
+        recorder.miss('p999', entrant.contender.name, '');
+        recorder.note(P999_IS_LEFT_OUT);
+      }
       step(entrant.contender.name);
     }
   }
