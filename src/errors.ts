@@ -32,7 +32,7 @@ export const ERROR_CODES = {
 
   ERR_PCM_AMOUNT_TYPE: 'the amount is not a number',
   ERR_PCM_AMOUNT_NOT_FINITE: 'the amount is NaN or infinite',
-  ERR_PCM_AMOUNT_NEGATIVE: 'a counter cannot go down',
+  ERR_PCM_AMOUNT_NEGATIVE: 'a counter cannot go down, nor can time',
   ERR_PCM_METRIC_NAME: 'the name of the metric is not allowed',
   ERR_PCM_LABEL_COUNT: 'another number of label values than the family has label names',
   ERR_PCM_LABEL_NAME: 'the name of the label is not allowed, or the family does not have it',
@@ -42,7 +42,8 @@ export const ERROR_CODES = {
   ERR_PCM_COLLECT: 'a collector failed or took too long; of warnings only',
   ERR_PCM_EXEMPLAR: 'an exemplar cannot be kept; of warnings only',
   ERR_PCM_EXPONENTIAL: 'schema, range, quantiles or relative error of a native histogram or summary are out of range',
-  ERR_PCM_STATE: 'states are not distinct texts, or the state set does not have this state',
+  ERR_PCM_STATE:
+    'states are not distinct texts, the state set does not have this state, or a state is neither said to hold nor not to',
   ERR_PCM_OPTION: 'an option is unknown, missing, or not of its type',
   ERR_PCM_TOO_MANY_SCRAPES: 'as many scrapes as are allowed are being served',
   ERR_PCM_CLOSED: 'the store is closed',

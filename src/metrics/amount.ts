@@ -34,3 +34,13 @@ export function negativeAmount(name: string, amount: number): PercpuMetricsError
     { details: { name, operation: 'inc', amount } },
   );
 }
+
+/** The error for a start that lies in the future, as one of another clock may. */
+export function futureStart(name: string, start: number, seconds: number): PercpuMetricsError {
+  return new PercpuMetricsError(
+    'ERR_PCM_AMOUNT_NEGATIVE',
+    `observeSince of ${name} takes an earlier reading of performance.now(), not ${start}, which is ${seconds} s ahead; ` +
+      'Date.now() and the performance.now() of other threads are other clocks',
+    { details: { name, operation: 'observeSince', start } },
+  );
+}

@@ -2,7 +2,8 @@
  * The formats in which a store is rendered, and the options of `store.render`. The media types are those that
  * Prometheus and its clients use.
  */
-import { display, PercpuMetricsError } from '../errors.js';
+import { PercpuMetricsError } from '../errors.js';
+import { checkOptions, type Rule } from '../store/rules.js';
 import type { ExpositionFormat, NameEscaping, Syntax } from '../store/types.js';
 
 /** What is rendered, and how. */
@@ -32,19 +33,45 @@ const CONTENT_TYPES: Readonly<Record<Syntax, string>> = {
   protobuf: 'application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited',
 };
 
-/** What to send as `Content-Type` with what `store.render` gives for the same format. */
-export function contentTypeOf({ syntax, escaping }: ExpositionFormat): string {
+function oneOf(allowed: readonly string[]): Rule {
+  return {
+    expected: `one of ${allowed.map((name) => `"${name}"`).join(', ')}`,
+    holds: (value) => (allowed as readonly unknown[]).includes(value),
+  };
+}
+
+const FORMAT_RULES = {
+  syntax: oneOf(SYNTAXES),
+  escaping: oneOf(NAME_ESCAPINGS),
+  // What `negotiateFormat` gives has it.
+  contentType: { expected: 'a text', holds: (value: unknown) => typeof value === 'string' },
+} satisfies Readonly<Record<string, Rule>>;
+
+const REQUIRED_FORMAT_RULES: Readonly<Record<string, Rule>> = {
+  ...FORMAT_RULES,
+  syntax: { ...FORMAT_RULES.syntax, required: true },
+  escaping: { ...FORMAT_RULES.escaping, required: true },
+};
+
+const RENDER_RULES: Readonly<Record<string, Rule>> = {
+  ...FORMAT_RULES,
+  names: {
+    expected: 'an array of strings',
+    holds: (value) => Array.isArray(value) && value.every((name) => typeof name === 'string'),
+  },
+};
+
+/**
+ * What to send as `Content-Type` with what `store.render` gives for the same format.
+ *
+ * @throws PercpuMetricsError `ERR_PCM_OPTION`
+ */
+export function contentTypeOf(format: ExpositionFormat): string {
+  checkOptions('a format', REQUIRED_FORMAT_RULES, format);
+  const { syntax, escaping } = format;
   const plain = syntax === 'text' && escaping === 'allow-utf-8' ? CONTENT_TYPE.replace('0.0.4', '1.0.0') : undefined;
   const type = plain ?? CONTENT_TYPES[syntax];
   return escaping === DEFAULT_FORMAT.escaping ? type : `${type}; escaping=${escaping}`;
-}
-
-function oneOf<Value extends string>(option: string, value: unknown, allowed: readonly Value[]): Value {
-  if (allowed.includes(value as Value)) return value as Value;
-  const names = allowed.map((name) => `"${name}"`).join(', ');
-  throw new PercpuMetricsError('ERR_PCM_OPTION', `${option} must be one of ${names}, not ${display(value)}`, {
-    details: { option, value },
-  });
 }
 
 /**
@@ -53,17 +80,21 @@ function oneOf<Value extends string>(option: string, value: unknown, allowed: re
  * @throws PercpuMetricsError `ERR_PCM_OPTION`
  */
 export function renderArguments(options: RenderOptions): { format: ExpositionFormat; names: string[] } {
+  checkOptions('render', RENDER_RULES, options);
   const { syntax = DEFAULT_FORMAT.syntax, escaping = DEFAULT_FORMAT.escaping, names = [] } = options;
-  if (!Array.isArray(names) || names.some((name) => typeof name !== 'string')) {
-    throw new PercpuMetricsError('ERR_PCM_OPTION', `names must be an array of strings, not ${display(names)}`, {
-      details: { option: 'names', value: names },
-    });
-  }
-  return {
-    format: {
-      syntax: oneOf('syntax', syntax, SYNTAXES),
-      escaping: oneOf('escaping', escaping, NAME_ESCAPINGS),
-    },
-    names: [...names],
-  };
+  return { format: { syntax, escaping }, names: [...names] };
+}
+
+/**
+ * Checks that what is rendered is text.
+ *
+ * @throws PercpuMetricsError `ERR_PCM_OPTION`
+ */
+export function requireText(options: RenderOptions): void {
+  if (renderArguments(options).format.syntax !== 'protobuf') return;
+  throw new PercpuMetricsError(
+    'ERR_PCM_OPTION',
+    'syntax of metrics must be "text" or "openmetrics", not "protobuf", which is no text; render gives its bytes',
+    { details: { option: 'syntax', value: 'protobuf' } },
+  );
 }

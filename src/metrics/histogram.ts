@@ -4,7 +4,7 @@
  */
 import { BatchOperation, NO_CELL } from '../store/segment.js';
 import type { NativeHot } from '../store/types.js';
-import { invalidAmount } from './amount.js';
+import { futureStart, invalidAmount } from './amount.js';
 import type { Recordable } from './batch.js';
 import { BoundSeries, type Origin, replaceHot } from './bound-series.js';
 import type { Declaration } from './default-labels.js';
@@ -25,7 +25,7 @@ export interface HistogramHandle {
   /**
    * Observes the seconds since a reading of `performance.now()`, and returns them.
    *
-   * @throws PercpuMetricsError as `observe`
+   * @throws PercpuMetricsError as `observe`, and `ERR_PCM_AMOUNT_NEGATIVE` where `start` has not come yet
    */
   observeSince(start: number): number;
   /** Starts a timer; stopping it observes the seconds that have passed and returns them. */
@@ -126,6 +126,7 @@ export class BoundHistogram extends BoundSeries implements HistogramHandle, Reco
 
   observeSince(start: number): number {
     const seconds = secondsSince(start);
+    if (seconds < 0) throw futureStart(this.name, start, -seconds);
     this.observe(seconds);
     return seconds;
   }

@@ -4,6 +4,7 @@
  * become U+FFFD, as they do in the store.
  */
 import { display, PercpuMetricsError } from '../errors.js';
+import { fitsLabel, tooLong } from '../store/label-text.js';
 
 /** What a label may have as its value. */
 export type LabelValue = string | number;
@@ -15,8 +16,6 @@ export type LabelValues<Names extends readonly string[]> = { readonly [Index in 
 export type LabelObject<Names extends readonly string[]> = Names extends readonly []
   ? Readonly<Record<string, never>>
   : { readonly [Name in Names[number]]: LabelValue };
-
-const MAX_BYTES = 65535;
 
 interface LabelledFamily {
   readonly name: string;
@@ -30,21 +29,16 @@ function expected(family: LabelledFamily): string {
 }
 
 function text(family: LabelledFamily, index: number, value: unknown): string {
-  if (typeof value === 'string') {
-    // A UTF-16 unit is at most 3 bytes of UTF-8.
-    if (value.length * 3 <= MAX_BYTES || Buffer.byteLength(value) <= MAX_BYTES) return value.toWellFormed();
-  } else if (typeof value === 'number') {
-    return String(value);
-  }
+  if (typeof value === 'string' && fitsLabel(value)) return value.toWellFormed();
+  if (typeof value === 'number') return String(value);
   const label = family.labelNames[index] ?? '';
-  const problem =
-    typeof value === 'string'
-      ? `has ${value.length} characters; shorten it to ${MAX_BYTES} bytes`
-      : `is ${display(value)}`;
+  const what = `the value of label ${label} of ${family.name}`;
+  const details = { name: family.name, label, value };
+  if (typeof value === 'string') throw tooLong(what, value, details);
   throw new PercpuMetricsError(
     'ERR_PCM_LABEL_VALUE',
-    `the value of label ${label} of ${family.name} must be a string or a number, but ${problem}`,
-    { details: { name: family.name, label, value } },
+    `${what} must be a string or a number, but is ${display(value)}`,
+    { details },
   );
 }
 

@@ -3,6 +3,7 @@
  * is that of the most specific range that matches it. At the same quality the more specific range wins, then the one
  * that comes first.
  */
+import { display, PercpuMetricsError } from '../errors.js';
 import type { NameEscaping, Syntax } from '../store/types.js';
 import { contentTypeOf, DEFAULT_FORMAT, NAME_ESCAPINGS } from './exposition-format.js';
 import { type WeightedItem, weightedList } from './weighted-list.js';
@@ -118,8 +119,13 @@ export function negotiateAmong<Offered extends OfferedSyntax>(
 /**
  * The format that a scraper with this `Accept` header gets: `store.render(negotiateFormat(accept))` renders it. Text
  * 0.0.4 where nothing that it accepts can be rendered, as with the other clients of Prometheus.
+ *
+ * @throws PercpuMetricsError `ERR_PCM_ARGUMENT`
  */
 export function negotiateFormat(accept: string | undefined): NegotiatedFormat<Syntax> {
+  if (typeof (accept ?? '') !== 'string') {
+    throw new PercpuMetricsError('ERR_PCM_ARGUMENT', `Accept must be the text of the header, not ${display(accept)}`);
+  }
   return (
     negotiateAmong(accept, ['text', 'openmetrics', 'protobuf']) ?? {
       ...DEFAULT_FORMAT,

@@ -4,6 +4,7 @@
  */
 import { isMainThread, threadId } from 'node:worker_threads';
 import { display, PercpuMetricsError } from '../errors.js';
+import { fitsLabel, tooLong } from '../store/label-text.js';
 import type { DefaultLabels } from './default-labels.js';
 
 const LABEL = 'process';
@@ -16,7 +17,7 @@ export function processName(): string {
 /**
  * What the process is called in a family that is declared with this `perProcess`; undefined where its series are not of one.
  *
- * @throws PercpuMetricsError `ERR_PCM_OPTION`, `ERR_PCM_LABEL_NAME`
+ * @throws PercpuMetricsError `ERR_PCM_OPTION`, `ERR_PCM_LABEL_NAME`, `ERR_PCM_LABEL_VALUE`
  */
 export function ownerName(name: string, labelNames: readonly string[], perProcess: unknown): string | undefined {
   if (perProcess === undefined || perProcess === false) return undefined;
@@ -26,6 +27,9 @@ export function ownerName(name: string, labelNames: readonly string[], perProces
       `perProcess of ${name} must be true, false or what the process is called, not ${display(perProcess)}`,
       { details: { name, option: 'perProcess', value: perProcess } },
     );
+  }
+  if (typeof perProcess === 'string' && !fitsLabel(perProcess)) {
+    throw tooLong(`perProcess of ${name}`, perProcess, { name, option: 'perProcess', value: perProcess });
   }
   if (labelNames.includes(LABEL)) {
     throw new PercpuMetricsError(

@@ -3,6 +3,7 @@
  * from the others; its value is 1 in that state, else 0.
  */
 import { display, PercpuMetricsError } from '../errors.js';
+import { fitsLabel, tooLong } from '../store/label-text.js';
 import { NO_SERIES } from '../store/segment.js';
 import type { Declaration } from './default-labels.js';
 import type { MetricOptions } from './definition.js';
@@ -60,17 +61,24 @@ export type StateSet<
 /**
  * The states of a state set.
  *
- * @throws PercpuMetricsError `ERR_PCM_STATE`
+ * @throws PercpuMetricsError `ERR_PCM_STATE`, `ERR_PCM_LABEL_VALUE`
  */
 export function checkStates(name: string, states: unknown): string[] {
   const list: unknown[] = Array.isArray(states) ? states : [];
   const distinct = new Set(list).size === list.length;
-  if (list.length > 0 && distinct && list.every((state) => typeof state === 'string' && state !== '')) {
-    return list as string[];
+  // What is not well formed would be another text in the store.
+  if (
+    list.length > 0 &&
+    distinct &&
+    list.every((state) => typeof state === 'string' && /^\P{Surrogate}+$/u.test(state))
+  ) {
+    const long = (list as string[]).find((state) => !fitsLabel(state));
+    if (long !== undefined) throw tooLong(`the state of ${name}`, long, { name, states });
+    return [...(list as string[])];
   }
   throw new PercpuMetricsError(
     'ERR_PCM_STATE',
-    `states of ${name} must be an array of texts that are not empty, each once, not ${display(states)}`,
+    `states of ${name} must be an array of texts of Unicode that are not empty, each once, not ${display(states)}`,
     { details: { name, states } },
   );
 }
@@ -105,6 +113,13 @@ class BoundStateSet implements StateSetHandle<string>, OverflowHandle {
 
   toggle(state: string, holds: boolean): void {
     this.#require(state);
+    if (typeof holds !== 'boolean') {
+      throw new PercpuMetricsError(
+        'ERR_PCM_STATE',
+        `toggle of ${this.#name} takes true or false, not ${display(holds)}; compare it first`,
+        { details: { name: this.#name, state, holds } },
+      );
+    }
     this.revive();
     this.#require(state).set(holds ? 1 : 0);
   }

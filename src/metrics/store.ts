@@ -5,6 +5,7 @@
 import { display, PercpuMetricsError } from '../errors.js';
 import type { StoreOptions } from '../store/options.js';
 import type { TransientBytes } from '../store/render-memory.js';
+import { checkOptions, FLAG } from '../store/rules.js';
 import type { Segment } from '../store/segment.js';
 import type {
   FamilyDefinition,
@@ -17,10 +18,12 @@ import type {
 } from '../store/types.js';
 import { type Batch, PreparedBatch, type RecordableHandle } from './batch.js';
 import { checkCollect, checkTimeout } from './collectors.js';
-import { CONTENT_TYPE, type RenderOptions, renderArguments } from './exposition-format.js';
+import { CONTENT_TYPE, type RenderOptions, renderArguments, requireText } from './exposition-format.js';
 import { Families } from './families.js';
 import { FamilyStore } from './family-store.js';
 import { type LabelValue, labelValues } from './label-values.js';
+
+const SNAPSHOT_RULES = { createdAt: FLAG, exemplars: FLAG } as const;
 
 /** An open store; `openStore` makes one. */
 export class Store extends FamilyStore {
@@ -77,6 +80,7 @@ export class Store extends FamilyStore {
   async metrics(
     options: RenderOptions & { readonly syntax?: 'text' | 'openmetrics' | undefined } = {},
   ): Promise<string> {
+    requireText(options);
     const { bytes, release } = await this.renderTransient(options);
     const text = bytes.toString('utf8');
     release();
@@ -116,6 +120,7 @@ export class Store extends FamilyStore {
   snapshot(
     options: { readonly createdAt?: boolean | undefined; readonly exemplars?: boolean | undefined } = {},
   ): FamilySnapshot[] {
+    checkOptions('a snapshot', SNAPSHOT_RULES, options);
     return this.#segment.snapshot(options.createdAt === true, options.exemplars === true);
   }
 
@@ -154,9 +159,17 @@ export class Store extends FamilyStore {
    * all labels, those that come from `defaultLabels` included.
    *
    * @throws PercpuMetricsError `ERR_PCM_NOT_FOUND` where there is no such family; `ERR_PCM_READ_ONLY`,
-   * `ERR_PCM_LOCK_TIMEOUT`, `ERR_PCM_CLOSED`, `ERR_PCM_LABEL_COUNT`, `ERR_PCM_LABEL_NAME`, `ERR_PCM_LABEL_VALUE`
+   * `ERR_PCM_LOCK_TIMEOUT`, `ERR_PCM_CLOSED`, `ERR_PCM_LABEL_COUNT`, `ERR_PCM_LABEL_NAME`, `ERR_PCM_LABEL_VALUE`,
+   * `ERR_PCM_ARGUMENT`
    */
   removeSeries(name: string, labels?: Readonly<Record<string, LabelValue>>): void {
+    if (labels !== undefined && (typeof labels !== 'object' || labels === null || Array.isArray(labels))) {
+      throw new PercpuMetricsError(
+        'ERR_PCM_ARGUMENT',
+        `labels must be an object with a value for each label, not ${display(labels)}; leave it out for all series`,
+        { details: { name, labels } },
+      );
+    }
     const definition = this.#segment.find(name);
     if (definition === undefined) throw this.#noFamily(name);
     const values = labels === undefined ? undefined : labelValues(definition, [labels]);

@@ -4,6 +4,7 @@
  */
 import type { Backend } from '../binding.js';
 import { display, PercpuMetricsError } from '../errors.js';
+import { fitsLabel, tooLong } from './label-text.js';
 
 /** The back ends that a store can be made with. */
 export const BACKENDS: readonly Backend[] = ['rseq', 'percpu-atomic', 'atomic', 'atomic-padded'];
@@ -95,10 +96,17 @@ const RULES: Readonly<Record<keyof StoreOptions, Rule>> = {
   },
 };
 
+function checkDefaultLabels(labels: object): void {
+  for (const [label, value] of Object.entries(labels)) {
+    if (typeof value !== 'string' || fitsLabel(value)) continue;
+    throw tooLong(`the value of default label ${display(label)}`, value, { option: 'defaultLabels', label, value });
+  }
+}
+
 /**
  * A checked copy, without the options that are undefined.
  *
- * @throws PercpuMetricsError `ERR_PCM_OPTION`
+ * @throws PercpuMetricsError `ERR_PCM_OPTION`, `ERR_PCM_LABEL_VALUE`
  */
 export function checkStoreOptions(options: unknown): StoreOptions {
   if (typeof options !== 'object' || options === null) {
@@ -119,6 +127,7 @@ export function checkStoreOptions(options: unknown): StoreOptions {
         details: { option: name, value },
       });
     }
+    if (name === 'defaultLabels') checkDefaultLabels(value as object);
     checked[name] = value;
   }
   return checked;
