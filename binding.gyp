@@ -71,6 +71,7 @@
         'native/exposition/protobuf-observations.cc',
         'native/exposition/renderer.cc',
         'native/exposition/rendition.cc',
+        'native/exposition/sample-names.cc',
         'native/exposition/text-family.cc',
         'native/exposition/text-numbers.cc',
         'native/exposition/text-observations.cc',

@@ -4,8 +4,10 @@
  */
 #include "rendition.h"
 
+#include <algorithm>
 #include <cstring>
 #include <exception>
+#include <string>
 #include <utility>
 
 #include "renderer.h"
@@ -19,68 +21,30 @@ std::string TextOf(pcm_bytes bytes) {
     return {bytes.data, bytes.size};
 }
 
-/* The name that OpenMetrics gives to counters and infos; empty for others. */
-std::string Shortened(const std::string &name) {
-    for (const char *end : {"_total", "_info"}) {
-        const size_t size = std::strlen(end);
-        if (name.size() > size && name.compare(name.size() - size, size, end) == 0)
-            return name.substr(0, name.size() - size);
-    }
-    return {};
+bool IsSame(const FamilyNames &one, const FamilyNames &other) {
+    return one.name.text == other.name.text && one.is_shadowed == other.is_shadowed;
 }
 
 } // namespace
 
 void Rendition::Clear() noexcept {
     families_.clear();
-    plain_.clear();
-    escaped_.clear();
-    shortened_.clear();
     series_count_ = 0;
     max_size_ = 0;
 }
 
-/*
- * Names that stay as they are come first: one that was escaped, or shortened for OpenMetrics, to the same before gives
- * way, by a new beginning.
- */
-void Rendition::TakeInNames(const pcm_reader *reader) {
-    const uint32_t count = pcm_reader_family_count(reader);
-    for (uint32_t i = static_cast<uint32_t>(families_.size()); i < count; i++) {
-        const pcm_bytes name = pcm_reader_family(reader, i)->name;
-        std::string text = TextOf(name);
-        if (ExposeFamilyName(name, format_.escaping).text != text)
-            continue;
-        const bool taken = escaped_.count(text) > 0 || shortened_.count(text) > 0;
-        plain_.insert(std::move(text));
-        if (taken) {
-            Clear();
-            TakeInNames(reader);
-            return;
-        }
-    }
-}
-
+/* Where a family that has come changes what an earlier one is called, all of it begins anew. */
 void Rendition::TakeInFamilies(const pcm_reader *reader) {
     const uint32_t count = pcm_reader_family_count(reader);
     if (families_.size() == count)
         return;
-    TakeInNames(reader);
-    for (uint32_t i = static_cast<uint32_t>(families_.size()); i < count; i++) {
-        const pcm_family_definition &definition = *pcm_reader_family(reader, i);
-        FamilyNames names{ExposeFamilyName(definition.name, format_.escaping), {}};
-        if (names.name.text != TextOf(definition.name)) {
-            if (plain_.count(names.name.text) > 0 || escaped_.count(names.name.text) > 0)
-                names.name = ExposeFamilyName(definition.name, Escaping::kValues);
-            escaped_.insert(names.name.text);
-        }
-        names.labels = ExposeLabelNames(definition, format_.escaping);
-        if (format_.syntax == Syntax::kOpenMetrics) {
-            const std::string shortened = Shortened(names.name.text);
-            names.is_shadowed = plain_.count(shortened) > 0;
-            shortened_.insert(shortened);
-        }
-        families_.push_back({names.name.text, MakeFamilyOutput(format_.syntax, definition, names)});
+    std::vector<FamilyNames> names = ExposeNames(reader, format_);
+    const auto is_same = [](const Family &family, const FamilyNames &now) { return IsSame(family.names, now); };
+    if (!std::equal(families_.begin(), families_.end(), names.begin(), is_same))
+        Clear();
+    for (auto i = static_cast<uint32_t>(families_.size()); i < count; i++) {
+        auto output = MakeFamilyOutput(format_.syntax, *pcm_reader_family(reader, i), names[i]);
+        families_.push_back({std::move(names[i]), std::move(output)});
         max_size_ += families_.back().output->max_size();
     }
 }
@@ -124,7 +88,7 @@ int Rendition::Write(const pcm_reader *reader, const NameFilter &filter, ByteBuf
     size_t size = sizeof kEnd;
     for (uint32_t i = 0; i < families_.size(); i++) {
         const pcm_family_definition &definition = *pcm_reader_family(reader, i);
-        if (!filter.is_empty() && !filter.Passes(families_[i].name, definition.type) &&
+        if (!filter.is_empty() && !filter.Passes(families_[i].names.name.text, definition.type) &&
             !filter.Passes(TextOf(definition.name), definition.type))
             continue;
         wanted.push_back(families_[i].output.get());

@@ -10,11 +10,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "byte-buffer.h"
+#include "family-names.h"
 #include "family-output.h"
 #include "format.h"
 #include "name-filter.h"
@@ -39,12 +38,11 @@ class Rendition {
 
   private:
     struct Family {
-        std::string name; /* as exposed */
+        FamilyNames names;
         std::unique_ptr<FamilyOutput> output;
     };
 
     int TakeIn(const pcm_reader *reader);
-    void TakeInNames(const pcm_reader *reader);
     void TakeInFamilies(const pcm_reader *reader);
     int TakeInSeries(const pcm_reader *reader);
     int Write(const pcm_reader *reader, const NameFilter &filter, ByteBuffer *out) const;
@@ -52,9 +50,6 @@ class Rendition {
 
     Format format_;
     std::vector<Family> families_;
-    std::unordered_set<std::string> plain_;     /* names that no escaping has changed */
-    std::unordered_set<std::string> escaped_;   /* names that one has */
-    std::unordered_set<std::string> shortened_; /* names without _total and _info, of OpenMetrics */
     uint32_t series_count_ = 0;
     uint64_t version_ = 0; /* of the reader */
     size_t max_size_ = 0;
