@@ -143,6 +143,15 @@ export interface FamilyLanes {
   series: LaneSnapshot[];
 }
 
+/** What a family is called in a format. */
+export interface ExposedNames {
+  name: string;
+  /** In the order of the definition. */
+  labelNames: string[];
+  /** The name, and those of its samples; in OpenMetrics with that of the family. No other family has one of them. */
+  inScrape: string[];
+}
+
 export interface StoreMode {
   /** What an increment of the calling thread does. */
   backend: Backend;
@@ -273,6 +282,8 @@ export interface NativeStore {
   render(format?: ExpositionFormat, names?: readonly string[], memory?: ArrayBuffer): Promise<Uint8Array<ArrayBuffer>>;
   /** With true arguments series have their `createdAt`, and their `exemplars` where there are any. */
   snapshot(withCreation?: boolean, withExemplars?: boolean): FamilySnapshot[];
+  /** What all families are called in a format, in the order of a snapshot; in Prometheus text by default. */
+  exposedNames(format?: ExpositionFormat): ExposedNames[];
   /** All families with the lanes of all their series; with a name, those of the others are left out. */
   lanes(name?: string): FamilyLanes[];
 }

@@ -78,6 +78,7 @@ Napi::Function NativeStore::DefineClass(Napi::Env env, std::shared_ptr<Attachmen
                                        InstanceMethod<&NativeStore::PutExemplar>("putExemplar"),
                                        InstanceMethod<&NativeStore::Render>("render"),
                                        InstanceMethod<&NativeStore::Snapshot>("snapshot"),
+                                       InstanceMethod<&NativeStore::ExposedNames>("exposedNames"),
                                        InstanceMethod<&NativeStore::Lanes>("lanes"),
                                    },
                                    pending);
@@ -392,6 +393,17 @@ Napi::Value NativeStore::Snapshot(const Napi::CallbackInfo &info) {
     if (status != PCM_OK)
         ThrowStatus(info.Env(), status, errno);
     return pcm::Snapshot(info.Env(), reader, info[0].ToBoolean(), info[1].ToBoolean());
+}
+
+Napi::Value NativeStore::ExposedNames(const Napi::CallbackInfo &info) {
+    const Format format = OptionalFormat(info[0]);
+    RequireOpen(info.Env());
+    pcm_reader *reader;
+    errno = 0;
+    const int status = attachment_->Read(&reader);
+    if (status != PCM_OK)
+        ThrowStatus(info.Env(), status, errno);
+    return pcm::ExposedNames(info.Env(), reader, format);
 }
 
 Napi::Value NativeStore::Lanes(const Napi::CallbackInfo &info) {

@@ -53,6 +53,7 @@ class NativeStore : public Napi::ObjectWrap<NativeStore> {
     Napi::Value PutExemplar(const Napi::CallbackInfo &info);
     Napi::Value Render(const Napi::CallbackInfo &info);
     Napi::Value Snapshot(const Napi::CallbackInfo &info);
+    Napi::Value ExposedNames(const Napi::CallbackInfo &info);
     Napi::Value Lanes(const Napi::CallbackInfo &info);
 
     void Apply(const Napi::CallbackInfo &info, int (*action)(pcm_store *, uint64_t));

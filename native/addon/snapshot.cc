@@ -5,9 +5,11 @@
 #include "snapshot.h"
 
 #include <limits>
+#include <string>
 #include <vector>
 
 #include "errors.h"
+#include "family-names.h"
 #include "values.h"
 
 namespace pcm {
@@ -249,6 +251,28 @@ Napi::Value Lanes(Napi::Env env, const pcm_store *store, const pcm_reader *reade
         const Napi::Value object = LanesOf(env, info, reader, i, *pcm_reader_family(reader, view.family), &numbers);
         if (!object.IsUndefined() && pcm_reader_is_current(reader, i))
             lists[view.family].Set(sizes[view.family]++, object);
+    }
+    return families;
+}
+
+Napi::Value ExposedNames(Napi::Env env, const pcm_reader *reader, Format format) {
+    const std::vector<FamilyNames> names = ExposeNames(reader, format);
+    Napi::Array families = Napi::Array::New(env, names.size());
+    for (uint32_t i = 0; i < names.size(); i++) {
+        const Napi::HandleScope scope(env);
+        Napi::Array labels = Napi::Array::New(env, names[i].labels.size());
+        for (uint32_t label = 0; label < names[i].labels.size(); label++)
+            labels.Set(label, names[i].labels[label].text);
+        const std::vector<std::string> in_scrape =
+            NamesInScrape(pcm_reader_family(reader, i)->type, names[i], format.syntax);
+        Napi::Array all = Napi::Array::New(env, in_scrape.size());
+        for (uint32_t name = 0; name < in_scrape.size(); name++)
+            all.Set(name, in_scrape[name]);
+        Napi::Object family = Napi::Object::New(env);
+        family.Set("name", names[i].name.text);
+        family.Set("labelNames", labels);
+        family.Set("inScrape", all);
+        families.Set(i, family);
     }
     return families;
 }

@@ -1,5 +1,5 @@
 /*
- * What a reader read, as JavaScript objects: `FamilySnapshot` and `LaneSnapshot` of src/binding.ts.
+ * What a reader read, as JavaScript objects: `FamilySnapshot`, `LaneSnapshot` and `ExposedNames` of src/binding.ts.
  */
 #ifndef PCM_ADDON_SNAPSHOT_H_
 #define PCM_ADDON_SNAPSHOT_H_
@@ -8,6 +8,7 @@
 
 #include <napi.h>
 
+#include "format.h"
 #include "percpu_metrics.h"
 
 namespace pcm {
@@ -20,6 +21,9 @@ Napi::Value Snapshot(Napi::Env env, const pcm_reader *reader, bool with_creation
 
 /* All families with the lanes of all their series, or of those of one family only, in one pass. Throws Napi::Error. */
 Napi::Value Lanes(Napi::Env env, const pcm_store *store, const pcm_reader *reader, const std::string *only);
+
+/* The names that all families have in a format, in the order of a snapshot. Throws Napi::Error. */
+Napi::Value ExposedNames(Napi::Env env, const pcm_reader *reader, Format format);
 
 } // namespace pcm
 

@@ -1,64 +1,94 @@
 /**
- * Which families of registries are in a scrape: those that somebody asked for, and that neither the store nor an earlier
- * registry has. What is left out for another reason than that nobody asked is in the log.
+ * Which families of registries are in a scrape: those that somebody asked for, and of which neither the store nor an
+ * earlier registry has a name, be it of samples only. What is left out for another reason than that nobody asked is in
+ * the log.
  */
-import { openMetricsName } from '../metrics/family-text.js';
-import type { OfferedSyntax } from '../metrics/negotiation.js';
-import type { Store } from '../metrics/store.js';
+import { plainName } from '../metrics/family-text.js';
+import type { NegotiatedFormat } from '../metrics/negotiation.js';
+import { hasPlainNames, namesInAnyFormat, openMetricsName, sampleNames } from '../metrics/sample-names.js';
 import { STORE_METRICS_PREFIX } from '../metrics/store-metrics.js';
-import type { FamilySnapshot } from '../store/types.js';
+import type { FamilySnapshot, MetricType } from '../store/types.js';
 import type { WarningLog } from './registries.js';
-import { hasPlainNames } from './registry-families.js';
-import { isWanted, keepFamilies } from './registry-text.js';
+import { textFamilies } from './registry-text.js';
 
-/** Whether a scrape of the store has a family that goes by this name in a registry's text. */
-function isInStore(store: Store, family: string): boolean {
-  return family.startsWith(STORE_METRICS_PREFIX) || ['', '_total', '_info'].some((end) => store.find(family + end));
+/** Whether one of the names that a scrape is limited to is one of these. */
+function isAskedFor(names: Iterable<string>, asked: ReadonlySet<string>): boolean {
+  return asked.size === 0 || [...names].some((name) => asked.has(name));
+}
+
+/** Those of the families that have one of the names that a scrape is limited to, in whichever format. */
+export function wanted(families: readonly FamilySnapshot[], names: readonly string[]): FamilySnapshot[] {
+  const asked = new Set(names);
+  return families.filter((family) => isAskedFor(namesInAnyFormat(family), asked));
 }
 
 /** The choice of one scrape. Registries are to be asked about in their order. */
 export class FamilyChoice {
-  readonly #store: Store;
-  readonly #names: readonly string[];
+  readonly #format: Pick<NegotiatedFormat, 'syntax' | 'escaping'>;
+  readonly #asked: ReadonlySet<string>;
   readonly #log: WarningLog;
-  readonly #taken = new Set<string>();
+  readonly #taken: Set<string>;
 
-  constructor(store: Store, names: readonly string[], log: WarningLog) {
-    this.#store = store;
-    this.#names = names;
+  /**
+   * @param asked - Only families with one of these names; all where it is empty.
+   * @param taken - The names that families and samples of the store have in this format.
+   */
+  constructor(
+    format: Pick<NegotiatedFormat, 'syntax' | 'escaping'>,
+    asked: readonly string[],
+    taken: Iterable<string>,
+    log: WarningLog,
+  ) {
+    this.#format = format;
+    this.#asked = new Set(asked);
+    this.#taken = new Set(taken);
     this.#log = log;
   }
 
   /** What is kept of a registry's own text. */
   ofText(registry: number, text: string): Buffer {
-    const own = new Set<string>();
-    const kept = keepFamilies(text, (family) => {
-      const isKept = own.has(family) || this.#keeps(registry, family);
-      if (isKept) own.add(family);
-      return isKept;
+    const kept = textFamilies(text).filter(({ name, type, names }) => {
+      const all = [...names, ...namesInAnyFormat({ name, type: type as MetricType })];
+      return isAskedFor(all, this.#asked) && !this.#isTaken(registry, name, names);
     });
-    for (const family of own) if (family !== '') this.#taken.add(family);
-    return Buffer.from(kept);
+    for (const { names } of kept) this.#take(names);
+    return Buffer.from(kept.flatMap(({ lines }) => lines.map((line) => `${line}\n`)).join(''));
   }
 
   /** Which families of a registry are kept. */
-  ofFamilies(registry: number, families: readonly FamilySnapshot[], syntax: OfferedSyntax): FamilySnapshot[] {
-    return families.filter((family) => {
-      const name = syntax === 'openmetrics' ? openMetricsName(family) : family.name;
-      if (!this.#keeps(registry, name)) return false;
+  ofFamilies(registry: number, families: readonly FamilySnapshot[]): FamilySnapshot[] {
+    return wanted(families, [...this.#asked]).filter((family) => {
+      const { name } = family;
+      const names = this.#namesOf(family);
+      if (this.#isTaken(registry, name, names)) return false;
       if (!hasPlainNames(family)) {
         this.#log.warn({ registry, family: name }, `${name} of registry ${registry} is left out: a name is not plain`);
         return false;
       }
-      this.#taken.add(name);
+      this.#take(names);
       return true;
     });
   }
 
-  #keeps(registry: number, family: string): boolean {
-    if (!isWanted(family, this.#names)) return false;
-    if (family === '' || !(this.#taken.has(family) || isInStore(this.#store, family))) return true;
-    this.#log.warn({ registry, family }, `${family} of registry ${registry} is left out: this scrape has it already`);
-    return false;
+  /** They know no creation times. */
+  #namesOf({ name, type }: FamilySnapshot): string[] {
+    const { syntax, escaping } = this.#format;
+    const family = { name: plainName(name, escaping), type };
+    return [...sampleNames(family), ...(syntax === 'openmetrics' ? [openMetricsName(family)] : [])];
+  }
+
+  #take(names: Iterable<string>): void {
+    for (const name of names) this.#taken.add(name);
+  }
+
+  #isTaken(registry: number, family: string, names: Iterable<string>): boolean {
+    const own = plainName(STORE_METRICS_PREFIX, this.#format.escaping);
+    const taken = [...names].find((name) => this.#taken.has(name) || name.startsWith(own));
+    if (taken === undefined) return false;
+    this.#log.warn(
+      { registry, family },
+      `${family} of registry ${registry} is left out: this scrape has ${taken} already`,
+    );
+    return true;
   }
 }

@@ -101,6 +101,10 @@ export class Registries {
     this.#limit = limit;
   }
 
+  get count(): number {
+    return this.#readers.length;
+  }
+
   /** Those that all of them can be in; where there is none, text and JSON. */
   get syntaxes(): readonly OfferedSyntax[] {
     const common = RENDERED.filter((syntax) => this.#readers.every((reader) => reader.isIn(syntax)));

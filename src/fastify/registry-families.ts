@@ -42,11 +42,6 @@ const TYPES: readonly unknown[] = ['counter', 'gauge', 'histogram', 'summary'] s
 /** The label that tells the samples of a series apart. */
 const OWN_LABELS: Readonly<Record<string, string>> = { histogram: 'le', summary: 'quantile' };
 
-/** Whether all formats take the names as they are. */
-export function hasPlainNames({ name, labelNames }: FamilySnapshot): boolean {
-  return /^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name) && labelNames.every((label) => /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(label));
-}
-
 function texts(labels: object): [string, string][] {
   return Object.entries(labels).map(([name, value]) => [name, String(value)]);
 }

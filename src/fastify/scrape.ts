@@ -11,12 +11,12 @@ import { familyJson } from '../metrics/family-json.js';
 import { familyMessages } from '../metrics/family-protobuf.js';
 import { familyText } from '../metrics/family-text.js';
 import type { NegotiatedFormat } from '../metrics/negotiation.js';
+import { sampleNames } from '../metrics/sample-names.js';
 import type { Store } from '../metrics/store.js';
 import { brokenStoreMetrics, storeMetrics } from '../metrics/store-metrics.js';
 import type { ExpositionFormat, FamilySnapshot } from '../store/types.js';
-import { FamilyChoice } from './family-choice.js';
+import { FamilyChoice, wanted } from './family-choice.js';
 import type { Registries, RegistryContent, WarningLog } from './registries.js';
-import { isWanted } from './registry-text.js';
 import { ScrapeBody } from './scrape-body.js';
 
 /** What a scrape is made of. */
@@ -42,39 +42,44 @@ function encodeFamilies(families: readonly FamilySnapshot[], format: ExpositionF
   return families.length === 0 ? Buffer.alloc(0) : Buffer.from(familyText(families, format));
 }
 
-function wanted(families: readonly FamilySnapshot[], names: readonly string[]): FamilySnapshot[] {
-  return families.filter(({ name }) => isWanted(name, names));
+/** The store and its own metrics; of OpenMetrics without the end. */
+interface OwnPart {
+  readonly body: ScrapeBody;
+  /** The names of families and samples that the store has, whether they are wanted or not; none if no registry follows. */
+  readonly taken: readonly string[];
 }
 
-/** The store and its own metrics; of OpenMetrics without the end. */
-async function ownBody(source: ScrapeSource, format: ExpositionFormat, names: readonly string[]): Promise<ScrapeBody> {
+function takenNames(source: ScrapeSource, store: Store, format: ExpositionFormat): string[] {
+  return source.registries.count === 0 ? [] : store.exposedNames(format).flatMap(({ inScrape }) => inScrape);
+}
+
+async function ownPart(source: ScrapeSource, format: ExpositionFormat, names: readonly string[]): Promise<OwnPart> {
   try {
     const store = source.store();
     const startedAt = performance.now();
     const { bytes, release } = await store.renderTransient({ ...format, names });
     const content = format.syntax === 'openmetrics' ? bytes.subarray(0, -OPEN_METRICS_END.length) : bytes;
-    if (!source.storeMetrics) return new ScrapeBody([content], release);
     const cost = { seconds: (performance.now() - startedAt) / 1000, bytes: bytes.length };
-    return new ScrapeBody([content, encodeFamilies(wanted(await storeMetrics(store, cost), names), format)], release);
+    const taken = takenNames(source, store, format);
+    if (!source.storeMetrics) return { body: new ScrapeBody([content], release), taken };
+    const about = encodeFamilies(wanted(await storeMetrics(store, cost), names), format);
+    return { body: new ScrapeBody([content, about], release), taken };
   } catch (error) {
     if (!source.storeMetrics || !(error instanceof PercpuMetricsError) || error.code !== 'ERR_PCM_BROKEN') throw error;
-    return new ScrapeBody([encodeFamilies(wanted(brokenStoreMetrics(), names), format)]);
+    return { body: new ScrapeBody([encodeFamilies(wanted(brokenStoreMetrics(), names), format)]), taken: [] };
   }
 }
 
 /** The bytes of registries behind those of the store. */
 function registryPieces(
-  source: ScrapeSource,
   contents: readonly RegistryContent[],
-  { format, names }: { readonly format: ExpositionFormat; readonly names: readonly string[] },
-  log: WarningLog,
+  choice: FamilyChoice,
+  format: ExpositionFormat,
 ): Buffer[] {
-  if (contents.length === 0) return [];
-  const choice = new FamilyChoice(source.store(), names, log);
   return contents.map(({ registry, content }) =>
     typeof content === 'string'
       ? choice.ofText(registry, content)
-      : encodeFamilies(choice.ofFamilies(registry, content, format.syntax), format),
+      : encodeFamilies(choice.ofFamilies(registry, content), format),
   );
 }
 
@@ -91,9 +96,9 @@ async function renderJson(
   const families = store.snapshot({ createdAt: true, exemplars: true });
   const cost = { seconds: (performance.now() - startedAt) / 1000, bytes: 0 };
   const own = source.storeMetrics ? await storeMetrics(store, cost) : [];
-  const choice = new FamilyChoice(store, names, log);
+  const choice = new FamilyChoice(format, names, families.flatMap(sampleNames), log);
   const theirs = (await contents).flatMap(({ registry, content }) =>
-    typeof content === 'string' ? [] : choice.ofFamilies(registry, content, 'json'),
+    typeof content === 'string' ? [] : choice.ofFamilies(registry, content),
   );
   const all = [...wanted([...families, ...own], names), ...theirs];
   return new ScrapeBody([Buffer.from(JSON.stringify({ families: all.map(familyJson) }))]);
@@ -112,9 +117,10 @@ export async function renderScrape(
   const { syntax, escaping } = format;
   if (syntax === 'json') return renderJson(source, { format, names }, log);
   const [own, contents] = await Promise.all([
-    ownBody(source, { syntax, escaping }, names),
+    ownPart(source, { syntax, escaping }, names),
     source.registries.contents(format, log),
   ]);
+  const choice = new FamilyChoice(format, names, own.taken, log);
   const end = syntax === 'openmetrics' ? [OPEN_METRICS_END] : [];
-  return own.with([...registryPieces(source, contents, { format: { syntax, escaping }, names }, log), ...end]);
+  return own.body.with([...registryPieces(contents, choice, { syntax, escaping }), ...end]);
 }

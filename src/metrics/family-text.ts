@@ -1,6 +1,7 @@
 /** Families that are not in the store, and whose names are plain, as lines of text. */
 import type { ExemplarSnapshot, ExpositionFormat, FamilySnapshot, SeriesSnapshot } from '../store/types.js';
 import { jsonNumber } from './family-json.js';
+import { openMetricsName } from './sample-names.js';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -17,15 +18,11 @@ export function plainName(name: string, escaping: ExpositionFormat['escaping']):
   return escaping === 'dots' ? name.replaceAll('_', '__') : name;
 }
 
-/** What OpenMetrics calls a family: a counter goes by its name without `_total`. */
-export function openMetricsName({ name, type }: Pick<FamilySnapshot, 'name' | 'type'>): string {
-  return type === 'counter' ? name.replace(/_total$/, '') : name;
-}
-
 /** The type by a name that the syntax has. A counter that is not called so is none to OpenMetrics. */
-function typeName({ name, type }: FamilySnapshot, isOpenMetrics: boolean): string {
+function typeName(family: FamilySnapshot, isOpenMetrics: boolean): string {
+  const { name, type } = family;
   if (!isOpenMetrics) return type;
-  return type === 'untyped' || (type === 'counter' && !name.endsWith('_total')) ? 'unknown' : type;
+  return type === 'untyped' || (type === 'counter' && openMetricsName(family) === name) ? 'unknown' : type;
 }
 
 function exemplarText(exemplar: ExemplarSnapshot): string {

@@ -6,22 +6,19 @@
 import type { PercpuMetricsError } from '../errors.js';
 import { conflictError } from '../store/conflict.js';
 import type { FamilyDefinition } from '../store/types.js';
+import { creationNames, sampleNames } from './sample-names.js';
 
 const SUFFIXES = ['_bucket', '_sum', '_count', '_created'];
-const WITH_SUFFIXES: readonly unknown[] = ['histogram', 'native-histogram', 'summary'];
-const TOTAL = '_total';
-const CREATED = '_created';
 
 /** What the lines of a family carry beside its own name. */
-function otherNames({ name, type }: FamilyDefinition): string[] {
-  if (WITH_SUFFIXES.includes(type)) return SUFFIXES.map((suffix) => name + suffix);
-  return type === 'counter' && name.endsWith(TOTAL) ? [name.slice(0, -TOTAL.length) + CREATED] : [];
+function otherNames(definition: FamilyDefinition): string[] {
+  return [...sampleNames(definition).slice(1), ...creationNames(definition)];
 }
 
 /** The families that a line of this name may be of. */
 function owners(name: string): string[] {
   const bases = SUFFIXES.filter((suffix) => name.endsWith(suffix)).map((suffix) => name.slice(0, -suffix.length));
-  return name.endsWith(CREATED) ? [...bases, name.slice(0, -CREATED.length) + TOTAL] : bases;
+  return [...bases, ...bases.map((base) => `${base}_total`)];
 }
 
 /**

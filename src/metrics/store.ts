@@ -8,6 +8,8 @@ import type { TransientBytes } from '../store/render-memory.js';
 import { checkOptions, FLAG } from '../store/rules.js';
 import type { Segment } from '../store/segment.js';
 import type {
+  ExposedNames,
+  ExpositionFormat,
   FamilyDefinition,
   FamilySnapshot,
   LaneSnapshot,
@@ -174,6 +176,15 @@ export class Store extends FamilyStore {
     if (definition === undefined) throw this.#noFamily(name);
     const values = labels === undefined ? undefined : labelValues(definition, [labels]);
     this.#segment.remove(this.#segment.declare(definition), name, values);
+  }
+
+  /**
+   * What all families are called in a format, which escaping and other families may change.
+   *
+   * @internal
+   */
+  exposedNames(format: ExpositionFormat): ExposedNames[] {
+    return this.#segment.exposedNames(format);
   }
 
   /**

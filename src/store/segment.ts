@@ -8,6 +8,7 @@
  */
 import {
   addon,
+  type ExposedNames,
   type ExpositionFormat,
   type FamilyDefinition,
   type FamilyLanes,
@@ -295,6 +296,11 @@ export class Segment {
 
   snapshot(withCreation = false, withExemplars = false): FamilySnapshot[] {
     return this.#attempt('read the store', () => this.#native.snapshot(withCreation, withExemplars));
+  }
+
+  /** What the families of a snapshot are called in a format; in Prometheus text by default. */
+  exposedNames(format?: ExpositionFormat): ExposedNames[] {
+    return this.#attempt('read the names of the store', () => this.#native.exposedNames(format));
   }
 
   /** Of one family, or of all in one pass. */

@@ -2,6 +2,7 @@
 export type {
   Backend,
   ExemplarSnapshot,
+  ExposedNames,
   ExpositionFormat,
   FamilyDefinition,
   FamilySnapshot,
