@@ -68,6 +68,8 @@ export interface HistogramOptions<Names extends readonly string[]> extends Metri
 
 const UNIT = /^[a-zA-Z0-9_:]*$/;
 const MAX_BYTES = 65535;
+/** Whatever is no letter, digit or colon is an underscore to those who know older names only. */
+const RESERVED = new RegExp(`^${STORE_METRICS_PREFIX.replaceAll('_', '[^a-zA-Z0-9:]')}`, 'u');
 const MAX_LABELS = 64;
 const MAX_BOUNDS = 512;
 
@@ -121,10 +123,11 @@ function isName(name: unknown): name is string {
 }
 
 function checkName(type: MetricType, name: unknown): string {
-  if (typeof name === 'string' && name.startsWith(STORE_METRICS_PREFIX)) {
+  if (typeof name === 'string' && RESERVED.test(name)) {
     fail(
       'ERR_PCM_METRIC_NAME',
-      `${display(name)} begins with ${STORE_METRICS_PREFIX}, which is kept for metrics of the store itself; choose another name`,
+      `${display(name)} begins with ${STORE_METRICS_PREFIX}, or with what is escaped to it, which is kept for metrics of the ` +
+        'store itself; choose another name',
       { name },
     );
   }

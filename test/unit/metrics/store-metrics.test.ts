@@ -87,7 +87,10 @@ test('their names cannot be taken', async (t) => {
   const declare = () => store.counter({ name: 'percpu_metrics_aborts_total', help: 'Mine.' });
   assert.throws(declare, { code: 'ERR_PCM_METRIC_NAME', message: /kept for metrics of the store itself/ });
   const { service } = await temporaryService(t);
-  assert.equal((await service.refuse('/v1/counters/percpu_metrics_x', {})).code, 'ERR_PCM_METRIC_NAME');
+  for (const name of ['percpu_metrics_x', 'percpu.metrics_lanes', 'percpu%F0%9F%98%80metrics%20lanes']) {
+    assert.equal((await service.refuse(`/v1/counters/${name}`, {})).code, 'ERR_PCM_METRIC_NAME');
+  }
+  for (const name of ['percpu:metrics_x', 'percpu.metrics', 'percpu..metrics.x']) store.gauge({ name, help: 'Mine.' });
 });
 
 test('a store that is closed has no activity', async (t) => {
