@@ -36,11 +36,14 @@ export class Families {
 
   constructor(segment: Segment, options: Pick<FamilyContext, 'defaultLabels' | 'maxSeries' | 'exemplar'>) {
     this.collectors = new Collectors(segment, (collector, reason) => this.#failures.count(collector, reason));
-    const snapshot = async () => {
-      await this.collectors.run();
-      return segment.snapshot(false, true);
-    };
-    this.#context = { ...options, segment, promReader: new PromReader(snapshot) };
+    const promReader = new PromReader({
+      snapshot: async () => {
+        await this.collectors.run();
+        return segment.snapshot(false, true);
+      },
+      names: () => segment.exposedNames(),
+    });
+    this.#context = { ...options, segment, promReader };
     this.#failures = new CollectFailures(this.#context);
   }
 

@@ -8,7 +8,7 @@
 
 import type { ErrorCode } from '../errors.js';
 import { NO_SERIES, type Segment, type SeriesLimits } from '../store/segment.js';
-import type { FamilyDefinition, MetricType } from '../store/types.js';
+import type { FamilyDefinition, FamilySnapshot, MetricType } from '../store/types.js';
 import { BoundSeries, type Origin, type SeriesSource } from './bound-series.js';
 import type { Declaration, DefaultLabels } from './default-labels.js';
 import type { ExemplarSource } from './exemplar.js';
@@ -24,6 +24,7 @@ import {
   overflowWarning,
 } from './overflow.js';
 import { type PromMetric, type PromReader, promMetric } from './prom-metric.js';
+import { openMetricsName } from './sample-names.js';
 
 /** A family of series, as its users see it. */
 export interface MetricFamily<Names extends readonly string[], Handle> {
@@ -117,7 +118,7 @@ export abstract class Family<Handle> {
   readonly #handles = new HandleTree<Handle>();
   /** One for all handles: of these there may be very many. */
   readonly #source: SeriesSource;
-  #openMetricsName: string | undefined;
+  #isAskedForOpenMetrics = false;
   #limits: SeriesLimits;
   #overflow: Handle | undefined;
 
@@ -151,8 +152,8 @@ export abstract class Family<Handle> {
       get(this: Family<unknown>): string {
         return this.definition.name;
       },
-      set(this: Family<unknown>, name: string) {
-        this.#openMetricsName = name;
+      set(this: Family<unknown>) {
+        this.#isAskedForOpenMetrics = true;
       },
     });
   }
@@ -198,14 +199,20 @@ export abstract class Family<Handle> {
   }
 
   async get(): Promise<PromMetric> {
-    return promMetric(this.definition, this.definition.name, await this.#promReader.read(this.definition.name));
+    return promMetric(await this.#readForProm());
   }
 
   /** What prom-client asks for in place of {@link Family.get} when it makes text. */
   async getForPromString(): Promise<PromMetric> {
-    const name = this.#openMetricsName ?? this.definition.name;
-    this.#openMetricsName = undefined;
-    return promMetric(this.definition, name, await this.#promReader.read(this.definition.name));
+    const isOpenMetrics = this.#isAskedForOpenMetrics;
+    this.#isAskedForOpenMetrics = false;
+    const family = await this.#readForProm();
+    return promMetric(isOpenMetrics ? { ...family, name: openMetricsName(family) } : family);
+  }
+
+  /** Until readers have taken it in a family has no series. */
+  async #readForProm(): Promise<FamilySnapshot> {
+    return (await this.#promReader.read(this.definition.name)) ?? { ...this.definition, series: [] };
   }
 
   /** Takes other limits than those that the family was declared with first. */

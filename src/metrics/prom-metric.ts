@@ -2,7 +2,8 @@
  * The shape in which prom-client and its forks take a metric's values: a flat list, in which the buckets, the sum and
  * the count of a histogram have names of their own.
  */
-import type { ExemplarSnapshot, FamilyDefinition, FamilySnapshot, MetricType, SeriesSnapshot } from '../store/types.js';
+import type { ExemplarSnapshot, ExposedNames, FamilySnapshot, MetricType, SeriesSnapshot } from '../store/types.js';
+import { hasPlainNames } from './sample-names.js';
 
 /** What prom-client renders in OpenMetrics behind a value. */
 export interface PromExemplar {
@@ -89,13 +90,25 @@ function values(name: string, series: SeriesSnapshot): PromValue[] {
 }
 
 /** A family in prom-client's shape, fresh objects all through, because its registry writes into them. */
-export function promMetric(
-  definition: FamilyDefinition,
-  name: string,
-  snapshot: FamilySnapshot | undefined,
-): PromMetric {
-  const lines = (snapshot?.series ?? []).flatMap((series) => values(name, series));
-  return { name, help: definition.help, type: TYPES[definition.type], values: lines, aggregator: 'first' };
+export function promMetric({ name, help, type, series }: FamilySnapshot): PromMetric {
+  const lines = series.flatMap((one) => values(name, one));
+  return { name, help, type: TYPES[type], values: lines, aggregator: 'first' };
+}
+
+/** A family by other names: a registry of prom-client writes them as they are, and knows the older ones only. */
+function renamed(family: FamilySnapshot, { name, labelNames }: ExposedNames): FamilySnapshot {
+  const names = new Map(family.labelNames.map((label, index) => [label, labelNames[index] ?? label]));
+  const rename = (labels: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(labels).map(([label, value]) => [names.get(label) ?? label, value]));
+  const series = family.series.map((one) => ({ ...one, labels: rename(one.labels) }));
+  return { ...family, name, labelNames, series };
+}
+
+/** What a {@link PromReader} reads. */
+export interface PromSource {
+  snapshot(): Promise<FamilySnapshot[]>;
+  /** What the families of a snapshot, and any later ones, are called in text of older names. */
+  names(): ExposedNames[];
 }
 
 /**
@@ -103,18 +116,30 @@ export function promMetric(
  * is taken after the last of them asked and so holds whatever was counted before.
  */
 export class PromReader {
-  readonly #snapshot: () => Promise<FamilySnapshot[]>;
+  readonly #source: PromSource;
   #pending: Promise<Map<string, FamilySnapshot>> | undefined;
 
-  constructor(snapshot: () => Promise<FamilySnapshot[]>) {
-    this.#snapshot = snapshot;
+  constructor(source: PromSource) {
+    this.#source = source;
   }
 
+  /** The family of this name, with the names that every reader knows. */
   async read(name: string): Promise<FamilySnapshot | undefined> {
-    this.#pending ??= Promise.resolve().then(async () => {
-      this.#pending = undefined;
-      return new Map((await this.#snapshot()).map((family) => [family.name, family]));
-    });
+    this.#pending ??= this.#read();
     return (await this.#pending).get(name);
+  }
+
+  async #read(): Promise<Map<string, FamilySnapshot>> {
+    await Promise.resolve();
+    this.#pending = undefined;
+    const families = await this.#source.snapshot();
+    // Plain names are never changed: most stores need not be read twice.
+    const names = families.every(hasPlainNames) ? [] : this.#source.names();
+    return new Map(
+      families.map((family, index) => {
+        const exposed = names[index];
+        return [family.name, exposed === undefined || hasPlainNames(family) ? family : renamed(family, exposed)];
+      }),
+    );
   }
 }

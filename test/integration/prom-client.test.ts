@@ -116,6 +116,47 @@ for (const [library, client] of libraries) {
     assert.match(plain, /^shop_requests_total\{route="\/a"\} 2$/m);
   });
 
+  test(`${library}: names are escaped, so that its scrape can be read`, async (t) => {
+    const store = temporaryStore(t);
+    const families = [
+      store.gauge({ name: 'ä.b', help: 'X.', labelNames: ['x y', 'x.y'] }),
+      store.histogram({ name: 'http.wait', help: 'X.', labelNames: ['http.route'], buckets: [1] }),
+      store.counter({ name: 'jobs.done_total', help: 'X.', labelNames: ['queue'] }),
+      store.gauge({ name: 'http_wait.sum', help: 'X.' }),
+    ] as const;
+    families[0].labels('v', 'w').set(1);
+    families[1].labels('/a').observe(2);
+    families[2].labels('q').inc(3);
+    families[3].set(4);
+    const plain = await registryWith(client, families).metrics();
+    assert.deepEqual(
+      parseSamples(plain).map(({ name, labels, value }) => [name, labels, value]),
+      [
+        ['__b', { x_y: 'v', U__x_2e_y: 'w' }, 1],
+        ['http_wait_bucket', { le: '1', http_route: '/a' }, 0],
+        ['http_wait_bucket', { le: '+Inf', http_route: '/a' }, 1],
+        ['http_wait_sum', { http_route: '/a' }, 2],
+        ['http_wait_count', { http_route: '/a' }, 1],
+        ['jobs_done_total', { queue: 'q' }, 3],
+        ['U__http__wait_2e_sum', {}, 4],
+      ],
+    );
+    assert.match(plain, /^# TYPE __b gauge$/m);
+    const types = (text: string) => [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
+    const registry = registryWith(client, families, client.Registry.OPENMETRICS_CONTENT_TYPE);
+    const open = await registry.metrics();
+    assert.deepEqual(types(open), ['__b', 'http_wait', 'jobs_done', 'U__http__wait_2e_sum']);
+    assert.match(open, /^jobs_done_total\{queue="q"\} 3$/m);
+    assert.deepEqual(parseSamples(await store.metrics()).length, parseSamples(plain).length);
+    assert.equal(registry.getSingleMetric('ä.b'), families[0]);
+    assert.equal(families[0].name, 'ä.b');
+    const json = await registry.getMetricsAsJSON();
+    assert.deepEqual(
+      json.map(({ name }) => name),
+      ['__b', 'http_wait', 'jobs_done_total', 'U__http__wait_2e_sum'],
+    );
+  });
+
   test(`${library}: registries that are merged keep our families`, async (t) => {
     const { families } = familiesOf(t);
     const { requests, ...others } = families;
