@@ -5,6 +5,7 @@
 #include "amounts.h"
 
 #include "cpu.h"
+#include "exemplars.h"
 #include "exponential.h"
 #include "life.h"
 #include "lock.h"
@@ -200,6 +201,8 @@ int pcm__series_reset(struct pcm_store *store, uint32_t link) {
     /* Of what is always 1 there is nothing to be forgotten. */
     if (status != PCM_OK || definition->type == PCM_INFO)
         return status;
+    /* Those of the same millisecond are not told by the time. */
+    pcm__exemplars_forget(store, view.record);
     atomic_store_explicit(&view.record->created_at_ms, pcm__now_ms(), memory_order_relaxed);
     return rebase(store, view.record, definition, 0);
 }

@@ -206,6 +206,15 @@ int pcm_exemplar_put(pcm_store *store, pcm_series_id series, uint32_t life, doub
     return PCM_OK;
 }
 
+/* Without the claim, for which a reset would have to wait: what is being written meanwhile is no copy that is whole. */
+void pcm__exemplars_forget(const struct pcm_store *store, const struct pcm__series_record *record) {
+    uint32_t count = 0;
+    uint32_t link = atomic_load_explicit(&record->exemplars, memory_order_acquire);
+    struct pcm__exemplar_slot *slots = pcm__exemplar_slots(store, link, &count);
+    for (uint32_t i = 0; slots != NULL && i < count; i++)
+        atomic_store_explicit(&slots[i].words[1], 0, memory_order_relaxed);
+}
+
 /* A copy that is whole; false where there is none, or writers were faster each time. */
 static bool read_slot(const struct pcm__exemplar_slot *slot, uint64_t *words) {
     for (int turn = 0; turn < MOST_READS; turn++) {

@@ -35,4 +35,7 @@ static_assert((PCM__EXEMPLAR_WORDS - PCM__EXEMPLAR_HEAD_WORDS) * 8 == PCM_MAX_EX
 /* The slots at a link, which may come from anywhere: NULL where there are none. */
 struct pcm__exemplar_slot *pcm__exemplar_slots(const struct pcm_store *store, uint32_t link, uint32_t *count);
 
+/* None of what was noted for the series is read from now on. */
+void pcm__exemplars_forget(const struct pcm_store *store, const struct pcm__series_record *record);
+
 #endif

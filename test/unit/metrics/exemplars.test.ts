@@ -71,13 +71,20 @@ test('a batch notes what the store gives, where the family wants it', async (t) 
 test('a sidecar and other processes read them, and a reset takes them away', async (t) => {
   const store = temporaryStore(t);
   const jobs = store.counter({ name: 'jobs_total', help: 'Jobs.', exemplars: true });
+  const wait = store.histogram({ name: 'wait', help: 'Wait.', buckets: [1, 2], exemplars: true });
   jobs.inc(1, { trace_id: 'x' });
   using reader = openStore({ path: store.path, readOnly: true });
   assert.deepEqual(await exemplarsOf(reader), { jobs_total: '{trace_id="x"} 1' });
-  const noted = Date.now();
-  while (Date.now() <= noted + 5) await new Promise((resolve) => setImmediate(resolve));
   jobs.reset();
   assert.deepEqual(await exemplarsOf(reader), {});
+  for (let round = 0; round < 20; round += 1) {
+    wait.observe(1, { trace_id: 'y' });
+    wait.observe(3, { trace_id: 'z' });
+    wait.reset();
+    assert.deepEqual(await exemplarsOf(reader), {});
+  }
+  wait.observe(3, { trace_id: 'z' });
+  assert.deepEqual(await exemplarsOf(reader), { 'wait_bucket{le="+Inf"}': '{trace_id="z"} 3' });
 });
 
 test('an exemplar that cannot be kept is left out and reported once; the amount is counted', async (t) => {
