@@ -12,11 +12,13 @@ import { describeMachine, summarizeMachine } from './machine.js';
 import { Progress } from './progress.js';
 import { defaultResultPath, writeResults } from './results.js';
 import { withTemporaryDirectory } from './temporary-directory.js';
+import { describeVersions, summarizeVersions } from './versions.js';
 
 async function run({ rounds, output }: BenchArguments, signal: AbortSignal): Promise<boolean> {
   const started = new Date();
   const machine = describeMachine();
-  process.stdout.write(`${summarizeMachine(machine)}\n\n`);
+  const versions = describeVersions();
+  process.stdout.write(`${summarizeMachine(machine)}\n${summarizeVersions(versions)}\n\n`);
   const threads = [...new Set([1, machine.cpus])];
   const size = countNativeRepetitions(rounds, threads) + countJavaScriptRepetitions(rounds, threads);
   const progress = new Progress('bench', size);
@@ -31,6 +33,7 @@ async function run({ rounds, output }: BenchArguments, signal: AbortSignal): Pro
     started: started.toISOString(),
     seconds: (Date.now() - started.getTime()) / 1000,
     machine,
+    versions,
     ...report,
   });
   process.stdout.write(

@@ -3,8 +3,8 @@
  * requests, and held against every answer that it has given since it started, warm-up included.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openStore } from 'percpu-metrics';
 import { type Fired, fire, type LoadRequest } from './generator.js';
+import { modeOf } from './mode.js';
 import type { RunContext } from './scenarios/scenario.js';
 import { ServiceProcess } from './service-process.js';
 
@@ -101,11 +101,8 @@ export class LoadedService {
 
 /** Records how the processes that are attached to a store are at work; all of a contender are in one mode. */
 export function recordMode({ recorder }: Pick<RunContext, 'recorder'>, contender: string, storePath: string): void {
-  using store = openStore({ path: storePath, readOnly: true });
-  const writer = store.processes.find(({ alive }) => alive);
-  if (writer === undefined) return;
-  const { backend, registration } = writer;
-  recorder.mode(contender, registration === 'none' ? backend : `${backend} (${registration})`);
+  const mode = modeOf(storePath);
+  if (mode !== undefined) recorder.mode(contender, mode);
 }
 
 /** Starts services one after another, works with them, and stops all that were started, whatever failed. */

@@ -43,3 +43,10 @@ export function describeVersions(): Record<string, string | null> {
     ...Object.fromEntries(INSTALLED.map((name) => [name, versionIn(`node_modules/${name}`)])),
   };
 }
+
+/** What a benchmark of increments compares, in a line. */
+export function summarizeVersions(versions: Readonly<Record<string, string | null>>): string {
+  const { commit } = versions;
+  const of = (name: string): string => `${name} ${versions[name]}`;
+  return `${of('percpu-metrics')} (commit ${commit ?? 'unknown'}), ${of('prom-client')}`;
+}

@@ -30,6 +30,8 @@ export interface RowCount {
   counted: number | null;
   /** Its threads had CPUs of their own. */
   pinned: boolean;
+  /** Of its store, where it has one. */
+  mode: string | null;
 }
 
 /** Everything that was measured from JavaScript. */
@@ -115,7 +117,8 @@ class RowProcess {
   async finish(): Promise<RowCount> {
     const reply = await this.#ask('finish');
     if (!('calls' in reply)) throw new TypeError(`"${this.row.title}" answered something else.`);
-    return { row: this.row.name, expected: reply.calls, counted: reply.counted, pinned: reply.pinned };
+    const { calls, counted, pinned, mode } = reply;
+    return { row: this.row.name, expected: calls, counted, pinned, mode };
   }
 
   async end(): Promise<void> {

@@ -12,6 +12,8 @@ export interface Measurement {
   threads: number;
   /** Nanoseconds of one operation on each of those threads, round by round. */
   nanoseconds: number[];
+  /** Of native rows: the back end that was in force for those of a store with rseq. */
+  mode?: string;
 }
 
 /** Finds the repetitions of a row; `undefined` where it was not measured with that many threads. */

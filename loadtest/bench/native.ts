@@ -70,7 +70,7 @@ export function addNativeLine(measurements: Measurement[], line: NativeLine): vo
   let row = measurements.find((one) => one.row === line.name && one.threads === line.threads);
   if (row === undefined) {
     const title = TITLES[line.name] ?? line.name;
-    row = { row: line.name, title, language: 'native', threads: line.threads, nanoseconds: [] };
+    row = { row: line.name, title, language: 'native', threads: line.threads, nanoseconds: [], mode: line.mode };
     measurements.push(row);
   }
   row.nanoseconds.push(line.ns_per_op);

@@ -23,6 +23,8 @@ export interface BenchReport {
   cpus: number;
   rows: BenchRow[];
   counts: RowCount[];
+  /** The modes of stores of ours, by row; those of native rows are `native`. */
+  modes: Record<string, string>;
   goals: BenchGoalReport[];
   /** Every row counted what it was called. */
   exact: boolean;
@@ -43,9 +45,22 @@ export function reportBench(measurements: readonly Measurement[], counts: RowCou
       timesNoop: one.language === 'native' ? null : times(one, 'noop'),
     })),
     counts,
+    modes: modesOf(measurements, counts),
     goals: benchGoals.map((goal) => judgeGoal(goal, measurements, cpus)),
     exact: counts.every(({ expected, counted }) => counted === null || counted === expected),
   };
+}
+
+function modesOf(measurements: readonly Measurement[], counts: readonly RowCount[]): Record<string, string> {
+  const native = measurements.find(({ mode }) => mode !== undefined)?.mode;
+  const stores = counts.flatMap(({ row, mode }) => (mode === null ? [] : [[row, mode] as const]));
+  return { ...(native === undefined ? {} : { native }), ...Object.fromEntries(stores) };
+}
+
+function renderModes(modes: Readonly<Record<string, string>>): string {
+  return `Modes in force: ${Object.entries(modes)
+    .map(([row, mode]) => `${row} ${mode}`)
+    .join('; ')}.`;
 }
 
 const LOOSE = 'Threads are not pinned, for which taskset (util-linux) is needed: they may have shared a CPU.';
@@ -56,6 +71,7 @@ export function renderBench(report: BenchReport): string {
     renderLanguage(report, 'native', 'Native, ns per increment'),
     renderLanguage(report, 'javascript', 'JavaScript, ns per call'),
     ...(report.counts.every(({ pinned }) => pinned) ? [] : [LOOSE]),
+    renderModes(report.modes),
     report.goals.map(renderGoal).join('\n'),
   ].join('\n\n');
 }

@@ -4,7 +4,9 @@
  * Arguments: name of the row, path for a store, number of threads.
  */
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
+import { modeOf } from '../mode.js';
 import { allowedCpus } from '../pinning.js';
 import { LANE_BYTES } from './operations.js';
 import { type RowName, rows } from './row.js';
@@ -14,7 +16,9 @@ import type { ThreadData, ThreadOrder, ThreadReady, ThreadRun } from './row-thre
 export type RowRequest = { threads: number; milliseconds: number } | 'finish';
 
 /** What it gets: how long one call took on each thread, or what was called and counted in the end. */
-export type RowReply = { nanosecondsPerCall: number } | { calls: number; counted: number | null; pinned: boolean };
+export type RowReply =
+  | { nanosecondsPerCall: number }
+  | { calls: number; counted: number | null; pinned: boolean; mode: string | null };
 
 const [, , name, storePath = '', threadCount] = process.argv;
 const row = rows.find((candidate) => candidate.name === (name as RowName));
@@ -69,7 +73,8 @@ async function finish(): Promise<RowReply> {
     0,
   );
   const pinned = (await ready).every((thread) => thread.pinned);
-  return { calls: allCalls.reduce((sum, calls) => sum + calls, 0), counted, pinned };
+  const mode = existsSync(storePath) ? (modeOf(storePath) ?? null) : null;
+  return { calls: allCalls.reduce((sum, calls) => sum + calls, 0), counted, pinned, mode };
 }
 
 async function answer(request: RowRequest): Promise<void> {

@@ -97,8 +97,8 @@ describe('lines of the native benchmark', () => {
 
 describe('the report of the benchmark', () => {
   const counts = [
-    { row: 'noop', expected: 300, counted: null, pinned: true },
-    { row: 'inc-rseq', expected: 300, counted: 300, pinned: true },
+    { row: 'noop', expected: 300, counted: null, pinned: true, mode: null },
+    { row: 'inc-rseq', expected: 300, counted: 300, pinned: true, mode: 'rseq (libc)' },
   ];
 
   it('gives costs as multiples of our increment and of an empty call', () => {
@@ -113,7 +113,7 @@ describe('the report of the benchmark', () => {
 
   it('is exact only if every row counted its calls', () => {
     assert.equal(reportBench(measurements, counts, 2).exact, true);
-    const off = [...counts, { row: 'inc-atomic', expected: 300, counted: 299, pinned: true }];
+    const off = [...counts, { row: 'inc-atomic', expected: 300, counted: 299, pinned: true, mode: null }];
     assert.equal(reportBench(measurements, off, 2).exact, false);
   });
 
@@ -127,13 +127,22 @@ describe('the report of the benchmark', () => {
   });
 
   it('says where threads had no CPUs of their own', () => {
-    const loose = [{ row: 'inc-rseq', expected: 300, counted: 300, pinned: false }];
+    const loose = [{ row: 'inc-rseq', expected: 300, counted: 300, pinned: false, mode: null }];
     assert.match(renderBench(reportBench(measurements, loose, 2)), /not pinned/);
     assert.doesNotMatch(renderBench(reportBench(measurements, counts, 2)), /not pinned/);
   });
 
+  it('says in which mode the stores were, native and from JavaScript', () => {
+    const gathered: Measurement[] = [];
+    const line = '{"name":"rseq","threads":1,"round":0,"ns_per_op":0.52,"ns_in_all":520,"mode":"atomic"}';
+    addNativeLine(gathered, parseNativeLine(line));
+    const report = reportBench(gathered, counts, 2);
+    assert.deepEqual(report.modes, { native: 'atomic', 'inc-rseq': 'rseq (libc)' });
+    assert.match(renderBench(report), /^Modes in force: native atomic; inc-rseq rseq \(libc\)\.$/m);
+  });
+
   it('shows which row lost counts', () => {
-    const off = [{ row: 'inc-rseq', expected: 300, counted: 299, pinned: true }];
+    const off = [{ row: 'inc-rseq', expected: 300, counted: 299, pinned: true, mode: null }];
     assert.match(renderBench(reportBench(measurements, off, 2)), /^inc-rseq .* NO: 299 of 300$/m);
   });
 });
