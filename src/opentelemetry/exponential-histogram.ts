@@ -9,35 +9,54 @@ type Side = ExponentialHistogram['positive'];
 /** A bucket by the absolute values of its bounds. */
 interface Bucket {
   readonly near: number;
+  readonly far: number;
   readonly count: number;
 }
 
-/** Index i stands for the bucket whose lower bound is `2 ** (i * 2 ** -scale)`. */
+/**
+ * Index i stands for the bucket whose lower bound is `2 ** (i * 2 ** -scale)`. Bounds next to 0 are rounded: one may be 0,
+ * and those of several buckets the same.
+ */
 function side(buckets: readonly Bucket[], scale: number): Side {
-  const indices = buckets.map(({ near }) => Math.round(Math.log2(near) * 2 ** scale));
+  const indexOf = (bound: number) => Math.round(Math.log2(bound) * 2 ** scale);
+  const indices = buckets.map(({ near, far }) => (near > 0 ? indexOf(near) : indexOf(far) - 1));
   const [offset = 0] = indices;
   const bucketCounts = new Array<number>((indices.at(-1) ?? -1) - offset + 1).fill(0);
-  for (const [at, { count }] of buckets.entries()) bucketCounts[(indices[at] as number) - offset] = count;
+  for (const [at, { count }] of buckets.entries()) {
+    const index = (indices[at] as number) - offset;
+    bucketCounts[index] = (bucketCounts[index] as number) + count;
+  }
   return { offset, bucketCounts };
 }
 
-/** The value of a series; `scale` is the schema of its family. */
-export function exponentialHistogram(series: NativeHistogramSnapshot, scale: number): ExponentialHistogram {
+/** Whether the bucket around 0 has no width, as the next one, which has this number in it, begins at what no double is. */
+function beginsAtZero(smallest: number, scale: number): boolean {
+  return 2 ** ((Math.ceil(Math.log2(smallest) * 2 ** scale) - 1) * 2 ** -scale) === 0;
+}
+
+/** The value of a series; `scale` is the schema of its family, and `smallest` the beginning of its range. */
+export function exponentialHistogram(
+  series: NativeHistogramSnapshot,
+  scale: number,
+  smallest: number,
+): ExponentialHistogram {
   const { exponentialBuckets, count, sum } = series;
-  const positive = exponentialBuckets.filter(({ lower }) => lower > 0);
-  const negative = exponentialBuckets.filter(({ upper }) => upper < 0).reverse();
-  const zero = exponentialBuckets.find(({ lower, upper }) => lower <= 0 && upper >= 0);
+  const widest = beginsAtZero(smallest, scale) ? 0 : Number.POSITIVE_INFINITY;
+  const zero = exponentialBuckets.find(({ lower, upper }) => lower <= 0 && upper >= 0 && upper - lower <= widest);
+  const others = exponentialBuckets.filter((bucket) => bucket !== zero);
+  const positive = others.filter(({ lower }) => lower >= 0);
+  const negative = others.filter(({ lower }) => lower < 0).reverse();
   return {
     count,
     sum,
     scale,
     zeroCount: zero?.count ?? 0,
     positive: side(
-      positive.map(({ lower, count: inBucket }) => ({ near: lower, count: inBucket })),
+      positive.map(({ lower, upper, count: inBucket }) => ({ near: lower, far: upper, count: inBucket })),
       scale,
     ),
     negative: side(
-      negative.map(({ upper, count: inBucket }) => ({ near: -upper, count: inBucket })),
+      negative.map(({ lower, upper, count: inBucket }) => ({ near: -upper, far: -lower, count: inBucket })),
       scale,
     ),
   };

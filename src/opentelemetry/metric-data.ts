@@ -109,7 +109,7 @@ export function metricData(family: FamilySnapshot, endTime: number): MetricData[
   }
   if (type === 'native-histogram') {
     const dataPoints = (family.series as NativeHistogramSnapshot[]).map((one) =>
-      point(one, endTime, exponentialHistogram(one, family.schema ?? 0)),
+      point(one, endTime, exponentialHistogram(one, family.schema ?? 0, family.range?.[0] ?? 0)),
     );
     return [{ ...head(family, name), dataPointType: DataPointType.EXPONENTIAL_HISTOGRAM, dataPoints }];
   }

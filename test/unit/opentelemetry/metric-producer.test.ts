@@ -135,6 +135,42 @@ for (const schema of [-4, -1, 0, 3, 8]) {
   });
 }
 
+for (const { schema, negative, observed, zeros } of [
+  // 2 ** -1074 is in the bucket from 2 ** -1088 on, which is 0 as a double.
+  { schema: -4, negative: false, observed: [5e-324, 1, 0], zeros: 1 },
+  { schema: -4, negative: false, observed: [5e-324], zeros: 0 },
+  { schema: -4, negative: true, observed: [5e-324, -5e-324, -1, 0, 0], zeros: 2 },
+  { schema: -4, negative: true, observed: [-5e-324], zeros: 0 },
+  { schema: 0, negative: true, observed: [5e-324, -5e-324, 0], zeros: 1 },
+] as const) {
+  test(`no observation next to 0 is lost: ${observed} at schema ${schema}, negative ${negative}`, async (t) => {
+    const store = temporaryStore(t);
+    const range = [5e-324, schema < 0 ? Number.MAX_VALUE : 1e-300] as const;
+    const size = store.nativeHistogram({ name: 'size', help: 'Size.', schema, range, negative });
+    for (const value of observed) size.observe(value);
+    const metric = (await exported(t, store)).get('size');
+    assert.ok(metric?.dataPointType === DataPointType.EXPONENTIAL_HISTOGRAM);
+    const value = metric.dataPoints[0]?.value ?? assert.fail();
+    assert.equal(value.zeroCount, zeros);
+    for (const [side, sign] of [
+      [value.positive, 1],
+      [value.negative, -1],
+    ] as const) {
+      const sizes = observed.filter((number) => number * sign > 0).map((number) => number * sign);
+      // Bucket i holds what is above 2 ** (i * 2 ** -schema).
+      const wanted = new Map<number, number>();
+      for (const number of sizes) {
+        const index = Math.ceil(Math.log2(number) * 2 ** schema) - 1;
+        wanted.set(index, (wanted.get(index) ?? 0) + 1);
+      }
+      const read = new Map(
+        side.bucketCounts.flatMap((count, at) => (count > 0 ? [[side.offset + at, count] as const] : [])),
+      );
+      assert.deepEqual(read, wanted);
+    }
+  });
+}
+
 test('a native histogram without observations has no buckets', async (t) => {
   const store = temporaryStore(t);
   store.nativeHistogram({ name: 'size', help: 'Size.' });
