@@ -53,7 +53,8 @@ export interface GaugeOptions<Names extends readonly string[]> extends MetricOpt
 export interface CounterOptions<Names extends readonly string[]> extends MetricOptions<Names> {
   /**
    * Keep the last exemplar of each series that this process binds: what an amount was about, given with it or by the
-   * `exemplar` of the store. Without it exemplars are left out, and counting costs what it always does.
+   * `exemplar` of the store. Without it exemplars are left out, and counting costs what it always does. In OpenMetrics they
+   * are of counters whose names end in `_total` only: others have the type `unknown` there, which has none.
    */
   readonly exemplars?: boolean | undefined;
 }
