@@ -1,5 +1,6 @@
 /** Names of registries that are those of the store, for families or for samples only, and what a scrape is limited to by. */
 import assert from 'node:assert/strict';
+import { truncateSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import fastify from 'fastify';
 import type { Store } from 'percpu-metrics';
@@ -184,5 +185,19 @@ test('name[] means the same for the metrics of the store itself', async (t) => {
     assert.doesNotMatch(await asked('percpu_metrics_store'), /store_info/);
     assert.match(await asked('percpu_metrics_store_info'), /store_info/);
     assert.match(await asked('percpu_metrics_aborts'), /aborts_total/);
+  }
+});
+
+test('a scrape of a store that was truncated has what registries have', async (t) => {
+  const store = temporaryStore(t);
+  store.gauge({ name: 'ours', help }).set(1);
+  const app = fastify();
+  await app.register(percpuMetrics, { store, registries: [gauges('theirs', 'ours')] });
+  t.after(() => app.close());
+  truncateSync(store.path, 0);
+  for (const accept of [TEXT, OPEN_METRICS]) {
+    const { body } = await app.inject({ url: '/metrics', headers: { accept } });
+    const samples = body.split('\n').filter((line) => !line.startsWith('#') && line !== '');
+    assert.deepEqual(samples, ['percpu_metrics_store_broken 1', 'theirs 9', 'ours 9']);
   }
 });
