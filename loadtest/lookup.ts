@@ -39,7 +39,10 @@ export class Lookup {
     return this.summary(figure, contender, point)?.median;
   }
 
-  /** A figure of a contender as a multiple of another's, round by round; rounds that one of them missed are left out. */
+  /**
+   * A figure of a contender as a multiple of another's, round by round; rounds that one of them missed are left out. There
+   * is none where a value is 0 or below, such as memory that shrank: it would be nothing, endless or negative.
+   */
   ratio(figure: string, contender: string, other: string, point = ''): Summary | undefined {
     const own = this.rounds(figure, contender, point);
     const theirs = this.rounds(figure, other, point);
@@ -48,7 +51,7 @@ export class Lookup {
       const two = theirs[round];
       return one === undefined || two === undefined ? [] : [[one, two] as const];
     });
-    if (both.length === 0) return undefined;
+    if (both.length === 0 || both.flat().some((value) => value <= 0)) return undefined;
     return summarize(
       pairedRatios(
         both.map(([one]) => one),

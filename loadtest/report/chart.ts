@@ -114,12 +114,21 @@ function drawBar(
     rectangle(left, y + 2, x(one.median) - left, BAR, colour),
     ...(one.count > 1
       ? [
-          line(low, middle, high, middle, '#222222', 1.5),
-          line(low, middle - 4, low, middle + 4, '#222222'),
-          line(high, middle - 4, high, middle + 4, '#222222'),
+          // With an edge, which is seen on a bar that is as dark.
+          ...whisker(low, high, middle, '#ffffff', 2),
+          ...whisker(low, high, middle, '#222222', 0),
         ]
       : []),
     text(Math.max(high, x(one.median)) + 6, middle + 4, label),
+  ];
+}
+
+/** @param edge - how much wider than usual */
+function whisker(low: number, high: number, middle: number, colour: string, edge: number): string[] {
+  return [
+    line(low, middle, high, middle, colour, 1.5 + edge),
+    line(low, middle - 4, low, middle + 4, colour, 1 + edge),
+    line(high, middle - 4, high, middle + 4, colour, 1 + edge),
   ];
 }
 

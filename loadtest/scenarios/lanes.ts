@@ -1,6 +1,7 @@
 /**
  * What a scrape costs by number of lanes, which is the number of CPUs that the kernel could ever bring up: stores with
- * up to 512 lanes, read here, against what the memory of this machine gives in the same run.
+ * up to 512 lanes, read here, against what the memory of this machine gives in the same run for as many bytes: how much of
+ * them a cache holds decides more than anything else.
  */
 import { openStore, type Store } from 'percpu-metrics';
 import { addon } from '#src/binding.js';
@@ -12,8 +13,8 @@ import { type Conclusion, type RunContext, roundsOf, type Scenario, unpinned } f
 const OURS = 'percpu-metrics';
 const MEMORY = 'memory, read by memchr';
 const PLAN = {
-  quick: { lanes: [1, 16, 128], series: 4000, memoryBytes: 64 * 2 ** 20 },
-  full: { lanes: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512], series: 10_000, memoryBytes: 256 * 2 ** 20 },
+  quick: { lanes: [1, 16, 128], series: 4000 },
+  full: { lanes: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512], series: 10_000 },
 };
 const SPARE_CELLS = 64;
 const CELL_BYTES = 8;
@@ -85,7 +86,8 @@ async function run(context: RunContext): Promise<void> {
   const plan = context.quick ? PLAN.quick : PLAN.full;
   const rounds = roundsOf(context, 5, 21);
   const step = context.progress(rounds * plan.lanes.length);
-  const memory = Buffer.alloc(plan.memoryBytes, 1);
+  const bytesOf = (lanes: number): number => (lanes - 1) * plan.series * CELL_BYTES;
+  const memory = Buffer.alloc(bytesOf(Math.max(...plan.lanes)), 1);
   const opened: Wide[] = [];
   try {
     for (const lanes of plan.lanes) opened.push(open(context, lanes, plan.series));
@@ -93,7 +95,8 @@ async function run(context: RunContext): Promise<void> {
     for (const { store } of opened) await store.render();
     for (let round = 1; round <= rounds; round += 1) {
       signal.throwIfAborted();
-      const bandwidth = plan.memoryBytes / (await timed(async () => memory.indexOf(2))) / 1e9;
+      // The first scrape after something else is slower than those that follow it, and is the one that is subtracted.
+      await opened[0]?.store.render();
       let narrowest = 0;
       for (const { lanes, store } of opened) {
         const seconds = await timed(() => store.render());
@@ -101,13 +104,17 @@ async function run(context: RunContext): Promise<void> {
         recorder.add('scrape', OURS, String(lanes), seconds * 1000);
         step(`${lanes} lanes`);
         if (lanes < LEAST_LANES) continue;
-        const bytes = (lanes - 1) * plan.series * CELL_BYTES;
-        recorder.add('bandwidth', OURS, String(lanes), bytes / (seconds - narrowest) / 1e9);
-        recorder.add('bandwidth', MEMORY, String(lanes), bandwidth);
+        const bytes = bytesOf(lanes);
+        const reading = await timed(async () => memory.subarray(0, bytes).indexOf(2));
+        if (seconds > narrowest) recorder.add('bandwidth', OURS, String(lanes), bytes / (seconds - narrowest) / 1e9);
+        else recorder.miss('bandwidth', OURS, String(lanes));
+        recorder.add('bandwidth', MEMORY, String(lanes), bytes / reading / 1e9);
       }
     }
     for (const wide of opened) checkCounts(context, wide, plan.series);
-    recorder.note(`${formatNumber(plan.series, 0)} counters, ${rounds} rounds, rendered in this process without HTTP.`);
+    recorder.note(
+      `${formatNumber(plan.series, 0)} counters, ${rounds} rounds, rendered in this process without HTTP; memchr reads as many bytes as the lanes have that are read.`,
+    );
   } finally {
     for (const { store } of opened) store.close();
   }
@@ -121,7 +128,7 @@ function conclude(lookup: Lookup): Conclusion {
   return {
     verdict:
       `With ${widest} lanes a scrape takes ${formatNumber(scrape, 2)} ms, ${formatNumber(times, 1)} times as long as with one; ` +
-      `the lanes are read at ${formatNumber(share && share * 100, 0)} % of the bandwidth that memchr reaches on this machine.`,
+      `the lanes are read at ${formatNumber(share && share * 100, 0)} % of the bandwidth that memchr reaches over as many bytes.`,
     goals: [judge('bandwidth of the lanes, as a part of that of memchr', share, { atLeast: 0.5 })],
   };
 }

@@ -195,9 +195,10 @@ function conclude(lookup: Lookup, counts: readonly Count[]): Conclusion {
       sum(library, ({ expected }) => expected),
       0,
     )} acknowledged requests`;
-  const downs = formatNumber(lookup.median('downs', RIVAL), 0);
+  const downs = lookup.median('downs', RIVAL);
+  const times = downs === 1 ? 'once' : `${formatNumber(downs, 0)} times`;
   return {
-    verdict: `After the kills ${text(OURS)}; ${text(RIVAL)}, whose scrapes went down ${downs} times in a run (median).`,
+    verdict: `After the kills ${text(OURS)}; ${text(RIVAL)}, and its scrapes went down ${times} in a run (median).`,
     goals: [
       {
         title: 'acknowledged requests that are missing',

@@ -83,6 +83,17 @@ describe('the findings of a scenario', () => {
     assert.match(printed, /^percpu-atomic +20\.0 \(15\.0\.\.25\.0\), 1\.00x \(1\.00\.\.1\.00\) +-$/m);
   });
 
+  it('have no multiples of what is 0 or below', () => {
+    for (const kept of [
+      [970, -480, 1056],
+      [970, 0, 1056],
+    ]) {
+      const findings = recorded(kept).findings(1);
+      assert.equal(findings.goals[0]?.measured, null);
+      assert.equal(tablesOf(findings)[0]?.rows[1]?.at(-1), '-');
+    }
+  });
+
   it('leave out what could not be measured', () => {
     const recorder = recorded([970, 480, 1056]);
     recorder.add('cpu', 'bare', '', undefined);
@@ -104,6 +115,20 @@ describe('the verdict of a scenario', () => {
     const better = recorded([970, 480, 1056]);
     for (const rate of [990, 495, 1089]) better.add('throughput', 'OpenTelemetry SDK', '', rate);
     assert.match(better.findings(1).verdict, /keeps 96\.0 %.*OpenTelemetry SDK.*keeps 99\.0 %, which is not less/);
+  });
+});
+
+describe('the verdict of recovery', () => {
+  it('says whose scrapes went down, and how often', () => {
+    const recovery = scenarios.find(({ name }) => name === 'recovery') as Scenario;
+    for (const [downs, text] of [
+      [1, 'and its scrapes went down once in a run (median).'],
+      [3, 'and its scrapes went down 3 times in a run (median).'],
+    ] as const) {
+      const recorder = new Recorder(recovery);
+      recorder.add('downs', 'prom-client', '', downs);
+      assert.ok(recorder.findings(1).verdict.endsWith(text), recorder.findings(1).verdict);
+    }
   });
 });
 
@@ -130,6 +155,14 @@ describe('the page', () => {
 });
 
 describe('a chart', () => {
+  it('has error bars that are seen on a bar of any colour', () => {
+    const [figure] = scenario.figures;
+    const chart = (figure && renderChart(recorded([970, 480, 1056]).findings(1), figure)) ?? '';
+    // Of two bars: a line and two ends each, and the same below them, wider and in white.
+    assert.equal(chart.match(/stroke="#222222" stroke-width="1(.5)?"/g)?.length, 6 + 1);
+    assert.equal(chart.match(/stroke="#ffffff" stroke-width="3(.5)?"/g)?.length, 6);
+  });
+
   it('can be drawn of values that are all the same, nothing or very far apart', () => {
     const [figure] = scenario.figures;
     for (const values of [[0], [5], [2.6], [1e-6, 1e9]]) {
