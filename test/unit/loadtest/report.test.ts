@@ -118,6 +118,23 @@ describe('the verdict of a scenario', () => {
   });
 });
 
+describe('the verdict of memory', () => {
+  it('tells all numbers of series, and not only the one that suits', () => {
+    const recorder = new Recorder(scenarios.find(({ name }) => name === 'memory') as Scenario);
+    for (const [point, ours, theirs] of [
+      ['1,000', 757, 394],
+      ['100,000', 348, 389],
+    ] as const) {
+      recorder.add('total', 'percpu-metrics', point, ours);
+      recorder.add('total', 'prom-client', point, theirs);
+    }
+    assert.match(
+      recorder.findings(1).verdict,
+      /348 bytes .*, less than the 389 of prom-client; at 1,000 it is 757 to 394; /,
+    );
+  });
+});
+
 describe('the verdict of recovery', () => {
   it('says whose scrapes went down, and how often', () => {
     const recovery = scenarios.find(({ name }) => name === 'recovery') as Scenario;
