@@ -263,8 +263,8 @@ export interface NativeStore {
   bindHistogram(series: number): number;
   /** Adds a fraction to a counter or gauge. */
   addFraction(series: number, amount: number): void;
-  /** Of the series of a state set's states, sets the one with this index to 1 and all others to 0, in one go for writers. */
-  chooseState(states: readonly number[], chosen: number): void;
+  /** Sets several gauges to as many values, in their order and all or none. */
+  setGauges(series: readonly number[], values: readonly number[]): void;
   /** Makes room for the exemplars of a counter's or a histogram's series, and gives what `putExemplar` knows it by. */
   keepExemplars(series: number): number;
   /** Notes what a value was about; false where the labels are too long, too many, or have a name that is not plain. */

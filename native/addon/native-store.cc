@@ -73,7 +73,7 @@ Napi::Function NativeStore::DefineClass(Napi::Env env, std::shared_ptr<Attachmen
                                        InstanceMethod<&NativeStore::Cell>("cell"),
                                        InstanceMethod<&NativeStore::BindHistogram>("bindHistogram"),
                                        InstanceMethod<&NativeStore::AddFraction>("addFraction"),
-                                       InstanceMethod<&NativeStore::ChooseState>("chooseState"),
+                                       InstanceMethod<&NativeStore::SetGauges>("setGauges"),
                                        InstanceMethod<&NativeStore::KeepExemplars>("keepExemplars"),
                                        InstanceMethod<&NativeStore::PutExemplar>("putExemplar"),
                                        InstanceMethod<&NativeStore::Render>("render"),
@@ -338,12 +338,12 @@ void NativeStore::AddFraction(const Napi::CallbackInfo &info) {
         ThrowStatus(info.Env(), status, errno);
 }
 
-void NativeStore::ChooseState(const Napi::CallbackInfo &info) {
-    const std::vector<pcm_series_id> states = RequireIds(info[0]);
-    const uint32_t chosen = OptionalCount(info[1]);
+void NativeStore::SetGauges(const Napi::CallbackInfo &info) {
+    const std::vector<pcm_series_id> series = RequireIds(info[0]);
+    const std::vector<double> values = RequireNumbers(info[1], series.size());
     pcm_store *store = RequireOpen(info.Env());
     errno = 0;
-    const int status = pcm_state_set_choose(store, states.data(), static_cast<uint32_t>(states.size()), chosen);
+    const int status = pcm_gauge_set_all(store, series.data(), values.data(), static_cast<uint32_t>(series.size()));
     if (status != PCM_OK)
         ThrowStatus(info.Env(), status, errno);
 }

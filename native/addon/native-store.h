@@ -48,7 +48,7 @@ class NativeStore : public Napi::ObjectWrap<NativeStore> {
     Napi::Value Cell(const Napi::CallbackInfo &info);
     Napi::Value BindHistogram(const Napi::CallbackInfo &info);
     void AddFraction(const Napi::CallbackInfo &info);
-    void ChooseState(const Napi::CallbackInfo &info);
+    void SetGauges(const Napi::CallbackInfo &info);
     Napi::Value KeepExemplars(const Napi::CallbackInfo &info);
     Napi::Value PutExemplar(const Napi::CallbackInfo &info);
     Napi::Value Render(const Napi::CallbackInfo &info);

@@ -270,6 +270,22 @@ std::vector<uint64_t> RequireIds(Napi::Value value) {
     return ids;
 }
 
+std::vector<double> RequireNumbers(Napi::Value value, size_t count) {
+    const Napi::Array array = RequireArray(value, "numbers must be an array");
+    if (array.Length() != count)
+        throw Napi::TypeError::New(value.Env(), "there must be as many numbers as ids");
+    std::vector<double> numbers;
+    numbers.reserve(count);
+    for (uint32_t i = 0; i < count; i++) {
+        const Napi::HandleScope scope(value.Env());
+        const Napi::Value number = array.Get(i);
+        if (!number.IsNumber())
+            throw Napi::TypeError::New(value.Env(), "numbers must be numbers");
+        numbers.push_back(number.As<Napi::Number>().DoubleValue());
+    }
+    return numbers;
+}
+
 uint32_t OptionalCount(Napi::Value value) {
     if (value.IsUndefined())
         return 0;

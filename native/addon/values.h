@@ -42,6 +42,9 @@ uint64_t RequireId(Napi::Value value);
 /* An array of such ids. */
 std::vector<uint64_t> RequireIds(Napi::Value value);
 
+/* An array of so many numbers. */
+std::vector<double> RequireNumbers(Napi::Value value, size_t count);
+
 /* A count from 0 to 2^32 - 1; 0 for undefined. */
 uint32_t OptionalCount(Napi::Value value);
 

@@ -233,34 +233,29 @@ int pcm_gauge_set(pcm_store *store, pcm_series_id series, double value) {
     return status;
 }
 
-/*
- * Without the lock, of two threads each could write the other's state last. Its own comes first, so
- * that one of them holds whenever a process dies. All are looked up before any is written.
- */
-static int choose_state(struct pcm_store *store, const pcm_series_id *states, uint32_t count, uint32_t chosen) {
+/* All are looked up before any is written: with the lock held, none can be removed in between. */
+static int set_all(struct pcm_store *store, const pcm_series_id *series, const double *values, uint32_t count) {
     struct pcm__series_view view;
     const pcm_family_definition *definition;
     int status = PCM_OK;
     for (uint32_t i = 0; status == PCM_OK && i < count; i++) {
-        status = pcm__series_find(store, states[i], &view, &definition);
-        if (status == PCM_OK && definition->type != PCM_STATE_SET)
+        status = pcm__series_find(store, series[i], &view, &definition);
+        if (status == PCM_OK && !pcm__is_like_gauge(definition->type))
             status = PCM_ARGUMENT;
     }
     for (uint32_t i = 0; status == PCM_OK && i < count; i++) {
-        status = pcm__series_find(store, states[(chosen + i) % count], &view, &definition);
+        status = pcm__series_find(store, series[i], &view, &definition);
         if (status == PCM_OK)
-            status = rebase(store, view.record, definition, i == 0);
+            status = rebase(store, view.record, definition, values[i]);
     }
     return status;
 }
 
-int pcm_state_set_choose(pcm_store *store, const pcm_series_id *states, uint32_t count, uint32_t chosen) {
-    if (chosen >= count)
-        return PCM_ARGUMENT;
+int pcm_gauge_set_all(pcm_store *store, const pcm_series_id *series, const double *values, uint32_t count) {
     int status = pcm__store_lock(store);
     if (status != PCM_OK)
         return status;
-    status = choose_state(store, states, count, chosen);
+    status = set_all(store, series, values, count);
     pcm__store_unlock(store);
     return status;
 }

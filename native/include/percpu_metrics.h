@@ -455,12 +455,11 @@ int pcm_series_add_double(pcm_store *store, pcm_series_id series, double amount)
 int pcm_gauge_set(pcm_store *store, pcm_series_id series, double value);
 
 /*
- * Says that what has these states, series of a state set, is in one of them and in no other: all are set under the lock, so
- * that of any number of threads one has the last word. `chosen` is an index of `states`. A reader meanwhile may see two
- * states, or none. Nothing is set after ARGUMENT (a series of another type, no such index) or REMOVED. Errors: these, READ_ONLY,
- * CORRUPT, BROKEN, LOCK_TIMEOUT, SYSTEM. Thread-safe.
+ * Sets several gauges, or what is counted like them, in their order and under the lock, so that of any number of threads that set
+ * the same ones, one has the last word on all of them. A reader meanwhile may see some of the values. Nothing is set after
+ * ARGUMENT (a series that is no gauge), REMOVED or LOCK_TIMEOUT. Errors: these, READ_ONLY, CORRUPT, BROKEN, SYSTEM. Thread-safe.
  */
-int pcm_state_set_choose(pcm_store *store, const pcm_series_id *states, uint32_t count, uint32_t chosen);
+int pcm_gauge_set_all(pcm_store *store, const pcm_series_id *series, const double *values, uint32_t count);
 
 /* A histogram, native histogram or summary bound once, for the store that it was bound in: plain data that may be copied and needs no freeing. */
 typedef struct pcm_histogram {

@@ -375,13 +375,13 @@ void every_lane_counts_however_many_there_are(void) {
     }
 }
 
-void a_state_that_is_chosen_is_the_only_one(void) {
+void gauges_are_set_together_or_not_at_all(void) {
     pcm_store *store;
     pcm_family_id family;
     pcm_series_id states[3];
     pcm_series_id mixed[3];
     size_t count;
-    pcm_series_id gauge;
+    pcm_series_id counter;
     pcm_number number;
     pcm_reader *reader;
     const pcm_bytes label = bytes("phase");
@@ -391,16 +391,17 @@ void a_state_that_is_chosen_is_the_only_one(void) {
                                               .label_names = &label,
                                               .label_count = 1};
     const char *const names[3] = {"a", "b", "c"};
+    const double only[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}};
     CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){0}, &store));
     CHECK_STATUS(PCM_OK, pcm_family_declare(store, &definition, &family));
     for (int i = 0; i < 3; i++) {
         const pcm_bytes value = bytes(names[i]);
         CHECK_STATUS(PCM_OK, pcm_series_bind(store, family, &value, 1, &states[i]));
     }
-    CHECK_STATUS(PCM_OK, check_series(store, PCM_GAUGE, "g", NULL, &gauge));
+    CHECK_STATUS(PCM_OK, check_series(store, PCM_COUNTER, "c", NULL, &counter));
     CHECK_STATUS(PCM_OK, pcm_reader_create(store, &reader));
     for (uint32_t chosen = 0; chosen < 3; chosen++) {
-        CHECK_STATUS(PCM_OK, pcm_state_set_choose(store, states, 3, chosen));
+        CHECK_STATUS(PCM_OK, pcm_gauge_set_all(store, states, only[chosen], 3));
         CHECK_STATUS(PCM_OK, pcm_reader_refresh(reader));
         for (uint32_t i = 0; i < 3; i++)
             CHECK(pcm_reader_value(reader, i, &number) == PCM_OK && number.real == (i == chosen ? 1 : 0));
@@ -409,12 +410,11 @@ void a_state_that_is_chosen_is_the_only_one(void) {
     CHECK(count == 3 && mixed[0] == states[0] && mixed[1] == states[1]);
     CHECK_STATUS(PCM_ARGUMENT, pcm_family_list_series(store, family + 1, mixed, 2, &count));
     /* From here on nothing is set. */
-    CHECK_STATUS(PCM_ARGUMENT, pcm_state_set_choose(store, states, 3, 3));
     memcpy(mixed, states, sizeof mixed);
-    mixed[1] = gauge;
-    CHECK_STATUS(PCM_ARGUMENT, pcm_state_set_choose(store, mixed, 3, 0));
+    mixed[1] = counter;
+    CHECK_STATUS(PCM_ARGUMENT, pcm_gauge_set_all(store, mixed, only[0], 3));
     CHECK_STATUS(PCM_OK, pcm_series_remove(store, states[1]));
-    CHECK_STATUS(PCM_REMOVED, pcm_state_set_choose(store, states, 3, 0));
+    CHECK_STATUS(PCM_REMOVED, pcm_gauge_set_all(store, states, only[0], 3));
     CHECK_STATUS(PCM_OK, pcm_family_list_series(store, family, mixed, 3, &count));
     CHECK(count == 2 && mixed[0] == states[0] && mixed[1] == states[2]);
     CHECK_STATUS(PCM_OK, pcm_reader_refresh(reader));

@@ -18,8 +18,9 @@ export type Amounts<Handles extends readonly RecordableHandle[]> = { readonly [I
 /** Amounts that are recorded together; `store.batch` prepares one. */
 export interface Batch<Handles extends readonly RecordableHandle[]> {
   /**
-   * Increments, sets and observes, all or nothing. Does nothing once the store is closed. A scrape at the same time may
-   * see some of the amounts.
+   * Increments, sets and observes; where an amount is wrong, nothing. What cannot be stored for another reason, such as a
+   * gauge while another process holds the lock of the store, is dropped with a warning, and the rest is recorded. Does
+   * nothing once the store is closed. A scrape at the same time may see some of the amounts.
    *
    * @throws PercpuMetricsError `ERR_PCM_BATCH`, `ERR_PCM_AMOUNT_TYPE`, `ERR_PCM_AMOUNT_NOT_FINITE`,
    * `ERR_PCM_AMOUNT_NEGATIVE`; nothing is counted then

@@ -10,7 +10,7 @@
  * Methods are `private` here and not `#`: a class with `#` methods has one more word in each of its objects.
  */
 
-import { type Holder, isRemoved } from '../store/holdings.js';
+import type { Holder } from '../store/holdings.js';
 import { NO_SERIES, type Overflow, type Segment } from '../store/segment.js';
 import type { NativeHot } from '../store/types.js';
 import { isOverflow } from './overflow.js';
@@ -96,20 +96,14 @@ export class BoundSeries implements Holder {
   }
 
   /** The same, or an error. */
-  protected requireSeries(): number {
+  requireSeries(): number {
     if (this.#series === NO_SERIES) this.bindAnew();
     return this.#series;
   }
 
-  /** Does something that must succeed: where somebody else has removed the series, to the next one. */
+  /** Does something that must succeed to the series, or to the next one where somebody else has removed it. */
   protected insist(work: (series: number) => void): void {
-    try {
-      work(this.requireSeries());
-    } catch (error) {
-      if (!isRemoved(error)) throw error;
-      this.segment.follow();
-      work(this.requireSeries());
-    }
+    this.segment.insist(() => work(this.requireSeries()));
   }
 
   /** Binds anew what was let go of. Whether there is a series now; never throws. */

@@ -156,6 +156,26 @@ export class BoundGauge extends BoundSeries implements GaugeHandle, Recordable {
   }
 }
 
+/**
+ * Sets several gauges of a store, all or none, in their order.
+ *
+ * @throws PercpuMetricsError as `setOrThrow`
+ */
+export function setAllOrThrow(gauges: readonly BoundGauge[], values: readonly number[]): void {
+  const [first] = gauges;
+  if (first === undefined) return;
+  // By itself, one to which nothing was ever added needs no lock.
+  if (gauges.length === 1) first.setOrThrow(values[0] as number);
+  else
+    first.segment.insist(() =>
+      first.segment.setGaugesOrThrow(
+        gauges.map((gauge) => gauge.requireSeries()),
+        values,
+        'gauges',
+      ),
+    );
+}
+
 /** The implementation of {@link Gauge}. */
 export class GaugeFamily extends Family<GaugeHandle> {
   readonly #only: GaugeHandle | undefined;

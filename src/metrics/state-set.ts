@@ -107,8 +107,13 @@ class BoundStateSet implements StateSetHandle<string>, OverflowHandle {
   set(state: string): void {
     const { segment } = this.#require(state);
     if (!this.revive()) return;
-    const series = [...this.#gauges.values()].map(({ heldSeries }) => heldSeries);
-    segment.chooseState(series, [...this.#gauges.keys()].indexOf(state));
+    // After it was revived it may be another one. It comes first, so that a state holds whenever a process dies.
+    const chosen = this.#require(state);
+    const gauges = [chosen, ...[...this.#gauges.values()].filter((gauge) => gauge !== chosen)];
+    segment.setGauges(
+      gauges.map(({ heldSeries }) => heldSeries),
+      gauges.map((gauge) => (gauge === chosen ? 1 : 0)),
+    );
   }
 
   toggle(state: string, holds: boolean): void {

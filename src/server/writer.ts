@@ -10,7 +10,7 @@
 import { PercpuMetricsError } from '../errors.js';
 import type { Counter } from '../metrics/counter.js';
 import { defineFamily } from '../metrics/definition.js';
-import type { Gauge } from '../metrics/gauge.js';
+import { type BoundGauge, type Gauge, setAllOrThrow } from '../metrics/gauge.js';
 import type { Histogram } from '../metrics/histogram.js';
 import { conflictingSuffix } from '../metrics/name-clash.js';
 import type { Store } from '../metrics/store.js';
@@ -26,11 +26,16 @@ export const DEFAULT_HELP = 'Declared over HTTP.';
 type AnyFamily = Counter | Gauge | Histogram;
 
 /** What is left to do when all room is there. */
-interface Step {
-  /** The handle. */
-  readonly series: object;
-  /** Whether what was there before is gone afterwards. */
-  readonly sets: boolean;
+type Step = Setting | Addition;
+
+/** A gauge gets a value; what was there before is gone afterwards. */
+interface Setting {
+  readonly handle: BoundGauge;
+  readonly value: number;
+}
+
+interface Addition {
+  readonly handle: object;
   readonly apply: () => void;
 }
 
@@ -101,21 +106,23 @@ export class MeasurementWriter {
   }
 
   /**
-   * Sets go first, because they alone can fail (another process may hold the store's lock), and nothing is counted then.
-   * Whatever precedes the last set of a gauge makes no difference and is left out.
+   * Sets go first and all at once, because they alone can fail (another process may hold the store's lock), and nothing is
+   * counted then. Whatever precedes the last set of a gauge makes no difference and is left out.
    */
   #apply(steps: readonly Step[]): void {
-    const lastSets = new Map<object, number>();
-    for (const [index, { series, sets }] of steps.entries()) if (sets) lastSets.set(series, index);
-    for (const index of lastSets.values()) {
-      try {
-        steps[index]?.apply();
-      } catch (cause) {
-        throw new ItemError(index, cause);
-      }
+    const lastSets = new Map<object, { readonly index: number } & Setting>();
+    for (const [index, step] of steps.entries()) if ('value' in step) lastSets.set(step.handle, { index, ...step });
+    const settings = [...lastSets.values()];
+    try {
+      setAllOrThrow(
+        settings.map(({ handle }) => handle),
+        settings.map(({ value }) => value),
+      );
+    } catch (cause) {
+      throw new ItemError(Math.min(...settings.map(({ index }) => index)), cause);
     }
-    for (const [index, { series, apply }] of steps.entries()) {
-      if (index > (lastSets.get(series) ?? -1)) apply();
+    for (const [index, step] of steps.entries()) {
+      if ('apply' in step && index > (lastSets.get(step.handle)?.index ?? -1)) step.apply();
     }
   }
 
@@ -166,17 +173,17 @@ export class MeasurementWriter {
       case 'counter': {
         const handle = (family as Counter).labels(...values);
         handle.reserve(value);
-        return { series: handle, sets: false, apply: () => handle.inc(value) };
+        return { handle, apply: () => handle.inc(value) };
       }
       case 'gauge': {
-        const handle = (family as Gauge).labels(...values);
-        if (operation === 'set') return { series: handle, sets: true, apply: () => handle.setOrThrow(value) };
+        const handle = (family as Gauge).labels(...values) as BoundGauge;
+        if (operation === 'set') return { handle, value };
         handle.reserve(value);
-        return { series: handle, sets: false, apply: () => handle[operation === 'inc' ? 'inc' : 'dec'](value) };
+        return { handle, apply: () => handle[operation === 'inc' ? 'inc' : 'dec'](value) };
       }
       case 'histogram': {
         const handle = (family as Histogram).labels(...values);
-        return { series: handle, sets: false, apply: () => handle.observe(value) };
+        return { handle, apply: () => handle.observe(value) };
       }
     }
   }

@@ -360,11 +360,11 @@ export class Segment {
     }
   }
 
-  /** Says that of these states the one with this index holds, and no other; dropped as with {@link setGauge}. */
-  chooseState(states: readonly number[], chosen: number): void {
+  /** Sets several gauges, all or none; dropped as with {@link setGauge}. */
+  setGauges(series: readonly number[], values: readonly number[]): void {
     if (this.#closed) return;
     try {
-      this.#native.chooseState(states, chosen);
+      this.#native.setGauges(series, values);
     } catch (cause) {
       this.#drop(cause);
     }
@@ -373,6 +373,22 @@ export class Segment {
   /** Sets a gauge, or throws where the value cannot be stored. */
   setGaugeOrThrow(series: number, value: number, name: string): void {
     this.#attempt(`set ${name}`, () => this.hot.set(series, value));
+  }
+
+  /** Sets several gauges, or throws where one of the values cannot be stored, and none is then. */
+  setGaugesOrThrow(series: readonly number[], values: readonly number[], names: string): void {
+    this.#attempt(`set ${names}`, () => this.#native.setGauges(series, values));
+  }
+
+  /** Does something that must succeed: again where somebody else has removed a series, to which the next one belongs. */
+  insist(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!isRemoved(error)) throw error;
+      this.follow();
+      work();
+    }
   }
 
   /** Reports why an amount could not be stored. */

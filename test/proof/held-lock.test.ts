@@ -23,12 +23,15 @@ test('what cannot be set is not acknowledged, and nothing of its batch is counte
   const { service, store } = await temporaryService(t);
   // Once something was added to a gauge, setting it takes the lock.
   await service.count('/v1/gauges/level', { op: 'inc', value: 5 });
+  // Without that, setting it takes none.
+  await service.count('/v1/gauges/plain', { value: 1 });
   await service.count('/v1/counters/jobs_total', {});
   const before = valuesOf(store);
   const holder = await holdLock(t, store.path);
   const { status, code, index } = await service.refuse('/v1/batch', {
     items: [
       { type: 'counter', name: 'jobs_total' },
+      { type: 'gauge', name: 'plain', value: 99 },
       { type: 'gauge', name: 'level', value: 3 },
     ],
   });
