@@ -46,7 +46,7 @@ export interface Fired {
 /** Requests that have two slower ones than the 99.9th percentile. */
 export const LEAST_FOR_P999 = 2_000;
 /** What a scenario notes of turns that have fewer. */
-export const P999_IS_LEFT_OUT = 'p99.9 is left out of turns with fewer than 2,000 requests.';
+export const P999_IS_LEFT_OUT = `p99.9 is left out of turns with fewer than ${LEAST_FOR_P999.toLocaleString('en-US')} requests.`;
 
 /** How often autocannon looks whether it is done; its own figures, which depend on it, are not used. */
 const SAMPLE_MILLISECONDS = 20;

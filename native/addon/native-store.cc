@@ -385,37 +385,31 @@ Napi::Value NativeStore::Render(const Napi::CallbackInfo &info) {
                        RenderJob::Start(info.Env(), attachment_->lease(), format, std::move(filter), memory));
 }
 
-Napi::Value NativeStore::Snapshot(const Napi::CallbackInfo &info) {
-    RequireOpen(info.Env());
+const pcm_reader *NativeStore::RequireReader(Napi::Env env) {
+    RequireOpen(env);
     pcm_reader *reader;
     errno = 0;
     const int status = attachment_->Read(&reader);
     if (status != PCM_OK)
-        ThrowStatus(info.Env(), status, errno);
+        ThrowStatus(env, status, errno);
+    return reader;
+}
+
+Napi::Value NativeStore::Snapshot(const Napi::CallbackInfo &info) {
+    const pcm_reader *reader = RequireReader(info.Env());
     return pcm::Snapshot(info.Env(), reader, info[0].ToBoolean(), info[1].ToBoolean());
 }
 
 Napi::Value NativeStore::ExposedNames(const Napi::CallbackInfo &info) {
     const Format format = OptionalFormat(info[0]);
-    RequireOpen(info.Env());
-    pcm_reader *reader;
-    errno = 0;
-    const int status = attachment_->Read(&reader);
-    if (status != PCM_OK)
-        ThrowStatus(info.Env(), status, errno);
-    return pcm::ExposedNames(info.Env(), reader, format);
+    return pcm::ExposedNames(info.Env(), RequireReader(info.Env()), format);
 }
 
 Napi::Value NativeStore::Lanes(const Napi::CallbackInfo &info) {
     const bool all = info[0].IsUndefined();
     const std::string name = all ? "" : RequireString(info[0], "name must be a string");
     pcm_store *store = RequireOpen(info.Env());
-    pcm_reader *reader;
-    errno = 0;
-    const int status = attachment_->Read(&reader);
-    if (status != PCM_OK)
-        ThrowStatus(info.Env(), status, errno);
-    return pcm::Lanes(info.Env(), store, reader, all ? nullptr : &name);
+    return pcm::Lanes(info.Env(), store, RequireReader(info.Env()), all ? nullptr : &name);
 }
 
 } // namespace pcm

@@ -59,6 +59,8 @@ class NativeStore : public Napi::ObjectWrap<NativeStore> {
     void Apply(const Napi::CallbackInfo &info, int (*action)(pcm_store *, uint64_t));
     /* The open store, or ERR_PCM_CLOSED. */
     pcm_store *RequireOpen(Napi::Env env) const;
+    /* What it holds now. Throws Napi::Error. */
+    const pcm_reader *RequireReader(Napi::Env env);
 
     std::shared_ptr<Attachment> attachment_;
     std::string path_;

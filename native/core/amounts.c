@@ -223,14 +223,7 @@ int pcm_gauge_set(pcm_store *store, pcm_series_id series, double value) {
         atomic_store_explicit(&view.record->set_bits, bits_of(value), memory_order_relaxed);
         return PCM_OK;
     }
-    status = pcm__store_lock(store);
-    if (status != PCM_OK)
-        return status;
-    status = pcm__series_find(store, series, &view, &definition);
-    if (status == PCM_OK)
-        status = rebase(store, view.record, definition, value);
-    pcm__store_unlock(store);
-    return status;
+    return pcm_gauge_set_all(store, &series, &value, 1);
 }
 
 /* All are looked up before any is written: with the lock held, none can be removed in between. */
