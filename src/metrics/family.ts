@@ -40,7 +40,8 @@ export interface MetricFamily<Names extends readonly string[], Handle> {
    *
    * @throws PercpuMetricsError `ERR_PCM_LABEL_COUNT`, `ERR_PCM_LABEL_VALUE`; for a new series also `ERR_PCM_CAPACITY`,
    * `ERR_PCM_NO_SPACE`, `ERR_PCM_CLOSED`. With a `maxSeries` of the family or the store `ERR_PCM_CAPACITY` and
-   * `ERR_PCM_NO_SPACE` are not thrown: beyond it, and where the store is full, it is the handle of the overflow series; of a state set, of the overflow set.
+   * `ERR_PCM_NO_SPACE` are not thrown: beyond it, and where the store is full, it is the handle of the overflow series;
+   * of a state set, of the overflow set.
    */
   labels(...values: LabelValues<Names>): Handle;
   /**

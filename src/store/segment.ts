@@ -78,6 +78,8 @@ export class Segment {
   readonly #withdraw: () => void;
   readonly #renderMemory = new RenderMemory();
   readonly #reported = new Set<string>();
+  /** By format, with the length of the catalog that they were read from. */
+  readonly #exposedNames = new Map<string, { readonly catalogBytes: number; readonly names: ExposedNames[] }>();
   #closed = false;
 
   private constructor(native: NativeStore, readOnly: boolean) {
@@ -300,7 +302,14 @@ export class Segment {
 
   /** What the families of a snapshot are called in a format; in Prometheus text by default. */
   exposedNames(format?: ExpositionFormat): ExposedNames[] {
-    return this.#attempt('read the names of the store', () => this.#native.exposedNames(format));
+    // Nothing was declared since, where the catalog is as long as then: reading all of a store takes milliseconds.
+    const { catalogBytes } = this.info();
+    const key = `${format?.syntax} ${format?.escaping}`;
+    const known = this.#exposedNames.get(key);
+    if (known?.catalogBytes === catalogBytes) return known.names;
+    const names = this.#attempt('read the names of the store', () => this.#native.exposedNames(format));
+    this.#exposedNames.set(key, { catalogBytes, names });
+    return names;
   }
 
   /** Of one family, or of all in one pass. */

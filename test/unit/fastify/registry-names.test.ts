@@ -36,7 +36,7 @@ async function endpoint(t: TestContext, declare: (store: Store) => void, ...regi
     return [...body.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
   };
   const warnings = () => lines.splice(0).map((line) => JSON.parse(line).msg);
-  return { get, families, warnings };
+  return { store, get, families, warnings };
 }
 
 function registryWith(fill: (registry: Registry) => void): Registry {
@@ -64,6 +64,16 @@ test('a family of a registry with the name that escaping gives to one of the sto
   assert.deepEqual(await families(`${TEXT};escaping=dots`), ['queue_dot_length', 'queue__length']);
   assert.deepEqual(await families(JSON_TYPE), ['queue.length', 'queue_length']);
   assert.deepEqual(warnings(), []);
+});
+
+test('a family that was declared since the last scrape takes its names from registries', async (t) => {
+  const { store, families } = await endpoint(t, () => {}, gauges('depth'));
+  assert.deepEqual(await families(TEXT), ['depth']);
+  store.histogram({ name: 'wait', help, buckets: [1] }).observe(1);
+  assert.deepEqual(await families(TEXT), ['wait', 'depth']);
+  store.gauge({ name: 'depth', help }).set(1);
+  assert.deepEqual(await families(TEXT), ['wait', 'depth']);
+  assert.deepEqual(await families(OPEN_METRICS), ['wait', 'depth']);
 });
 
 test('a family of a registry is left out where any of its names is one of the store, or of an earlier registry', async (t) => {
