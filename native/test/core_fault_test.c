@@ -3,6 +3,7 @@
 #include "layout.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -135,6 +136,69 @@ void a_truncated_file_breaks_the_store_and_not_the_process(void) {
     CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){0}, &store));
     CHECK_STATUS(PCM_OK, check_counter(store, "c_total", &cell));
     pcm_store_close(store);
+}
+
+/* Cuts the file off, and puts it back byte for byte after `use` has met what is missing. */
+static bool meets_a_hole(const char *name, void (*use)(void *), void *argument) {
+    struct stat whole;
+    int fd = open(check_path(name), O_RDWR | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &whole) != 0)
+        return false;
+    char *bytes = malloc((size_t)whole.st_size);
+    bool ok = bytes != NULL && pread(fd, bytes, (size_t)whole.st_size, 0) == whole.st_size && ftruncate(fd, 0) == 0;
+    if (ok)
+        use(argument);
+    ok = ok && pwrite(fd, bytes, (size_t)whole.st_size, 0) == whole.st_size;
+    free(bytes);
+    close(fd);
+    return ok;
+}
+
+struct counting {
+    pcm_store *store;
+    uint32_t cell;
+};
+
+static void count_one(void *argument) {
+    const struct counting *counting = argument;
+    pcm_cell_add(counting->store, counting->cell, 1);
+}
+
+static void read_a_label(void *reader) {
+    pcm_reader_label_value(reader, 0, 0);
+}
+
+/* What was counted in between is in no file, and the missing pages never come back: that must not be forgotten. */
+void a_store_that_met_a_hole_stays_broken_when_its_file_is_put_back(void) {
+    struct counting counting;
+    pcm_store *reader_store;
+    pcm_reader *reader;
+    pcm_number number;
+    pcm_store_info info;
+    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){.capacity = 512}, &counting.store));
+    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){.read_only = true}, &reader_store));
+    CHECK_STATUS(PCM_OK, check_counter(counting.store, "c_total", &counting.cell));
+    pcm_cell_add(counting.store, counting.cell, 5);
+    CHECK_STATUS(PCM_OK, pcm_reader_create(reader_store, &reader));
+    CHECK_STATUS(PCM_OK, pcm_reader_refresh(reader));
+    CHECK(meets_a_hole("a", count_one, &counting));
+    /* Who did not look meanwhile has everything. */
+    CHECK(!pcm_store_is_broken(reader_store));
+    CHECK_STATUS(PCM_OK, pcm_reader_refresh(reader));
+    CHECK_STATUS(PCM_OK, pcm_reader_value(reader, 0, &number));
+    CHECK(number.integer == 5);
+    CHECK(pcm_store_is_broken(counting.store));
+    pcm_store_get_info(counting.store, &info);
+    CHECK(info.broken);
+    CHECK_STATUS(PCM_BROKEN, check_value(counting.store, "c_total", &number));
+    pcm_series_id series;
+    CHECK_STATUS(PCM_BROKEN, check_series(counting.store, PCM_COUNTER, "new_total", NULL, &series));
+    CHECK(meets_a_hole("a", read_a_label, reader));
+    CHECK(pcm_store_is_broken(reader_store));
+    CHECK_STATUS(PCM_BROKEN, pcm_reader_refresh(reader));
+    pcm_reader_destroy(reader);
+    pcm_store_close(reader_store);
+    pcm_store_close(counting.store);
 }
 
 void a_catalog_of_noise_is_refused(void) {

@@ -1,6 +1,6 @@
 /** A store whose file is cut off, cut off and grown again, or deleted, while it is in use. */
 import assert from 'node:assert/strict';
-import { rmSync, statSync, truncateSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -76,6 +76,25 @@ for (const [what, cut] of CUTS) {
     }
   });
 }
+
+test('a store that met a hole in its file is broken for ever, though the file is put back byte for byte', async (t) => {
+  const { service, store } = await temporaryService(t);
+  const counter = store.counter({ name: 'jobs_total', help: 'Jobs.' });
+  await service.count('/v1/counters/jobs_total', { value: 5 });
+  const bytes = readFileSync(store.path);
+  truncateSync(store.path, 0);
+  counter.inc();
+  writeFileSync(store.path, bytes);
+  // Whoever opens it now has what was there; this process counts into pages that are in no file.
+  using other = openStore({ path: store.path, readOnly: true });
+  assert.equal(numberOf(other, 'jobs_total'), 5);
+  assert.deepEqual([other.broken, store.broken, store.info.broken], [false, true, true]);
+  assert.throws(() => store.snapshot(), { code: 'ERR_PCM_BROKEN' });
+  await assert.rejects(store.metrics(), { code: 'ERR_PCM_BROKEN' });
+  const { status, code } = await service.refuse('/v1/counters/jobs_total', {});
+  assert.deepEqual([status, code], [503, 'ERR_PCM_BROKEN']);
+  assert.equal(problemIn(await service.get('/readyz')).code, 'ERR_PCM_BROKEN');
+});
 
 test('a sidecar does not forget that its store was broken, whatever becomes of the file', async (t) => {
   const path = join(temporaryDirectory(t), 'store');
