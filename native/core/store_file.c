@@ -140,7 +140,8 @@ static struct pcm__geometry stored_geometry(const struct pcm__header *header) {
     };
 }
 
-bool pcm__store_file_is_whole(int fd, uint64_t file_bytes) {
+/* Whether it still has its end: one that was cut off has not, even if it grew again. */
+static bool has_tail(int fd, uint64_t file_bytes) {
     char tail[PCM__TAIL_BYTES];
     return pread(fd, tail, sizeof tail, (off_t)(file_bytes - sizeof tail)) == (ssize_t)sizeof tail &&
            memcmp(tail, PCM__TAIL_MAGIC, sizeof tail) == 0;
@@ -190,7 +191,7 @@ int pcm__store_file_check(int fd, struct pcm__geometry *geometry, bool *ephemera
     pcm__boot_id(boot_id);
     *geometry = stored;
     *ephemeral = (header.flags & PCM__FLAG_EPHEMERAL) != 0;
-    if (!pcm__store_file_is_whole(fd, stored.file_bytes))
+    if (!has_tail(fd, stored.file_bytes))
         return PCM_BROKEN;
     return memcmp(header.boot_id, boot_id, sizeof boot_id) == 0 ? PCM_OK : PCM_OTHER_BOOT;
 }

@@ -23,9 +23,6 @@ int pcm__store_file_create(const pcm_open_options *options, bool *exists);
 /* Opens a path without following a last symbolic link, and refuses what is no regular file. */
 int pcm__store_file_open(const char *path, bool read_only, int *fd);
 
-/* Whether an open file still has its end: one that was cut off has not, even if it grew again. One system call. */
-bool pcm__store_file_is_whole(int fd, uint64_t file_bytes);
-
 /*
  * Checks the header of a file. `geometry` is filled for PCM_OK, PCM_OTHER_BOOT and PCM_BROKEN. NOT_A_STORE, VERSION,
  * OTHER_BOOT, CORRUPT, BROKEN, SYSTEM.

@@ -173,7 +173,7 @@ typedef struct pcm_store_info {
 void pcm_store_get_info(const pcm_store *store, pcm_store_info *out);
 
 /*
- * Whether the file was truncated under the mapping, even if it grew again: what is counted from now on is lost. One
+ * Whether the file was truncated under the mapping, even if it grew again: what is counted from now on is lost. No
  * system call, never fails. Thread-safe.
  */
 bool pcm_store_is_broken(const pcm_store *store);
