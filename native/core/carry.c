@@ -164,7 +164,7 @@ static int replace(const pcm_open_options *options, int fd, const struct pcm__ge
 }
 
 int pcm__carry_over(const pcm_open_options *options, int fd, const struct pcm__geometry *geometry) {
-    int status = pcm__file_lock(fd, PCM__LOCK_OFFSET);
+    int status = pcm__file_lock(fd, PCM__LOCK_OFFSET, PCM__OPEN_PATIENCE_MS);
     if (status != PCM_OK)
         return status;
     /* Somebody else may have done it while this process waited. */

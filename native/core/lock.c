@@ -28,27 +28,44 @@ int pcm__file_try_lock(int fd, uint64_t offset, bool *taken) {
     return PCM_OK;
 }
 
+static int64_t now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1000000000ll + time.tv_nsec;
+}
+
 /*
  * Polled, as a blocking lock would wait for ever for a holder that was stopped; the less often the longer it takes, as a
  * thousand processes that ask all the time would keep the holder from its work.
  */
-int pcm__file_lock(int fd, uint64_t offset) {
-    int64_t waited = 0;
+int pcm__file_lock(int fd, uint64_t offset, int patience_ms) {
+    int64_t deadline = 0;
     int64_t pause = 20000; /* ns */
     for (;;) {
         bool taken;
         int status = pcm__file_try_lock(fd, offset, &taken);
         if (status != PCM_OK || taken)
             return status;
-        if (waited > PCM__LOCK_PATIENCE_MS * 1000000ll)
+        /* The clock is asked, as pauses take longer than they should where many wait. */
+        int64_t time = now();
+        if (deadline == 0)
+            deadline = time + patience_ms * 1000000ll;
+        if (time > deadline)
             return PCM_LOCK_TIMEOUT;
         struct timespec wait = {.tv_sec = 0, .tv_nsec = pause};
         nanosleep(&wait, NULL);
-        waited += pause;
         pause += pause / 2;
         if (pause > LONGEST_PAUSE)
             pause = LONGEST_PAUSE;
     }
+}
+
+int pcm__store_file_lock(struct pcm_store *store) {
+    int patience = store->lock_is_stuck ? PCM__STUCK_PATIENCE_MS : PCM__LOCK_PATIENCE_MS;
+    int status = pcm__file_lock(store->fd, PCM__LOCK_OFFSET, patience);
+    if (status == PCM_OK || status == PCM_LOCK_TIMEOUT)
+        store->lock_is_stuck = status == PCM_LOCK_TIMEOUT;
+    return status;
 }
 
 void pcm__file_unlock(int fd, uint64_t offset) {
@@ -74,7 +91,7 @@ static int lock_and_read(struct pcm_store *store) {
         if (status != PCM_OK)
             return status;
     }
-    int status = pcm__file_lock(store->fd, PCM__LOCK_OFFSET);
+    int status = pcm__store_file_lock(store);
     if (status != PCM_OK)
         return status;
     status = pcm__index_read(store);

@@ -10,11 +10,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How long one waits for another process to release the catalog's lock, which is held for microseconds. */
-#define PCM__LOCK_PATIENCE_MS 5000
+/*
+ * How many milliseconds one waits for another process to release the store's lock, which is held for microseconds. Opening
+ * waits longest, as a thousand processes may do so in one moment. Whoever has the store open waits less, because it may
+ * be an event loop; and once in vain, as each wait of those that follow would add up: until a wait has succeeded, the
+ * others are only for a holder that is about to release.
+ */
+enum {
+    PCM__OPEN_PATIENCE_MS = 5000,
+    PCM__LOCK_PATIENCE_MS = 1000,
+    PCM__STUCK_PATIENCE_MS = 1,
+};
 
 /* Waits, with a limit: LOCK_TIMEOUT, SYSTEM. */
-int pcm__file_lock(int fd, uint64_t offset);
+int pcm__file_lock(int fd, uint64_t offset, int patience_ms);
+/* The same for the lock of an open store, with its mutex held: as patient as the last wait has taught. */
+int pcm__store_file_lock(struct pcm_store *store);
 /* PCM_OK and `taken`: whether it is ours now. SYSTEM. */
 int pcm__file_try_lock(int fd, uint64_t offset, bool *taken);
 void pcm__file_unlock(int fd, uint64_t offset);

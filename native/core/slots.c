@@ -78,7 +78,7 @@ int pcm__slots_adopt_fork(struct pcm_store *store) {
     /* The parent keeps its locks: it has the old description open as well. */
     close(store->fd);
     store->fd = fd;
-    int status = pcm__file_lock(store->fd, PCM__LOCK_OFFSET);
+    int status = pcm__store_file_lock(store);
     if (status != PCM_OK)
         return status;
     status = pcm__slots_attach(store);

@@ -137,7 +137,7 @@ static bool still_named(const struct pcm_store *store) {
 static int attach(struct pcm_store *store, bool *vanished) {
     /* Decides about rseq, which may take long where it does not work: not while others wait for the lock. */
     pcm__rseq_thread_area();
-    int status = pcm__file_lock(store->fd, PCM__LOCK_OFFSET);
+    int status = pcm__file_lock(store->fd, PCM__LOCK_OFFSET, PCM__OPEN_PATIENCE_MS);
     if (status != PCM_OK)
         return status;
     *vanished = !still_named(store);
@@ -234,7 +234,7 @@ int pcm_store_open(const pcm_open_options *options, pcm_store **out) {
 
 static void detach(struct pcm_store *store) {
     pthread_mutex_lock(&store->mutex);
-    bool locked = !store->forked && pcm__file_lock(store->fd, PCM__LOCK_OFFSET) == PCM_OK;
+    bool locked = !store->forked && pcm__store_file_lock(store) == PCM_OK;
     pcm__slots_detach(store);
     if (locked && store->ephemeral && !pcm__slots_any_alive(store->fd, store->geometry.slots_offset) &&
         pcm__store_file_has_path(store->fd, store->path))

@@ -52,6 +52,7 @@ struct pcm_store {
 
     /* Guards the index, and keeps threads of this process apart where the file lock cannot. */
     pthread_mutex_t mutex;
+    bool lock_is_stuck; /* nobody of this process has got the file's lock since one has waited in vain */
     struct pcm__catalog_index index;
     struct pcm_holder *holders; /* of the threads of this process */
     uint32_t attachment;        /* changes where a forked child takes a slot of its own */

@@ -11,6 +11,8 @@
  *   - Nothing prints, aborts or throws. Strings are UTF-8, given by pointer and length, not terminated.
  *   - "Thread-safe" means: from any thread of any process attached to the store, without further locking.
  *   - Not async-signal-safe, except pcm_cell_add.
+ *   - "The lock" of a store is waited for, while another process holds it, for up to 5 s by what opens a store, and else for
+ *     1 s; after such a wait in vain for 1 ms by all of the process, until it was got again.
  *   - After fork() without exec, the child may go on using the store: it shares the mapping and takes a slot of its
  *     own at its first operation that needs the catalog's lock. A vfork() child must not touch it.
  */

@@ -43,6 +43,34 @@ test('what cannot be set is not acknowledged, and nothing of its batch is counte
   assert.equal(valuesOf(store)['level{}'], 3);
 });
 
+test('a stopped process that holds the lock keeps an event loop waiting once, and increments not at all', async (t) => {
+  const { service, store } = await temporaryService(t);
+  const jobs = store.counter({ name: 'jobs_total', help: 'Jobs.' }).labels();
+  const level = store.gauge({ name: 'level', help: 'Level.' });
+  level.inc(5);
+  await service.count('/v1/counters/requests_total', {});
+  const holder = await holdLock(t, store.path);
+  holder.kill('SIGSTOP');
+  t.after(() => holder.kill('SIGCONT'));
+  const from = performance.now();
+  for (let attempt = 0; attempt < 15; attempt++) {
+    jobs.inc();
+    await service.count('/v1/counters/requests_total', {});
+    assert.equal((await service.refuse('/v1/gauges/level', { value: 1 })).code, 'ERR_PCM_LOCK_TIMEOUT');
+    assert.equal((await service.refuse(`/v1/counters/new_${attempt}`, {})).code, 'ERR_PCM_LOCK_TIMEOUT');
+    assert.throws(() => level.setOrThrow(1), { code: 'ERR_PCM_LOCK_TIMEOUT' });
+    assert.equal((await service.get('/healthz')).status, 200);
+    assert.match((await service.get('/metrics')).body, /^level 5$/m);
+  }
+  // Were each of them to wait as long as the first one, it would take more than 45 s.
+  assert.ok(performance.now() - from < 20_000, `45 refusals took ${performance.now() - from} ms`);
+  holder.kill('SIGCONT');
+  holder.writeLine('');
+  assert.equal((await holder.exit).code, 0);
+  level.setOrThrow(3);
+  assert.deepEqual(valuesOf(store), { 'jobs_total{}': 15, 'level{}': 3, 'requests_total{}': 16 });
+});
+
 test('the items of a batch count as if they were applied in their order', async (t) => {
   const { service, store } = await temporaryService(t);
   const gauge = (op: string, value: number, labels = {}) => ({ type: 'gauge', name: 'level', op, value, labels });
