@@ -53,10 +53,11 @@ export class LoadedService {
     return this.#service.origin;
   }
 
-  async fire(request: LoadRequest, amount: number, connections: number): Promise<Turn> {
+  /** @param origin - Where the requests go, of a service that listens on several ports. */
+  async fire(request: LoadRequest, amount: number, connections: number, origin = this.origin): Promise<Turn> {
     const { signal, recorder } = this.#context;
     const before = this.#service.cpuSeconds();
-    const fired = await fire({ origin: this.origin, request, connections, amount, signal });
+    const fired = await fire({ origin, request, connections, amount, signal });
     const after = this.#service.cpuSeconds();
     recorder.lost(this.name, fired.refused + fired.failed);
     const cpu = before === undefined || after === undefined ? undefined : after - before;

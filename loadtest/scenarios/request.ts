@@ -2,6 +2,9 @@
  * What metrics cost a small handler: a bare Fastify app, and the same app with one labelled counter and one histogram
  * per request, kept by this package's plugin and by what else there is.
  *
+ * Processes of one and the same program differ by more than the plugin costs, so that a few of each tell little of it.
+ * The bare app and the one with the plugin therefore take turns in one process as well.
+ *
  * fastify-metrics keeps its histogram only (its summary, which costs more, is switched off); the count in it stands
  * for the counter. OpenTelemetry has no plugin for its SDK's metrics that counts the same, so it gets the hooks that
  * its documentation shows, with a counter and a histogram.
@@ -24,6 +27,9 @@ const REQUEST = { method: 'GET', path: '/hello/world' } as const;
 const CONNECTIONS = 32;
 const OURS = 'percpu-metrics';
 const BARE = 'bare';
+/** Where an app runs: in processes of its own, or the bare one and the one with the plugin in the same. */
+const OWN = 'of its own';
+const SHARED = 'with both apps';
 
 /** A service that is compared, and the sample that must equal its answered requests. */
 interface Contender {
@@ -33,22 +39,30 @@ interface Contender {
   promised: boolean;
 }
 
+const HISTOGRAM = 'http_request_duration_seconds_count';
+const BARE_APP: Contender = { name: BARE, metrics: 'none', counted: [], promised: true };
+const APP_OF_OURS: Contender = {
+  name: OURS,
+  metrics: 'percpu-metrics',
+  counted: ['http_requests_total', HISTOGRAM],
+  promised: true,
+};
+
 function contenders(): Contender[] {
-  const histogram = 'http_request_duration_seconds_count';
   const all = [
-    { name: BARE, metrics: 'none', counted: [], promised: true },
-    { name: OURS, metrics: 'percpu-metrics', counted: ['http_requests_total', histogram], promised: true },
-    { name: 'fastify-metrics 13, prom-client 15', metrics: 'fastify-metrics-13', counted: [histogram], promised: true },
+    BARE_APP,
+    APP_OF_OURS,
+    { name: 'fastify-metrics 13, prom-client 15', metrics: 'fastify-metrics-13', counted: [HISTOGRAM], promised: true },
     {
       name: 'fastify-metrics 14, @prometheus-io/client',
       metrics: 'fastify-metrics-14',
-      counted: [histogram],
+      counted: [HISTOGRAM],
       promised: true,
     },
     {
       name: 'OpenTelemetry SDK',
       metrics: 'opentelemetry',
-      counted: ['http_requests_total', histogram],
+      counted: ['http_requests_total', HISTOGRAM],
       promised: true,
     },
   ];
@@ -86,20 +100,25 @@ const LEAST_REQUESTS = 1_000;
 class Entrant {
   readonly service: LoadedService;
   readonly contender: Contender;
+  readonly point: string;
+  readonly #origin: string;
   #answered = 0;
 
-  constructor(contender: Contender, service: LoadedService) {
+  constructor(contender: Contender, service: LoadedService, point: string, origin = service.origin) {
     this.contender = contender;
     this.service = service;
+    this.point = point;
+    this.#origin = origin;
   }
 
   /** Fires and checks the counts. */
   async turn(amount: number): Promise<Awaited<ReturnType<LoadedService['fire']>>> {
-    const turn = await this.service.fire(REQUEST, amount, CONNECTIONS);
+    const turn = await this.service.fire(REQUEST, amount, CONNECTIONS, this.#origin);
     this.#answered += turn.answered;
     for (const what of this.contender.counted) {
       const read = async (): Promise<number> => sumSamples(await this.service.get('/metrics'), what, { route: ROUTE });
-      await this.service.expect('', { what, expected: this.#answered, promised: this.contender.promised, read });
+      const expectation = { what, expected: this.#answered, promised: this.contender.promised, read };
+      await this.service.expect(this.point, expectation);
     }
     return turn;
   }
@@ -118,13 +137,41 @@ class Entrant {
 /** Processes of each contender, one after another: the same program may be faster or slower in each of them. */
 const PROCESSES = 5;
 
-async function start(context: RunContext, process: number, contender: Contender): Promise<Entrant> {
+/** A process of the load test with one app or, where it is shared, with the bare one beside it. */
+interface Host {
+  readonly service: LoadedService;
+  readonly entrants: readonly Entrant[];
+}
+
+async function startService(
+  context: RunContext,
+  name: string,
+  { metrics, name: contender }: Contender,
+  options: readonly string[] = [],
+): Promise<LoadedService> {
   const script = join(packageRoot, 'out', 'loadtest', 'services', 'small-service.js');
-  const path = `${context.directory}/request-${contender.metrics}-${process}`;
-  const options = ['--metrics', contender.metrics, '--store', path];
-  const service = await LoadedService.start(context, contender.name, [script, ...options]);
-  if (contender.name === OURS) service.recordMode(path);
-  return new Entrant(contender, service);
+  const path = join(context.directory, name);
+  const service = await LoadedService.start(context, contender, [
+    ...[script, '--metrics', metrics, '--store', path],
+    ...options,
+  ]);
+  if (contender === OURS) service.recordMode(path);
+  return service;
+}
+
+async function start(context: RunContext, process: number, contender: Contender): Promise<Host> {
+  const service = await startService(context, `request-${contender.metrics}-${process}`, contender);
+  return { service, entrants: [new Entrant(contender, service, OWN)] };
+}
+
+async function startShared(
+  context: RunContext,
+  process: number,
+  { bare, ours }: Record<'bare' | 'ours', Contender>,
+): Promise<Host> {
+  const service = await startService(context, `request-shared-${process}`, ours, ['--beside-bare']);
+  const besides = new Entrant(bare, service, SHARED, await service.get('/bare'));
+  return { service, entrants: [besides, new Entrant(ours, service, SHARED)] };
 }
 
 async function measure(
@@ -140,12 +187,13 @@ async function measure(
     for (const entrant of entrants) {
       const { requestsPerSecond, cpuMicroseconds, p50, p99, p999 } = await entrant.turn(amount);
       const measured = { throughput: requestsPerSecond, cpu: cpuMicroseconds, p50, p99, p999 };
-      for (const [figure, value] of Object.entries(measured)) recorder.add(figure, entrant.contender.name, '', value);
+      const { name } = entrant.contender;
+      for (const [figure, value] of Object.entries(measured)) recorder.add(figure, name, entrant.point, value);
       if (p999 === undefined) {
-        recorder.miss('p999', entrant.contender.name, '');
+        recorder.miss('p999', name, entrant.point);
         recorder.note(P999_IS_LEFT_OUT);
       }
-      step(entrant.contender.name);
+      step(`${name}, in a process ${entrant.point}`);
     }
   }
 }
@@ -153,31 +201,45 @@ async function measure(
 async function run(context: RunContext): Promise<void> {
   const rounds = roundsOf(context, 5, 7);
   const processes = context.quick ? 1 : PROCESSES;
-  const step = context.progress(processes * rounds * contenders().length);
+  const step = context.progress(processes * rounds * (contenders().length + 2));
   for (let process = 1; process <= processes; process += 1) {
-    const starts = contenders().map((contender) => () => start(context, process, contender));
-    await withServices(starts, (entrants) => measure(context, entrants, rounds, step));
+    const starts = [
+      ...contenders().map((contender) => () => start(context, process, contender)),
+      () => startShared(context, process, { bare: BARE_APP, ours: APP_OF_OURS }),
+    ];
+    await withServices(starts, (hosts) =>
+      measure(
+        context,
+        hosts.flatMap(({ entrants }) => entrants),
+        rounds,
+        step,
+      ),
+    );
   }
   context.recorder.note(`${CONNECTIONS} connections; ${rounds} rounds with each of ${processes} processes.`);
   if (!nodeRunsSuccessor()) context.recorder.note(SUCCESSOR_IS_LEFT_OUT);
 }
 
 function conclude(lookup: Lookup): Conclusion {
-  const kept = (name: string): number | undefined => lookup.ratio('throughput', name, BARE)?.median;
+  const kept = (name: string, point = OWN): number | undefined => lookup.ratio('throughput', name, BARE, point)?.median;
+  const saved = (point: string): number | undefined => lookup.ratio('cpu', BARE, OURS, point)?.median;
   const percent = (ratio: number | undefined): string => `${formatNumber(ratio && ratio * 100, 1)} %`;
   const others = lookup.contenders('throughput').filter((name) => name !== BARE && name !== OURS);
   const best = others.sort((one, other) => (kept(other) ?? 0) - (kept(one) ?? 0))[0];
   const ours = kept(OURS) ?? 0;
   const theirs = best === undefined ? 0 : (kept(best) ?? 0);
   const verdict =
-    `The plugin keeps ${percent(ours)} of the throughput of the bare app; ` +
+    `The plugin keeps ${percent(kept(OURS, SHARED))} of the throughput of a bare app in the same process, and ` +
+    `${percent(ours)} of one in a process of its own; ` +
     `${best ?? 'nothing else'}, the next of the others, keeps ${percent(theirs)}${theirs >= ours ? ', which is not less' : ''}.`;
-  const cpu = lookup.ratio('cpu', BARE, OURS)?.median;
+  const goal = { atLeast: 0.97 };
   return {
     verdict,
     goals: [
-      judge('throughput with the plugin, of the bare app', kept(OURS), { atLeast: 0.97 }),
-      judge('requests per CPU second with the plugin, of the bare app', cpu, { atLeast: 0.97 }),
+      judge('throughput with the plugin, of a bare app in the same process', kept(OURS, SHARED), goal),
+      judge('throughput with the plugin, of a bare app in another process', kept(OURS), goal),
+      judge('requests per CPU second with the plugin, of a bare app in the same process', saved(SHARED), goal),
+      judge('requests per CPU second with the plugin, of a bare app in another process', saved(OWN), goal),
     ],
   };
 }
@@ -185,7 +247,7 @@ function conclude(lookup: Lookup): Conclusion {
 export const request: Scenario = {
   name: 'request',
   title: 'One counter and one histogram per request of a small handler',
-  axis: null,
+  axis: 'process',
   baseline: BARE,
   figures,
   run,

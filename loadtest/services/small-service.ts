@@ -1,7 +1,8 @@
 /**
  * The smallest app whose requests are worth counting, with the metrics that the command line names:
  * `--metrics none`, `percpu-metrics` with `--store PATH`, `fastify-metrics-13`, `fastify-metrics-14` or
- * `opentelemetry`.
+ * `opentelemetry`. With `--beside-bare` the same process has the app without metrics as well, on a port of its own,
+ * whose URL the first one gives at `/bare`.
  */
 import { parseArgs } from 'node:util';
 import fastify, { type FastifyInstance } from 'fastify';
@@ -9,7 +10,9 @@ import { openStore } from 'percpu-metrics';
 import percpuMetrics from 'percpu-metrics/fastify';
 import { listen } from './listen.js';
 
-const { values } = parseArgs({ options: { metrics: { type: 'string' }, store: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { metrics: { type: 'string' }, store: { type: 'string' }, 'beside-bare': { type: 'boolean' } },
+});
 const app = fastify();
 
 /** The plugin around prom-client and its successor, with a histogram per route and nothing else. */
@@ -45,6 +48,19 @@ async function addMetrics(): Promise<void> {
   }
 }
 
+function addHello(to: FastifyInstance): void {
+  to.get<{ Params: { name: string } }>('/hello/:name', async (request) => ({ hello: request.params.name }));
+}
+
+async function addBare(): Promise<void> {
+  const bare = fastify();
+  addHello(bare);
+  const url = await bare.listen({ host: '127.0.0.1', port: 0 });
+  app.addHook('onClose', () => bare.close());
+  app.get('/bare', { config: { disableMetrics: true } }, () => url);
+}
+
 await addMetrics();
-app.get<{ Params: { name: string } }>('/hello/:name', async (request) => ({ hello: request.params.name }));
+addHello(app);
+if (values['beside-bare']) await addBare();
 await listen(app);
