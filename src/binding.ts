@@ -325,6 +325,8 @@ export interface NativeAddon {
   getDefaultPath(): string;
   /** Sets the default path unless one is set already; gives the one in force. */
   setDefaultPath(path: string): string;
+  /** Puts the stores' handler for SIGBUS back in front of one that has taken its place, or none. Never throws. */
+  keepSigbus(): void;
 }
 
 const require = createRequire(import.meta.url);
@@ -364,4 +366,5 @@ export const addon: NativeAddon = {
   sweep: (directory) => native().sweep(directory),
   getDefaultPath: () => native().getDefaultPath(),
   setDefaultPath: (path) => native().setDefaultPath(path),
+  keepSigbus: () => native().keepSigbus(),
 };

@@ -97,7 +97,7 @@ function processUses(files: Files): string[] {
     if (path !== 'src/store/location.ts' && /\bprocess\??\.env\b/.test(code))
       found.push(`${path} reads the environment`);
     if (/\bprocess\??\.(exit|exitCode|abort|kill)\b/.test(code)) found.push(`${path} ends the process`);
-    if (/\bprocess\??\.(on|once|addListener|prependListener)\b/.test(code))
+    if (path !== 'src/store/sigbus.ts' && /\bprocess\??\.(on|once|addListener|prependListener)\b/.test(code))
       found.push(`${path} listens to the process`);
     if (importsOf(text).some((name) => /^(node:)?process$/.test(name))) found.push(`${path} imports process`);
   }

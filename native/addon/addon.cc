@@ -27,6 +27,7 @@ class Addon : public Napi::Addon<Addon> {
                                  InstanceMethod<&Addon::Sweep>("sweep", napi_enumerable),
                                  InstanceMethod<&Addon::GetDefaultPath>("getDefaultPath", napi_enumerable),
                                  InstanceMethod<&Addon::SetDefaultPath>("setDefaultPath", napi_enumerable),
+                                 InstanceMethod<&Addon::KeepSigbus>("keepSigbus", napi_enumerable),
                              });
     }
 
@@ -78,6 +79,11 @@ class Addon : public Napi::Addon<Addon> {
 
     Napi::Value SetDefaultPath(const Napi::CallbackInfo &info) {
         return Napi::String::New(info.Env(), pcm::SetDefaultPath(RequirePath(info[0])));
+    }
+
+    void KeepSigbus(const Napi::CallbackInfo & /*info*/) {
+        /* Where it cannot be put back there is nobody to tell: whoever listens has asked for something else. */
+        pcm_sigbus_keep();
     }
 
     Napi::FunctionReference store_class_;

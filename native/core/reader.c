@@ -162,6 +162,8 @@ static int read_catalog(pcm_reader *reader) {
 int pcm_reader_refresh(pcm_reader *reader) {
     pcm_store *store = reader->store;
     uint64_t capacity = store->geometry.capacity;
+    /* Of all that touches the mapping this is what another system call matters least to. */
+    pcm_sigbus_keep();
     if (pcm_store_is_broken(store))
         return PCM_BROKEN;
     int status = read_catalog(reader);

@@ -1,11 +1,16 @@
 /*
  * See sigbus.h. Guards form a list that only grows, so that the handler can walk it at any time; a guard that was
  * released is used again. mmap is not on POSIX's list of async-signal-safe functions, but is one system call here.
+ *
+ * Whoever takes this handler's place may call it for what is not theirs, or may have forgotten it. So it comes back as
+ * another function, with a predecessor of its own that is written once and never again: each way through all of these
+ * leads from younger to older handlers, and ends.
  */
 #include "sigbus.h"
 
 #include "percpu_metrics.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -25,9 +30,15 @@ struct guard {
 
 static _Atomic(struct guard *) guards;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static struct sigaction previous;
-static bool installed;
 static uintptr_t page_bytes;
+
+/* Times that the handler comes back; whoever still puts others in front of it has the last word. */
+#define PLACES        8
+#define EACH_PLACE(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
+
+/* What was in force before each of the functions. */
+static struct sigaction predecessors[PLACES];
+static int places_taken;
 
 static bool repair(uintptr_t address) {
     for (struct guard *guard = atomic_load_explicit(&guards, memory_order_acquire); guard; guard = guard->next) {
@@ -43,16 +54,16 @@ static bool repair(uintptr_t address) {
     return false;
 }
 
-static void chain(int number, siginfo_t *info, void *context) {
-    if ((previous.sa_flags & SA_SIGINFO) != 0) {
-        previous.sa_sigaction(number, info, context);
+static void chain(const struct sigaction *to, int number, siginfo_t *info, void *context) {
+    if ((to->sa_flags & SA_SIGINFO) != 0) {
+        to->sa_sigaction(number, info, context);
         return;
     }
-    if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN) {
-        previous.sa_handler(number);
+    if (to->sa_handler != SIG_DFL && to->sa_handler != SIG_IGN) {
+        to->sa_handler(number);
         return;
     }
-    if (previous.sa_handler == SIG_IGN && info->si_code <= 0)
+    if (to->sa_handler == SIG_IGN && info->si_code <= 0)
         return;
     /* Not ours: as if this handler had never been. A fault happens again on return, a sent signal is sent again. */
     struct sigaction standard = {.sa_handler = SIG_DFL};
@@ -61,25 +72,72 @@ static void chain(int number, siginfo_t *info, void *context) {
         raise(number);
 }
 
-static void handle(int number, siginfo_t *info, void *context) {
+static void handle(int place, int number, siginfo_t *info, void *context) {
     int saved = errno;
     /* Faults have a positive code; a signal that somebody sent has no address. */
     bool repaired = info->si_code > 0 && repair((uintptr_t)info->si_addr);
     if (!repaired)
-        chain(number, info, context);
+        chain(&predecessors[place], number, info, context);
     errno = saved;
 }
 
+#define X(place)                                                                                                       \
+    static void handle_##place(int number, siginfo_t *info, void *context) {                                           \
+        handle(place, number, info, context);                                                                          \
+    }
+EACH_PLACE(X)
+#undef X
+
+#define X(place) handle_##place,
+static void (*const handlers[])(int, siginfo_t *, void *) = {EACH_PLACE(X)};
+#undef X
+
+static_assert(sizeof handlers / sizeof *handlers == PLACES, "a function for each place");
+
+static bool is_ours(const struct sigaction *action) {
+    for (int place = 0; place < PLACES; place++)
+        if ((action->sa_flags & SA_SIGINFO) != 0 && action->sa_sigaction == handlers[place])
+            return true;
+    return false;
+}
+
+static bool is_same(const struct sigaction *one, const struct sigaction *other) {
+    if (one->sa_flags != other->sa_flags)
+        return false;
+    return (one->sa_flags & SA_SIGINFO) != 0 ? one->sa_sigaction == other->sa_sigaction
+                                             : one->sa_handler == other->sa_handler;
+}
+
+/* With the mutex held. */
 static int install(void) {
-    if (installed)
-        return PCM_OK;
-    struct sigaction action = {.sa_sigaction = handle, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
+    struct sigaction now;
+    struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
+    int place = 0;
     sigemptyset(&action.sa_mask);
     page_bytes = (uintptr_t)sysconf(_SC_PAGESIZE);
-    if (sigaction(SIGBUS, NULL, &previous) != 0 || sigaction(SIGBUS, &action, NULL) != 0)
+    if (sigaction(SIGBUS, NULL, &now) != 0)
         return PCM_SYSTEM;
-    installed = true;
-    return PCM_OK;
+    /* Listeners of Node.js come and go, and are the same handler each time. */
+    while (place < places_taken && !is_same(&predecessors[place], &now))
+        place++;
+    if (is_ours(&now) || place == PLACES)
+        return PCM_OK;
+    if (place == places_taken)
+        predecessors[places_taken++] = now;
+    action.sa_sigaction = handlers[place];
+    return sigaction(SIGBUS, &action, NULL) == 0 ? PCM_OK : PCM_SYSTEM;
+}
+
+int pcm_sigbus_keep(void) {
+    struct sigaction now;
+    if (sigaction(SIGBUS, NULL, &now) != 0)
+        return PCM_SYSTEM;
+    if (is_ours(&now))
+        return PCM_OK;
+    pthread_mutex_lock(&mutex);
+    int status = install();
+    pthread_mutex_unlock(&mutex);
+    return status;
 }
 
 static struct guard *free_guard(void) {

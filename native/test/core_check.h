@@ -138,6 +138,7 @@ bool check_child(int pid);
     X(removals_are_refused_where_nothing_may_be_changed)                                                               \
     X(a_truncated_file_breaks_the_store_and_not_the_process)                                                           \
     X(a_store_that_met_a_hole_stays_broken_when_its_file_is_put_back)                                                  \
+    X(a_handler_for_sigbus_that_others_replace_comes_back)                                                             \
     X(a_catalog_of_noise_is_refused)
 
 #define X(name) void name(void);

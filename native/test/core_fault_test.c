@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/mount.h>
@@ -199,6 +200,68 @@ void a_store_that_met_a_hole_stays_broken_when_its_file_is_put_back(void) {
     pcm_reader_destroy(reader);
     pcm_store_close(reader_store);
     pcm_store_close(counting.store);
+}
+
+static volatile sig_atomic_t first_calls;
+static volatile sig_atomic_t second_calls;
+static struct sigaction before_second;
+
+static void be_first(int number) {
+    (void)number;
+    first_calls++;
+}
+
+/* As it should be: what is not its own goes to whoever was there before. */
+static void be_second(int number, siginfo_t *info, void *context) {
+    second_calls++;
+    before_second.sa_sigaction(number, info, context);
+}
+
+static bool open_counting(struct counting *counting) {
+    return check_open("a", (pcm_open_options){.capacity = 512}, &counting->store) == PCM_OK &&
+           check_counter(counting->store, "c_total", &counting->cell) == PCM_OK;
+}
+
+static bool count_into_a_hole(struct counting *counting) {
+    bool broken = meets_a_hole("a", count_one, counting) && pcm_store_is_broken(counting->store);
+    pcm_store_close(counting->store);
+    return broken && unlink(check_path("a")) == 0;
+}
+
+/* Each number is the step that went wrong. */
+static int change_handlers(void) {
+    struct sigaction none = {.sa_handler = SIG_DFL};
+    struct sigaction first = {.sa_handler = be_first};
+    struct sigaction second = {.sa_sigaction = be_second, .sa_flags = SA_SIGINFO};
+    struct counting counting;
+    pcm_reader *reader;
+    /* Listeners that come and go, more often than there are places. */
+    for (int i = 0; i < 100; i++) {
+        if (!open_counting(&counting) || sigaction(SIGBUS, i % 2 == 0 ? &first : &none, NULL) != 0 ||
+            pcm_sigbus_keep() != PCM_OK || !count_into_a_hole(&counting))
+            return 1;
+    }
+    sigaction(SIGBUS, &first, NULL);
+    if (pcm_sigbus_keep() != PCM_OK || first_calls != 0 || raise(SIGBUS) != 0 || first_calls != 1)
+        return 2;
+    /* One that calls the stores' handler, which comes back in front of it and must not be called for ever. */
+    if (!open_counting(&counting) || pcm_reader_create(counting.store, &reader) != PCM_OK ||
+        sigaction(SIGBUS, &second, &before_second) != 0 || pcm_reader_refresh(reader) != PCM_OK)
+        return 3;
+    pcm_reader_destroy(reader);
+    if (!count_into_a_hole(&counting) || second_calls != 0)
+        return 4;
+    return raise(SIGBUS) == 0 && second_calls == 1 && first_calls == 2 ? 0 : 5;
+}
+
+void a_handler_for_sigbus_that_others_replace_comes_back(void) {
+    int pid = fork();
+    if (pid == 0)
+        _exit(change_handlers());
+    int status = check_child_status(pid);
+    if (status != 0)
+        printf("# step %d\n", status);
+    CHECK(status == 0);
 }
 
 void a_catalog_of_noise_is_refused(void) {

@@ -28,6 +28,7 @@ import { announce, locate } from './location.js';
 import { nativeError } from './native-error.js';
 import { checkStoreOptions, type StoreOptions } from './options.js';
 import { RenderMemory, type TransientBytes } from './render-memory.js';
+import { keepSigbus } from './sigbus.js';
 
 export { BatchOperation } from '../binding.js';
 
@@ -110,7 +111,9 @@ export class Segment {
     const native: Record<string, unknown> = { ...rest, ...location, readOnly };
     if (mode !== undefined) native['fileMode'] = mode;
     try {
-      return new Segment(addon.open(native as unknown as NativeOpenOptions), readOnly);
+      const segment = new Segment(addon.open(native as unknown as NativeOpenOptions), readOnly);
+      keepSigbus();
+      return segment;
     } catch (cause) {
       throw nativeError(cause, { action: 'open the store', path: location.path });
     }

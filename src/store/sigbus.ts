@@ -1,0 +1,19 @@
+/**
+ * Keeps the stores' handler for SIGBUS in force, without which a truncated file ends the process: Node.js puts its own in
+ * that place at the first listener for the signal, and the system's at the end of the last one. Listeners hear of
+ * signals that are sent all the same; a fault in a store is mended before anybody hears of it.
+ */
+import { addon } from '../binding.js';
+
+let watching = false;
+
+/** To be called when a store has been opened. Node.js has done its part when listeners of these events are called. */
+export function keepSigbus(): void {
+  if (watching) return;
+  watching = true;
+  const keep = (name: string | symbol) => {
+    if (name === 'SIGBUS') addon.keepSigbus();
+  };
+  process.on('newListener', keep);
+  process.on('removeListener', keep);
+}
