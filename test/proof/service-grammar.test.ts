@@ -2,13 +2,15 @@
  * Ten thousand requests from a grammar that is made from the OpenAPI document, right ones and wrong ones. None is the
  * service's fault, and what it holds in the end is exactly what it has acknowledged: nothing of a refused request is
  * there, not even the name of a family. The service keeps nothing of the requests either: its heap, after garbage was
- * collected, and its store are no larger after the last than after the first ones.
+ * collected, what native code has from malloc, and its store are no larger after the last than after the first ones.
  */
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Child } from '../support/child.js';
+import { unlessInstalled } from '../support/debian-package.js';
+import { mutatedAddon } from '../support/mutated-addon.js';
 import { serveCommand } from '../support/service.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { Grammar, random, type Schema } from './grammar.js';
@@ -22,6 +24,8 @@ const SEED = 20_261_125;
 const HEAP_MEGABYTES = 64;
 /** Bytes: 512 for each request after the first ones. Sound services grow by a tenth of it, by code that gets faster. */
 const MOST_GROWTH = 512 * (REQUESTS - FIRST_REQUESTS);
+/** The same of native code: one request in eight counts, so that 1 kB for each of these is too much. */
+const MOST_MALLOC_GROWTH = 128 * (REQUESTS - FIRST_REQUESTS);
 const heapOnSignal = new URL('../support/programs/heap-on-signal.js', import.meta.url).href;
 
 interface Route {
@@ -140,15 +144,17 @@ class Client {
 }
 
 /** Bytes that the service holds after its garbage was collected. */
-async function heapOf(child: Child, measurement: number): Promise<number> {
+async function memoryOf(child: Child, measurement: number): Promise<{ heap: number; malloc: number }> {
   child.kill('SIGUSR2');
-  const match = await child.waitForOutput(new RegExp(`(?:^heap (\\d+)\\n[^]*?){${measurement}}`, 'm'));
-  return Number(match[1]);
+  const line = '^heap (\\d+) malloc (\\d+)\\n';
+  const [, heap, malloc] = await child.waitForOutput(new RegExp(`(?:${line}[^]*?){${measurement}}`, 'm'));
+  return { heap: Number(heap), malloc: Number(malloc) };
 }
 
 /** What the last requests have taken, in bytes. */
 interface Growth {
   readonly heap: number;
+  readonly malloc: number;
   readonly file: number;
   readonly fileReserved: number;
 }
@@ -158,7 +164,7 @@ async function sendAll(t: TestContext, env: Readonly<Record<string, string>> = {
   const path = join(temporaryDirectory(t), 'store');
   const node = [process.execPath, `--max-old-space-size=${HEAP_MEGABYTES}`, '--expose-gc', '--import', heapOnSignal];
   const child = await Child.start(t, [...node, serveCommand, 'serve', '--store', path], {
-    env: { PORT: '0', HOST: '127.0.0.1', ...env },
+    env: { PORT: '0', HOST: '127.0.0.1', MALLOC_ARENA_MAX: '1', MALLOC_MMAP_MAX_: '0', ...env },
   });
   const [url] = await child.waitForOutput(/http:\/\/127\.0\.0\.1:\d+(?=[\s,])/);
   const routes = routesOf((await (await fetch(`${url}/openapi.json`)).json()) as Document);
@@ -177,9 +183,9 @@ async function sendAll(t: TestContext, env: Readonly<Record<string, string>> = {
     await Promise.all(clients.map(run));
   };
   await send(FIRST_REQUESTS);
-  const before = { heap: await heapOf(child, 1), file: statSync(path) };
+  const before = { ...(await memoryOf(child, 1)), file: statSync(path) };
   await send(REQUESTS - FIRST_REQUESTS);
-  const after = { heap: await heapOf(child, 2), file: statSync(path) };
+  const after = { ...(await memoryOf(child, 2)), file: statSync(path) };
   const families = valuesOfFamilies(await (await fetch(`${url}/v1/metrics`)).json());
   assert.deepEqual(families, model.values());
   for (const status of [204, 400, 409]) {
@@ -190,6 +196,7 @@ async function sendAll(t: TestContext, env: Readonly<Record<string, string>> = {
   t.diagnostic(`answers by status: ${JSON.stringify(Object.fromEntries(statuses))}`);
   const growth = {
     heap: after.heap - before.heap,
+    malloc: after.malloc - before.malloc,
     file: after.file.size - before.file.size,
     fileReserved: (after.file.blocks - before.file.blocks) * 512,
   };
@@ -198,12 +205,21 @@ async function sendAll(t: TestContext, env: Readonly<Record<string, string>> = {
 }
 
 test(`${REQUESTS} requests from the grammar of the OpenAPI document, seed ${SEED}`, { timeout: 280_000 }, async (t) => {
-  const { heap, file, fileReserved } = await sendAll(t);
+  const { heap, malloc, file, fileReserved } = await sendAll(t);
   assert.ok(heap < MOST_GROWTH, `the heap has grown by ${heap} bytes`);
+  assert.ok(malloc < MOST_MALLOC_GROWTH, `what native code has from malloc has grown by ${malloc} bytes`);
   assert.deepEqual({ file, fileReserved }, { file: 0, fileReserved: 0 });
 });
 
-test('a service that keeps 1 kB of each request is found out (the control)', { timeout: 280_000 }, async (t) => {
-  const { heap } = await sendAll(t, { LEAK: '1' });
+test('what JavaScript keeps of requests is found out, and what native code does (the control)', {
+  skip: unlessInstalled('g++', 'gcc', 'g++'),
+  timeout: 280_000,
+}, async (t) => {
+  const look = '    return !has_tail(store) || atomic_load(&store->broken);';
+  const leak = '    static void *volatile kept;\n    kept = memset(malloc(4096), 1, 4096);\n';
+  // At least once in each request that counts.
+  const addon = mutatedAddon(t, { name: 'leaking', changes: [{ find: look, replace: leak + look }] });
+  const { heap, malloc } = await sendAll(t, { LEAK: '1', PERCPU_METRICS_PREBUILD: addon, PREBUILDS_ONLY: '1' });
   assert.ok(heap > MOST_GROWTH, `the heap has grown by ${heap} bytes`);
+  assert.ok(malloc > MOST_MALLOC_GROWTH, `what native code has from malloc has grown by ${malloc} bytes`);
 });
