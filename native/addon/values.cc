@@ -242,9 +242,13 @@ Napi::Object ToObject(Napi::Env env, const pcm_process &process) {
 }
 
 std::string RequireString(Napi::Value value, const char *message) {
-    if (!value.IsString())
+    /* Most are short: one call copies them, where asking for the length first takes two. */
+    char few[256];
+    size_t size;
+    if (napi_get_value_string_utf8(value.Env(), value, few, sizeof few, &size) != napi_ok)
         ThrowArgument(value.Env(), message);
-    return value.As<Napi::String>().Utf8Value();
+    /* One with no room is cut off in front of a character, which has up to 4 bytes. */
+    return size < sizeof few - 4 ? std::string(few, size) : value.As<Napi::String>().Utf8Value();
 }
 
 std::string RequirePath(Napi::Value value) {

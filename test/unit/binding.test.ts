@@ -120,6 +120,19 @@ test('renders that are under way survive close, which then closes', async (t) =>
   assert.equal(isMapped(store.path), false);
 });
 
+test('strings of any length are taken over whole, whichever characters they have', (t) => {
+  const store = openTemporary(t);
+  const family = store.declare(definition);
+  for (const character of ['a', 'ä', '\u20ac', '\u{1f600}', '\0'])
+    for (const ahead of ['', 'x', 'xx', 'xxx'])
+      for (const bytes of [0, 240, 248, 252, 256, 260, 1024, 65528]) {
+        const value = ahead + character.repeat(bytes / Buffer.byteLength(character));
+        assert.deepEqual(store.labelValues(store.bind(family, [value])), [value], `${ahead}${character} ${bytes}`);
+      }
+  const ends = Array.from({ length: 20 }, (_, index) => 'z'.repeat(245 + index));
+  for (const value of ends) assert.deepEqual(store.labelValues(store.bind(family, [value])), [value]);
+});
+
 test('one histogram has one index, however often it is bound', (t) => {
   const store = openTemporary(t);
   const family = store.declare({ ...definition, type: 'histogram', name: 'work_seconds', buckets: [1] });
