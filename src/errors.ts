@@ -36,7 +36,7 @@ export const ERROR_CODES = {
   ERR_PCM_METRIC_NAME: 'the name of the metric is not allowed',
   ERR_PCM_LABEL_COUNT: 'another number of label values than the family has label names',
   ERR_PCM_LABEL_NAME: 'the name of the label is not allowed, or the family does not have it',
-  ERR_PCM_LABEL_VALUE: 'a label value is neither a string nor a number, or too long',
+  ERR_PCM_LABEL_VALUE: 'a label value is neither a string nor a number, too long, or no text of Unicode',
   ERR_PCM_BUCKETS: "a histogram's bucket bounds are not ascending finite numbers",
   ERR_PCM_BATCH: 'a batch is not made of handles of its store, or takes another number of amounts',
   ERR_PCM_COLLECT: 'a collector failed or took too long; of warnings only',

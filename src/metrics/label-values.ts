@@ -1,10 +1,9 @@
 /**
  * From what a caller hands to `labels()` to the values of a series in the order of the family's label names.
- * Numbers become strings here, so that `labels(200)` and `labels('200')` are one series, and halves of surrogate pairs
- * become U+FFFD, as they do in the store.
+ * Numbers become strings here, so that `labels(200)` and `labels('200')` are one series.
  */
 import { display, PercpuMetricsError } from '../errors.js';
-import { fitsLabel, tooLong } from '../store/label-text.js';
+import { isLabelText, notLabelText } from '../store/label-text.js';
 
 /** What a label may have as its value. */
 export type LabelValue = string | number;
@@ -29,12 +28,12 @@ function expected(family: LabelledFamily): string {
 }
 
 function text(family: LabelledFamily, index: number, value: unknown): string {
-  if (typeof value === 'string' && fitsLabel(value)) return value.toWellFormed();
+  if (typeof value === 'string' && isLabelText(value)) return value;
   if (typeof value === 'number') return String(value);
   const label = family.labelNames[index] ?? '';
   const what = `the value of label ${label} of ${family.name}`;
   const details = { name: family.name, label, value };
-  if (typeof value === 'string') throw tooLong(what, value, details);
+  if (typeof value === 'string') throw notLabelText(what, value, details);
   throw new PercpuMetricsError(
     'ERR_PCM_LABEL_VALUE',
     `${what} must be a string or a number, but is ${display(value)}`,

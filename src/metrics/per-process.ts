@@ -4,7 +4,7 @@
  */
 import { isMainThread, threadId } from 'node:worker_threads';
 import { display, PercpuMetricsError } from '../errors.js';
-import { fitsLabel, tooLong } from '../store/label-text.js';
+import { isLabelText, notLabelText } from '../store/label-text.js';
 import type { DefaultLabels } from './default-labels.js';
 
 const LABEL = 'process';
@@ -28,8 +28,8 @@ export function ownerName(name: string, labelNames: readonly string[], perProces
       { details: { name, option: 'perProcess', value: perProcess } },
     );
   }
-  if (typeof perProcess === 'string' && !fitsLabel(perProcess)) {
-    throw tooLong(`perProcess of ${name}`, perProcess, { name, option: 'perProcess', value: perProcess });
+  if (typeof perProcess === 'string' && !isLabelText(perProcess)) {
+    throw notLabelText(`perProcess of ${name}`, perProcess, { name, option: 'perProcess', value: perProcess });
   }
   if (labelNames.includes(LABEL)) {
     throw new PercpuMetricsError(

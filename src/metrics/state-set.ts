@@ -3,7 +3,7 @@
  * from the others; its value is 1 in that state, else 0.
  */
 import { display, PercpuMetricsError } from '../errors.js';
-import { fitsLabel, tooLong } from '../store/label-text.js';
+import { isLabelText, notLabelText } from '../store/label-text.js';
 import { NO_SERIES } from '../store/segment.js';
 import type { Declaration } from './default-labels.js';
 import type { MetricOptions } from './definition.js';
@@ -72,8 +72,8 @@ export function checkStates(name: string, states: unknown): string[] {
     distinct &&
     list.every((state) => typeof state === 'string' && /^\P{Surrogate}+$/u.test(state))
   ) {
-    const long = (list as string[]).find((state) => !fitsLabel(state));
-    if (long !== undefined) throw tooLong(`the state of ${name}`, long, { name, states });
+    const long = (list as string[]).find((state) => !isLabelText(state));
+    if (long !== undefined) throw notLabelText(`the state of ${name}`, long, { name, states });
     return [...(list as string[])];
   }
   throw new PercpuMetricsError(

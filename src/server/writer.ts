@@ -12,6 +12,7 @@ import type { Counter } from '../metrics/counter.js';
 import { defineFamily } from '../metrics/definition.js';
 import { type BoundGauge, type Gauge, setAllOrThrow } from '../metrics/gauge.js';
 import type { Histogram } from '../metrics/histogram.js';
+import { labelValues } from '../metrics/label-values.js';
 import { conflictingSuffix } from '../metrics/name-clash.js';
 import type { Store } from '../metrics/store.js';
 import { describeDefinition } from '../store/conflict.js';
@@ -143,6 +144,7 @@ export class MeasurementWriter {
     const existing = find(name);
     if (existing !== undefined) {
       checkAgainst(existing, item);
+      labelValues(existing, [item.labels]);
       return;
     }
     const definition = defineFamily(type, {
@@ -151,6 +153,7 @@ export class MeasurementWriter {
       labelNames: Object.keys(item.labels).sort(),
       ...(item.buckets === undefined ? {} : { buckets: item.buckets }),
     });
+    labelValues(definition, [item.labels]);
     const clash = conflictingSuffix(definition, find);
     if (clash !== undefined) throw clash;
     planned.set(name, definition);

@@ -4,7 +4,7 @@
  */
 import type { Backend } from '../binding.js';
 import { display, PercpuMetricsError } from '../errors.js';
-import { fitsLabel, tooLong } from './label-text.js';
+import { isLabelText, notLabelText } from './label-text.js';
 
 /** The back ends that a store can be made with. */
 export const BACKENDS: readonly Backend[] = ['rseq', 'percpu-atomic', 'atomic', 'atomic-padded'];
@@ -98,8 +98,12 @@ const RULES: Readonly<Record<keyof StoreOptions, Rule>> = {
 
 function checkDefaultLabels(labels: object): void {
   for (const [label, value] of Object.entries(labels)) {
-    if (typeof value !== 'string' || fitsLabel(value)) continue;
-    throw tooLong(`the value of default label ${display(label)}`, value, { option: 'defaultLabels', label, value });
+    if (typeof value !== 'string' || isLabelText(value)) continue;
+    throw notLabelText(`the value of default label ${display(label)}`, value, {
+      option: 'defaultLabels',
+      label,
+      value,
+    });
   }
 }
 

@@ -81,16 +81,24 @@ test('a handle for which the overflow series has stood in comes back with its ow
   assert.equal(numberOf(store, 'c_total', { x: '1', y: 'y' }), 3);
 });
 
-test('halves of surrogate pairs are the character that the store has for them', (t) => {
+test('halves of surrogate pairs, of which two would be one series, are an error that shows them', (t) => {
   const store = temporaryStore(t);
   const counter = store.counter(family);
-  const handle = counter.labels('\ud83d', 'a\udc00b');
-  assert.ok(handle === counter.labels({ x: '\ufffd', y: 'a\ufffdb' }));
-  handle.inc();
-  counter.remove('\ud83d', 'a\udc00b');
-  assert.ok(counter.labels('\ud83d', 'a\udc00b') !== handle);
-  handle.inc(2);
-  assert.equal(numberOf(store, 'c_total', { x: '\ufffd', y: 'a\ufffdb' }), 2);
+  counter.labels('\u{1f600}', '').inc();
+  const error = { code: 'ERR_PCM_LABEL_VALUE', message: /label x of c_total '\\uD83D' has half of a surrogate pair/i };
+  assert.throws(() => counter.labels('\ud83d', ''), error);
+  assert.throws(() => counter.labels({ x: '\ud83d', y: '' }), error);
+  assert.throws(() => counter.remove('\ud83d', ''), error);
+  assert.throws(() => counter.labels('', 'a\udc00b'), { code: 'ERR_PCM_LABEL_VALUE' });
+  const perProcess = { name: 'g', help: 'Level.', perProcess: '\ud83d' };
+  assert.throws(() => store.gauge(perProcess), { code: 'ERR_PCM_LABEL_VALUE' });
+  assert.throws(() => openStore({ path: store.path, defaultLabels: { zone: '\udc00' } }), {
+    code: 'ERR_PCM_LABEL_VALUE',
+  });
+  assert.deepEqual(
+    store.snapshot().flatMap(({ series }) => series.map(({ labels }) => labels)),
+    [{ x: '\u{1f600}', y: '' }],
+  );
 });
 
 /** Where the number of labels is in a series' record, seen from its first value; see native/core/layout.h. */

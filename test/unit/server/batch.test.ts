@@ -47,6 +47,8 @@ test('one wrong item is named by its index, whatever is wrong, and nothing of th
     [{ type: 'gauge', name: 'new' }, 400, 'ERR_HTTP_VALIDATION'],
     [{ type: 'gauge', name: 'new', op: 'dec', value: 'NaN' }, 400, 'ERR_HTTP_VALIDATION'],
     [counter('new_total', 1, { __a: 'x' }), 400, 'ERR_PCM_LABEL_NAME'],
+    [counter('known_total', 1, { a: '\ud800' }), 400, 'ERR_PCM_LABEL_VALUE'],
+    [counter('new_total', 1, { a: 'x\udc00' }), 400, 'ERR_PCM_LABEL_VALUE'],
     [{ type: 'histogram', name: 'new', value: 1, buckets: [1, 1] }, 400, 'ERR_PCM_BUCKETS'],
     [{ type: 'gauge', name: 'known_total', value: 1, labels: { a: 'x' } }, 409, 'ERR_PCM_TYPE_CONFLICT'],
     [counter('known_total', 1, { b: 'x' }), 409, 'ERR_PCM_DEFINITION_CONFLICT'],
@@ -60,7 +62,9 @@ test('one wrong item is named by its index, whatever is wrong, and nothing of th
     const problem = await service.refuse('/v1/batch', { items });
     assert.deepEqual([problem.status, problem.code, problem.index], [status, code, 2], JSON.stringify(item));
     assert.deepEqual(valuesOf(store), before);
-    assert.equal(store.find('fresh_total'), undefined, 'not even a family is declared');
+    for (const name of ['fresh_total', 'new', 'new_total']) {
+      assert.equal(store.find(name), undefined, 'not even a family is declared');
+    }
   }
 });
 
