@@ -2,7 +2,6 @@
  * The service as a Fastify app that listens nowhere yet: everything that can be tested with `inject`. It observes
  * itself with the package's own plugin, into the store that it serves; where that is read-only, nothing is added to it.
  */
-import { isUtf8 } from 'node:buffer';
 import { createRequire } from 'node:module';
 import fastify, { type FastifyInstance, LogController } from 'fastify';
 import percpuMetrics from '../fastify/index.js';
@@ -10,8 +9,9 @@ import { type PromRegistry, Registries } from '../fastify/registries.js';
 import { requestFamilyNames } from '../fastify/request-families.js';
 import { checkOptions, type Rule } from '../store/rules.js';
 import { AllowedMethods } from './allowed-methods.js';
-import { handleClientError } from './client-error.js';
-import { BODY_LIMIT, handleError, handleNotFound, ProblemError, problemOf, sendProblem } from './problem.js';
+import { handleClientError, handleExpectation } from './client-error.js';
+import { readJson } from './json-body.js';
+import { BODY_LIMIT, handleError, handleNotFound, problemOf, sendProblem } from './problem.js';
 import { batchRoute } from './routes/batch.js';
 import { countersRoute } from './routes/counters.js';
 import { cpusRoute } from './routes/cpus.js';
@@ -94,16 +94,6 @@ const RULES: Readonly<Record<keyof AppOptions, Rule>> = {
   },
 };
 
-/** JSON in UTF-8 and nothing else: what is not UTF-8 would be counted under another name than it was sent with. */
-function parseJson(app: FastifyInstance): void {
-  app.removeAllContentTypeParsers();
-  const parse = app.getDefaultJsonParser('error', 'error');
-  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    if (isUtf8(body)) void parse(request, body.toString('utf8'), done);
-    else done(new ProblemError(400, 'ERR_HTTP_JSON', 'The body is not UTF-8; encode it so.'));
-  });
-}
-
 /**
  * Builds the service. Closing the app does not close the source.
  *
@@ -113,7 +103,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   checkOptions('the service', RULES, options);
   const { source } = options;
   const app = createApp(options.logLevel ?? 'silent');
-  parseJson(app);
+  app.server.on('checkExpectation', handleExpectation);
+  readJson(app);
   app.setSchemaErrorFormatter((errors, part) => validationError(errors, part));
   app.setErrorHandler(handleError);
   const allowed = new AllowedMethods(app);

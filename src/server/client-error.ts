@@ -1,8 +1,8 @@
 /**
- * Answers to what is not even a request: Node's parser has given up, so there is neither a request nor a reply, only a
- * socket. The answer is a problem like every other, and the connection is closed.
+ * Answers to what does not get as far as Fastify. Where Node's parser has given up, there is neither a request nor a
+ * reply, only a socket: the answer is a problem like every other, and the connection is closed.
  */
-import { STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { PROBLEM_TYPE, type Problem, problem } from './problem.js';
 
@@ -29,4 +29,17 @@ export function handleClientError(error: NodeJS.ErrnoException, socket: Socket):
     );
   }
   socket.destroySoon();
+}
+
+/** The `checkExpectation` listener of the service: Node itself has answered `100-continue`, and knows no other. */
+export function handleExpectation({ headers }: IncomingMessage, response: ServerResponse): void {
+  const detail = `Nothing here does ${JSON.stringify(headers.expect)}; leave the header Expect out.`;
+  const found = problem(417, 'ERR_HTTP_MALFORMED', detail);
+  const body = Buffer.from(JSON.stringify(found));
+  response.writeHead(found.status, {
+    'content-type': PROBLEM_TYPE,
+    'content-length': body.length,
+    connection: 'close',
+  });
+  response.end(body);
 }

@@ -55,7 +55,13 @@ const labels = {
   type: 'object',
   maxProperties: MAX_LABELS,
   propertyNames: name,
-  additionalProperties: { type: ['string', 'number'], maxLength: MAX_LABEL_VALUE },
+  additionalProperties: {
+    type: ['string', 'number'],
+    maxLength: MAX_LABEL_VALUE,
+    // Beyond these JSON's integers are rounded, and two ids would be one series.
+    minimum: Number.MIN_SAFE_INTEGER,
+    maximum: Number.MAX_SAFE_INTEGER,
+  },
 } as const;
 
 const fields = {
@@ -84,6 +90,9 @@ const gaugeConditions = {
 
 /** The schema of `:name`. */
 export const nameParams = { type: 'object', required: ['name'], properties: { name } } as const;
+
+/** The schema of the query of requests that have a body: there is none, and what is put there is not left out silently. */
+export const noQuery = { type: 'object', additionalProperties: false } as const;
 
 /** The schema of the query that names a series of a family: JSON, as in a body, so that a label may have any name. */
 export const labelQuery = {

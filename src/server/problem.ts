@@ -15,11 +15,11 @@ export const PROBLEM_TYPE = 'application/problem+json';
 export const SERVICE_CODES = {
   ERR_HTTP_VALIDATION: 'the request does not match its schema',
   ERR_HTTP_JSON: 'the body, or the labels in the query, is not JSON',
-  ERR_HTTP_MEDIA_TYPE: 'the body is not application/json',
+  ERR_HTTP_MEDIA_TYPE: 'the body is not application/json in UTF-8, or it is compressed',
   ERR_HTTP_TOO_LARGE: 'the body or a part of the URL is too large',
   ERR_HTTP_NO_ROUTE: 'there is nothing at this URL',
   ERR_HTTP_METHOD: 'there is something at this URL, but not for this method',
-  ERR_HTTP_MALFORMED: 'the request is no HTTP, or its URL or headers are malformed',
+  ERR_HTTP_MALFORMED: 'the request is no HTTP, or its URL or headers are malformed or expect too much',
   ERR_HTTP_RESERVED_NAME: 'the family is the service’s own',
   ERR_HTTP_INTERNAL: 'the service made a mistake; its log has more',
 } as const;
@@ -95,8 +95,6 @@ const REQUEST_DETAILS: Readonly<Record<number, string>> = {
   415: 'The body must be JSON, and its Content-Type application/json.',
 };
 
-const JSON_ERRORS = new Set(['FST_ERR_CTP_INVALID_JSON_BODY', 'FST_ERR_CTP_EMPTY_JSON_BODY']);
-
 /** A problem with the title of its status. */
 export function problem(status: number, code: ProblemCode, detail: string): Problem {
   return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail, code };
@@ -113,7 +111,7 @@ function requestProblem(error: FastifyError): Problem {
     const found = problem(status, 'ERR_HTTP_VALIDATION', error.message);
     return index === undefined ? found : { ...found, index: Number(index) };
   }
-  const code = JSON_ERRORS.has(error.code) ? 'ERR_HTTP_JSON' : (REQUEST_CODES[status] ?? 'ERR_HTTP_MALFORMED');
+  const code = REQUEST_CODES[status] ?? 'ERR_HTTP_MALFORMED';
   return problem(status, code, REQUEST_DETAILS[status] ?? error.message);
 }
 

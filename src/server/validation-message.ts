@@ -9,6 +9,14 @@ function list(values: unknown): string {
   return Array.isArray(values) ? values.map((value) => JSON.stringify(value)).join(', ') : String(values);
 }
 
+/** What limits of a size are about, and how much of it there is. */
+function sizeOf(data: unknown): string {
+  if (typeof data !== 'string' && (typeof data !== 'object' || data === null)) return `, not ${display(data)}`;
+  // Characters, as the validator counts them.
+  const size = typeof data === 'string' ? [...data].length : Object.keys(data).length;
+  return `, but ${display(data)} has ${size}`;
+}
+
 function sentence(error: FastifySchemaValidationError, part: string): string {
   const place = `${part}${error.instancePath}`;
   const { params } = error;
@@ -21,15 +29,16 @@ function sentence(error: FastifySchemaValidationError, part: string): string {
     case 'enum':
       return `${place} must be one of ${list(params['allowedValues'])}, not ${display(data)}`;
     case 'discriminator':
-      return `${place}/${params['tag']} must be "counter", "gauge" or "histogram"`;
+      return `${place}/${params['tag']} must be "counter", "gauge" or "histogram", not ${display(params['tagValue'])}`;
     case 'propertyNames':
-      return `${place} has the name ${JSON.stringify(params['propertyName'])}, which is not allowed`;
+      return `${place} has the name ${JSON.stringify(params['propertyName'])}, which is not allowed: one has 1 to 200 characters`;
     case 'type':
     case 'minimum':
+    case 'maximum':
     case 'pattern':
       return `${place} ${error.message}, not ${display(data)}`;
     default:
-      return `${place} ${error.message ?? 'is wrong'}`;
+      return `${place} ${error.message ?? 'is wrong'}${sizeOf(data)}`;
   }
 }
 

@@ -53,7 +53,8 @@ function sameNumbers(one: readonly number[], other: readonly number[]): boolean 
 /** @throws ProblemError 409 where the measurement is none of this family */
 function checkAgainst(definition: FamilyDefinition, item: Measurement): void {
   const conflict = (code: 'ERR_PCM_TYPE_CONFLICT' | 'ERR_PCM_DEFINITION_CONFLICT', wanted: string): never => {
-    throw new ProblemError(409, code, `there is a ${describeDefinition(definition)}; the request has ${wanted}`);
+    const found = `there is a ${describeDefinition(definition)}; the request has ${wanted}`;
+    throw new ProblemError(409, code, `${found}; send what the family has, or use another name`);
   };
   if (definition.type !== item.type) conflict('ERR_PCM_TYPE_CONFLICT', `a ${item.type} of this name`);
   const given = Object.keys(item.labels);

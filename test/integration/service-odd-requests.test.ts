@@ -168,6 +168,7 @@ test('what is no HTTP is answered with a problem, and the connection is closed',
     ['GET / HTTP/1.1\r\nHost\r\n\r\n', 400],
     ['FROB / HTTP/1.1\r\nHost: a\r\n\r\n', 400],
     ['GET / HTTP/9.9\r\nHost: a\r\n\r\n', 400],
+    ['POST /v1/batch HTTP/1.1\r\nHost: a\r\nExpect: 200-foo\r\nContent-Length: 2\r\n\r\n', 417],
     [`GET / HTTP/1.1\r\nHost: a\r\nX: ${long}\r\n\r\n`, 431],
     [
       'POST /v1/batch HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',

@@ -5,6 +5,7 @@ import { problemSchema, problems } from '../schemas.js';
 
 const EVERYWHERE = problems({
   405: 'There is something at this path, but not for this method; Allow names those that there are.',
+  417: 'Expect asks for something else than 100-continue.',
   431: 'The headers, or the URL with its query, are too large.',
 });
 const WITH_PARAMETER = problems({ 414: 'What stands for the parameter in the path is too long.' });
@@ -14,7 +15,7 @@ function answersBefore(url: string): Record<number, object> {
   return url.includes(':') ? { ...EVERYWHERE, ...WITH_PARAMETER } : EVERYWHERE;
 }
 
-/** Adds `GET /openapi.json`. To be called before all other routes: it describes those that come later. */
+/** Adds `GET /openapi.json`. To be called before all other routes: it describes itself and those that come later. */
 export async function openapiRoute(app: FastifyInstance, version: string): Promise<void> {
   app.addSchema(problemSchema);
   await app.register(swagger, {
@@ -33,5 +34,8 @@ export async function openapiRoute(app: FastifyInstance, version: string): Promi
     },
     refResolver: { buildLocalReference: (json, _base, _fragment, index) => String(json['$id'] ?? `def-${index}`) },
   });
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  const answer = { type: 'object', description: 'OpenAPI 3.1.', additionalProperties: true };
+  app.get('/openapi.json', { schema: { summary: 'This description.', response: { 200: answer } } }, async () =>
+    app.swagger(),
+  );
 }

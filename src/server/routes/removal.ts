@@ -45,6 +45,8 @@ export function removalRoute(app: FastifyInstance, context: WriteContext): void 
             403: 'The store is attached read-only.',
             404: 'There is no such family.',
             409: 'The family is the service’s own.',
+            413: 'There is a body, which is too large.',
+            415: 'There is a body, which is not JSON.',
             503: 'There is no store, or it cannot be used.',
           }),
         },

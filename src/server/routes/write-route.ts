@@ -1,7 +1,14 @@
 /** What the routes that count have in common: the checks before the body is read, and the answers. */
 import type { FastifyInstance, RouteShorthandOptions } from 'fastify';
 import { PercpuMetricsError } from '../../errors.js';
-import { bodySchema, type MeasurementBody, type MeasurementType, measurement, nameParams } from '../measurement.js';
+import {
+  bodySchema,
+  type MeasurementBody,
+  type MeasurementType,
+  measurement,
+  nameParams,
+  noQuery,
+} from '../measurement.js';
 import { ItemError } from '../problem.js';
 import { problems } from '../schemas.js';
 import type { StoreSource } from '../store-source.js';
@@ -34,6 +41,7 @@ export function writeOptions(context: WriteContext, schema: RouteShorthandOption
     },
     schema: {
       ...schema,
+      querystring: noQuery,
       response: {
         204: { type: 'null', description: 'Counted.' },
         ...problems({
@@ -41,7 +49,7 @@ export function writeOptions(context: WriteContext, schema: RouteShorthandOption
           403: 'The store is attached read-only.',
           409: 'The family exists with another definition, or is the service’s own.',
           413: 'The body is too large.',
-          415: 'The body is not JSON.',
+          415: 'The body is not JSON in UTF-8, or it is compressed.',
           503: 'There is no store, or it cannot be used.',
           507: 'The store has no room for another series.',
         }),

@@ -96,15 +96,20 @@ test('requests that contradict the family are conflicts that name both', async (
       '/v1/counters/a_total',
       { labels: { queue: 'a' } },
       'ERR_PCM_DEFINITION_CONFLICT',
-      /\{queue, zone\}.*labels queue$/,
+      /\{queue, zone\}.*labels queue; send what the family has, or use another name$/,
     ],
     [
       '/v1/counters/a_total',
       { labels: { zone: 'a', shop: 'b' } },
       'ERR_PCM_DEFINITION_CONFLICT',
-      /\{queue, zone\}.* shop, zone$/,
+      /\{queue, zone\}.* shop, zone; send/,
     ],
-    ['/v1/histograms/h', { value: 1, buckets: [1, 3] }, 'ERR_PCM_DEFINITION_CONFLICT', /buckets 1 2.* buckets 1 3$/],
+    [
+      '/v1/histograms/h',
+      { value: 1, buckets: [1, 3] },
+      'ERR_PCM_DEFINITION_CONFLICT',
+      /buckets 1 2.* buckets 1 3; send what/,
+    ],
     ['/v1/counters/h_count', {}, 'ERR_PCM_DEFINITION_CONFLICT', /histogram h/],
   ];
   for (const [url, body, code, detail] of cases) {
@@ -149,7 +154,17 @@ test('bodies that are wrong are refused with the place and the reason, and count
     ['/v1/counters/a', { labels: { ['ä'.repeat(201)]: '' } }, /which is not allowed/],
     ['/v1/counters/a', '{"labels":{"\\ud800":""}}', /is no name for a label of a/],
     ['/v1/counters/a', { labels: { __a: '' } }, /"?__a"?.*reserved/],
-    ['/v1/counters/a', { labels: { a: 'x'.repeat(1025) } }, /must NOT have more than 1024 characters/],
+    [
+      '/v1/counters/a',
+      { labels: { a: 'x'.repeat(1025) } },
+      /must NOT have more than 1024 characters, but 'x+'\.\.\. 925 more characters has 1025$/,
+    ],
+    [
+      '/v1/counters/a',
+      '{"labels":{"a":9007199254740993}}',
+      /body\/labels\/a must be <= 9007199254740991, not 9007199254740992/,
+    ],
+    ['/v1/counters/a', '{"labels":{"a":-1e300}}', /body\/labels\/a must be >= -9007199254740991, not -1e\+300/],
     ['/v1/counters/a', { help: '' }, /body\/help must NOT have fewer than 1/],
     ['/v1/gauges/a', {}, /needs the field "value"/],
     ['/v1/gauges/a', { op: 'set' }, /needs the field "value"/],
@@ -197,16 +212,24 @@ test('names that objects have by nature are labels like all others', async (t) =
   await service.count('/v1/counters/constructor', { labels });
   assert.equal(numberOf(store, 'constructor', labels), 2);
   const { status, code } = await service.refuse('/v1/counters/other', '{"labels":{"__proto__":"x"}}');
-  assert.deepEqual([status, code], [400, 'ERR_HTTP_JSON']);
+  assert.deepEqual([status, code], [400, 'ERR_PCM_LABEL_NAME']);
+  const { detail } = await service.refuse('/v1/counters/other', '{"__proto__":{"value":7}}');
+  assert.equal(detail, 'body has no field "__proto__"');
+  assert.equal(store.find('other'), undefined);
 });
 
 test('bodies of another kind are refused before they are looked at', async (t) => {
-  const { service } = await temporaryService(t);
+  const { service, store } = await temporaryService(t);
   const url = '/v1/counters/a';
   const cases: [string, Record<string, string>, number, string][] = [
     ['value=1', { 'content-type': 'application/x-www-form-urlencoded' }, 415, 'ERR_HTTP_MEDIA_TYPE'],
     ['{}', { 'content-type': 'text/plain' }, 415, 'ERR_HTTP_MEDIA_TYPE'],
     ['{}', { 'content-type': 'nonsense' }, 415, 'ERR_HTTP_MEDIA_TYPE'],
+    ['{}', { 'content-type': 'application/json; charset=iso-8859-1' }, 415, 'ERR_HTTP_MEDIA_TYPE'],
+    ['{}', { 'content-type': 'application/json;version=1; Charset="UTF-16"' }, 415, 'ERR_HTTP_MEDIA_TYPE'],
+    ['{}', { 'content-encoding': 'gzip' }, 415, 'ERR_HTTP_MEDIA_TYPE'],
+    ['{}', { 'content-encoding': 'identity, br' }, 415, 'ERR_HTTP_MEDIA_TYPE'],
+    ['{"value":x}', {}, 400, 'ERR_HTTP_JSON'],
     ['{"value":', {}, 400, 'ERR_HTTP_JSON'],
     ['', {}, 400, 'ERR_HTTP_JSON'],
     [`{"help":"${'x'.repeat(2 ** 20)}"}`, {}, 413, 'ERR_HTTP_TOO_LARGE'],
@@ -215,6 +238,22 @@ test('bodies of another kind are refused before they are looked at', async (t) =
     const problem = problemIn(await service.post(url, body, headers));
     assert.deepEqual([problem.status, problem.code], [status, code], body.slice(0, 20));
   }
+  assert.deepEqual(valuesOf(store), {});
+  for (const headers of [{ 'content-type': 'application/json; charset="UTF-8"' }, { 'content-encoding': 'Identity' }]) {
+    assert.equal((await service.post(url, '{}', headers)).status, 204);
+  }
+});
+
+test('what is said in the query of a request with a body is refused, as it would not count', async (t) => {
+  const { service, store } = await temporaryService(t);
+  for (const url of ['/v1/counters/a?value=5', '/v1/gauges/a?value=5', '/v1/histograms/a?x', '/v1/batch?dry']) {
+    const item = { value: 1 };
+    const body = url.startsWith('/v1/batch') ? { items: [{ type: 'counter', name: 'a', ...item }] } : item;
+    const { status, code, detail } = await service.refuse(url, body);
+    assert.deepEqual([status, code], [400, 'ERR_HTTP_VALIDATION'], url);
+    assert.match(detail, /querystring has no field "(value|x|dry)"/);
+  }
+  assert.deepEqual(valuesOf(store), {});
 });
 
 test('an amount is refused where the store has no room for it, and not dropped', async (t) => {
