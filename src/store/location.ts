@@ -5,8 +5,8 @@
  * enter.
  *
  * Invariants: a made-up path is settled for the process before the store is made, so that threads that start together
- * meet in one store. PERCPU_METRICS_STORE is only ever set where it was unset, and is taken back when the store that
- * set it is closed, so that it never names a store that nobody has open because of us.
+ * meet in one store. PERCPU_METRICS_STORE is only ever set where it was unset. When the store that it names because of us is
+ * closed, it names the next one that this thread has open, or is taken back: it never names one that nobody has open.
  */
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, lstatSync, mkdirSync, statSync } from 'node:fs';
@@ -123,8 +123,16 @@ export function locate(explicit: string | undefined, readOnly: boolean): Locatio
   return { path, ephemeral };
 }
 
-/** How many open stores of this thread rely on the variable that this thread has set. */
-let announced: { readonly path: string; stores: number } | undefined;
+/** Stores that this thread has open for writing, in the order of their opening, with the number of times. */
+const open = new Map<string, number>();
+/** What this thread has set the variable to. */
+let announced: string | undefined;
+
+function tellChildren(path: string | undefined): void {
+  announced = path;
+  if (path === undefined) delete process.env[STORE_VARIABLE];
+  else process.env[STORE_VARIABLE] = path;
+}
 
 /**
  * Lets child processes and later threads find a store that was opened for writing, unless they find another one already.
@@ -132,18 +140,14 @@ let announced: { readonly path: string; stores: number } | undefined;
  * @returns what takes it back, to be called once
  */
 export function announce(path: string): () => void {
-  const current = process.env[STORE_VARIABLE];
-  if (current === undefined || current === '') {
-    process.env[STORE_VARIABLE] = path;
-    announced = { path, stores: 0 };
-  }
-  const mine = announced;
-  if (mine === undefined || mine.path !== path) return () => {};
-  mine.stores += 1;
+  open.set(path, (open.get(path) ?? 0) + 1);
+  if (!process.env[STORE_VARIABLE]) tellChildren(path);
   return () => {
-    mine.stores -= 1;
-    if (mine.stores > 0 || announced !== mine) return;
-    announced = undefined;
-    if (process.env[STORE_VARIABLE] === path) delete process.env[STORE_VARIABLE];
+    const left = (open.get(path) ?? 0) - 1;
+    if (left > 0) open.set(path, left);
+    else open.delete(path);
+    if (announced === undefined || open.has(announced) || process.env[STORE_VARIABLE] !== announced) return;
+    const [next] = open.keys();
+    tellChildren(next);
   };
 }

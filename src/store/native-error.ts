@@ -10,6 +10,8 @@ export interface Attempt {
   readonly action: string;
   /** The file of the store, or a directory. */
   readonly path: string;
+  /** The sentence with the value and the remedy, where it is known better than by the code. */
+  readonly reason?: string | undefined;
 }
 
 interface NativeFailure {
@@ -90,7 +92,8 @@ export function nativeError(cause: unknown, attempt: Attempt, known?: ErrorCode)
   if (cause instanceof PercpuMetricsError) return cause;
   const failure: NativeFailure = typeof cause === 'object' && cause !== null ? cause : { message: cause };
   const code = known ?? codeOf(failure);
-  const reason = REMEDIES[code]?.(attempt.path, failure) ?? `${String(failure.message)} (${attempt.path})`;
+  const reason =
+    attempt.reason ?? REMEDIES[code]?.(attempt.path, failure) ?? `${String(failure.message)} (${attempt.path})`;
   const system = typeof failure.syscallMessage === 'string' ? ` (${failure.syscallMessage})` : '';
   return new PercpuMetricsError(code, `cannot ${attempt.action}: ${reason}${system}`, {
     ...(cause === undefined ? {} : { cause }),

@@ -26,6 +26,7 @@ import { conflictError } from './conflict.js';
 import { type Holder, Holdings, isRemoved } from './holdings.js';
 import { announce, locate } from './location.js';
 import { nativeError } from './native-error.js';
+import { openError } from './open-error.js';
 import { checkStoreOptions, type StoreOptions } from './options.js';
 import { RenderMemory, type TransientBytes } from './render-memory.js';
 import { keepSigbus } from './sigbus.js';
@@ -115,7 +116,7 @@ export class Segment {
       keepSigbus();
       return segment;
     } catch (cause) {
-      throw nativeError(cause, { action: 'open the store', path: location.path });
+      throw openError(cause, { path: location.path, readOnly, backend: rest.backend });
     }
   }
 

@@ -44,6 +44,19 @@ test('children are told of the first store, until it is closed', () => {
   announce('/third.pcm')();
 });
 
+test('children are told of the next store that is open, when the one that they were told of is closed', () => {
+  const stores = ['/first.pcm', '/second.pcm', '/third.pcm', '/second.pcm'].map((path) => announce(path));
+  const [first, second, third, again] = stores;
+  first?.();
+  assert.equal(told(), '/second.pcm');
+  second?.();
+  assert.equal(told(), '/second.pcm');
+  again?.();
+  assert.equal(told(), '/third.pcm');
+  third?.();
+  assert.equal(told(), undefined);
+});
+
 test('children are told of a store as long as one of those who opened it has it open', () => {
   const one = announce('/a.pcm');
   const two = announce('/a.pcm');
@@ -61,6 +74,15 @@ test('what the operator or a parent has set is neither changed nor taken back', 
   same();
   other();
   assert.equal(told(), '/operator.pcm');
+});
+
+test('a variable that somebody has unset is not set by closing a store', () => {
+  const first = announce('/first.pcm');
+  const second = announce('/second.pcm');
+  delete process.env[STORE_VARIABLE];
+  first();
+  assert.equal(told(), undefined);
+  second();
 });
 
 test('what somebody else has set meanwhile is not taken back', () => {

@@ -105,14 +105,15 @@ test('a store of another boot is refused and left alone, and carried over with p
 
 test('a store of another back end is refused, and opens where none is asked for', (t) => {
   const path = open(t, { backend: 'atomic' }).path;
-  refuses({ path, backend: 'rseq' }, 'ERR_PCM_BACKEND_MISMATCH', /leave the option backend out/);
+  const message = /made with the back end atomic, and cannot be opened with rseq; leave the option backend out/;
+  refuses({ path, backend: 'rseq' }, 'ERR_PCM_BACKEND_MISMATCH', message);
   assert.equal(open(t, { path }).info().backend, 'atomic');
 });
 
 test('a store that is to be read must exist', (t) => {
   const path = join(temporaryDirectory(t), 'none.pcm');
   refuses({ path, readOnly: true }, 'ERR_PCM_NOT_FOUND', /no store at .*none\.pcm; start the application/);
-  refuses({ path: join(path, 'below') }, 'ERR_PCM_NOT_FOUND', /make sure that its directory exists/);
+  refuses({ path: join(path, 'below'), readOnly: true }, 'ERR_PCM_NOT_FOUND', /make sure that its directory exists/);
 });
 
 test('the permission bits of a new file are those that were asked for, whatever the umask', (t) => {
@@ -235,7 +236,8 @@ test('amounts that cannot be stored are dropped with one warning, and never thro
 test('the directory of a path is not made', (t) => {
   const directory = temporaryDirectory(t);
   mkdirSync(join(directory, 'there'));
-  refuses({ path: join(directory, 'not-there', 'store.pcm') }, 'ERR_PCM_NOT_FOUND', /directory exists/);
+  const message = /there is no directory .*\/not-there, which is not made; make it, or give the store another path/;
+  refuses({ path: join(directory, 'not-there', 'store.pcm') }, 'ERR_PCM_NOT_FOUND', message);
   assert.equal(open(t, { path: join(directory, 'there', 'store.pcm') }).closed, false);
 });
 
