@@ -19,6 +19,10 @@ function median(answers: readonly TimedAnswer[]): number {
   return times[times.length >> 1] ?? Number.POSITIVE_INFINITY;
 }
 
+function most(answers: readonly TimedAnswer[]): string {
+  return `${Math.max(...answers.map(({ milliseconds }) => milliseconds)).toFixed(1)} ms`;
+}
+
 test('the sidecar answers a scrape in under 50 ms while every event loop of the application is blocked', async (t) => {
   const path = join(temporaryDirectory(t), 'store');
   const application = await Child.start(t, [process.execPath, program, path, '2'], { channel: true });
@@ -53,7 +57,8 @@ test('the sidecar answers a scrape in under 50 ms while every event loop of the 
   const took = median(scrapes);
   const other = median(controls);
   t.diagnostic(
-    `median ${took.toFixed(1)} ms of ${scrapes.length} scrapes; of a request without a store ${other.toFixed(1)} ms`,
+    `median ${took.toFixed(1)} ms of ${scrapes.length} scrapes, at most ${most(scrapes)}; of a request without a store ` +
+      `${other.toFixed(1)} ms, at most ${most(controls)}`,
   );
   assert.ok(took < 50, `a scrape took ${took.toFixed(1)} ms, a request without a store ${other.toFixed(1)} ms`);
   for (const { status, body } of scrapes) {
