@@ -23,7 +23,8 @@ try {
   // Node-API makes one binary do for every version of Node.js; --tag-libc says in its name which C library it is for.
   runQuietly('building the addon for publication', [process.execPath, prebuildify, '--napi', '--strip', '--tag-libc'], {
     cwd: copy,
-    env: { ...process.env, ...headers },
+    // How many files node-gyp has compiled at a time: as many as there are CPUs.
+    env: { JOBS: 'max', ...process.env, ...headers },
   });
   cpSync(join(copy, 'prebuilds'), join(values.out, 'prebuilds'), { recursive: true });
 } finally {
