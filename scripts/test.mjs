@@ -128,15 +128,19 @@ delete process.env.PERCPU_METRICS_STORE;
 const executables = findFiles(join(root, 'build', 'Release'), '_test').filter((path) => !path.includes('obj.target'));
 const files = findFiles(join(root, 'out', 'test'), '.test.js');
 const busy = files.filter((file) => /\/(?:integration|deploy|proof)\//.test(file));
-// Whole suites, machines and images, minutes each: they wait for much, and mind no neighbour. The longest comes first.
-const long = [
+const ofBusy = (...names) => names.flatMap((name) => busy.filter((file) => file.endsWith(`/${name}.test.js`)));
+// These keep all CPUs busy by themselves: beside others they would take longer and find less.
+const alone = ofBusy('integration/loadtest', 'proof/limits', 'proof/mutants', 'proof/torture');
+// Whole suites, machines and images, minutes each. The longest comes first.
+const long = ofBusy(
   'proof/node-versions',
   'deploy/containers',
   'deploy/arm64-image',
   'proof/guests',
   'proof/variants',
   'proof/addon-sanitizer',
-].flatMap((name) => busy.filter((file) => file.endsWith(`/${name}.test.js`)));
+);
+const others = busy.filter((file) => !alone.includes(file) && !long.includes(file));
 
 for (const executable of executables) {
   runNative(executable);
@@ -145,11 +149,9 @@ await runFiles(
   files.filter((file) => !busy.includes(file)),
   Math.min(4, availableParallelism()),
 );
-// Each of these keeps several processes busy by itself.
-await runFiles(
-  busy.filter((file) => !long.includes(file)),
-  1,
-);
+await runFiles(alone, 1);
+// The rest waits for much, each for itself, and minds no neighbour.
+await runFiles(others, 2);
 await runFiles(long, 2, longFileTimeout);
 if (filters.length === 0 && (executables.length === 0 || files.length === 0)) {
   tally.fail('test discovery', 'no native tests or no compiled tests were found: npm run setup builds them');
