@@ -1,39 +1,19 @@
 /**
  * Programs around the core for machines and systems other than this one's: the core's own suite, and threads that
- * move from CPU to CPU, built for 64-bit ARM, against musl, or without critical sections. Kept below build/machines/.
+ * move from CPU to CPU, built for 64-bit ARM, against musl, or without critical sections.
  */
-import { execFile } from 'node:child_process';
-import { mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-
-const root = fileURLToPath(new URL('../../../', import.meta.url));
-const run = promisify(execFile);
+import { buildVariant, coreSuite, type Variant } from './native-variant.js';
 
 const targets = {
-  arm64: ['aarch64-linux-gnu-gcc'],
-  musl: ['musl-gcc', '-static'],
-  'no-rseq': ['gcc', '-DPCM_NO_RSEQ'],
-} as const;
+  arm64: { compiler: 'aarch64-linux-gnu-gcc', flags: ['-O2'] },
+  musl: { compiler: 'musl-gcc', flags: ['-O2'], linkFlags: ['-static'] },
+  'no-rseq': { flags: ['-O2', '-DPCM_NO_RSEQ'] },
+} as const satisfies Record<string, Pick<Variant, 'compiler' | 'flags' | 'linkFlags'>>;
 
 export type Target = keyof typeof targets;
 
-function sourcesIn(directory: string, wanted: RegExp): string[] {
-  return readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' })
-    .filter((name) => wanted.test(name))
-    .map((name) => join(directory, name));
-}
-
 /** Compiles a program for a target; gives its path. */
-export async function buildCoreProgram(target: Target, program: 'suite' | 'moving_threads'): Promise<string> {
-  const [compiler, ...flags] = targets[target];
-  const directory = join(root, 'build', 'machines');
-  const path = join(directory, `${target}-${program}`);
-  const wanted = program === 'suite' ? /^core_.*\.c$/ : /^moving_threads\.c$/;
-  const sources = [...sourcesIn('native/core', /\.c$/), ...sourcesIn('native/test', wanted)];
-  mkdirSync(directory, { recursive: true });
-  const common = ['-O2', '-std=gnu11', '-D_GNU_SOURCE', '-Inative/include', '-Inative/core'];
-  await run(compiler, [...flags, ...common, ...sources, '-lm', '-lpthread', '-o', path], { cwd: root });
-  return path;
+export function buildCoreProgram(target: Target, program: 'suite' | 'moving_threads'): Promise<string> {
+  const sources = program === 'suite' ? coreSuite() : ['test/moving_threads.c'];
+  return buildVariant({ name: `${target}-${program}`, sources: ['core', ...sources], ...targets[target] });
 }

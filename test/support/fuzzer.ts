@@ -43,7 +43,7 @@ export function buildFuzzer(mutation?: Mutation): Promise<string> {
     ],
     flags: compileFlags,
     linkFlags: [`-fsanitize=fuzzer,${sanitizers}`],
-    clang: true,
+    compiler: 'clang',
     ...(mutation ? { mutation } : {}),
   });
 }

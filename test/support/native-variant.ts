@@ -40,7 +40,8 @@ export interface Variant {
   readonly linkFlags?: readonly string[];
   /** Files whose flags are other ones. */
   readonly otherFlags?: Readonly<Record<string, readonly string[]>>;
-  readonly clang?: boolean;
+  /** That of C, by whose name that of C++ is known; gcc by default. */
+  readonly compiler?: 'gcc' | 'clang' | 'musl-gcc' | 'aarch64-linux-gnu-gcc';
   readonly mutation?: Mutation;
 }
 
@@ -98,9 +99,13 @@ async function forEach<T>(elements: readonly T[], act: (element: T) => Promise<v
 
 const includes = ['include', 'core', 'exposition', 'proof'].map((directory) => `-I${directory}`);
 
+function compilerOf({ compiler = 'gcc' }: Variant, cxx: boolean): string {
+  return cxx ? compiler.replace(/gcc$/, 'g++').replace(/clang$/, 'clang++') : compiler;
+}
+
 function compileCommand(variant: Variant, source: string): { command: string; args: string[] } {
   const isC = source.endsWith('.c');
-  const command = variant.clang ? (isC ? 'clang' : 'clang++') : isC ? 'gcc' : 'g++';
+  const command = compilerOf(variant, !isC);
   const flags = variant.otherFlags?.[source] ?? variant.flags;
   return { command, args: [isC ? '-std=gnu11' : '-std=gnu++17', '-D_GNU_SOURCE', ...includes, ...flags] };
 }
@@ -138,8 +143,10 @@ export async function buildVariant(variant: Variant): Promise<string> {
   );
   const executable = join(output, variant.name);
   const cxx = jobs.some(({ command }) => command.endsWith('++'));
-  const linker = variant.clang ? (cxx ? 'clang++' : 'clang') : cxx ? 'g++' : 'gcc';
-  const link = variant.linkFlags ?? [];
-  await run(linker, [...jobs.map(({ object }) => object), ...link, '-lm', '-lpthread', '-o', executable]);
+  const args = [...jobs.map(({ object }) => object), ...(variant.linkFlags ?? []), '-lm', '-lpthread'];
+  // Another test file may be running the same program, or reading it.
+  const unfinished = `${executable}.${process.pid}`;
+  await run(compilerOf(variant, cxx), [...args, '-o', unfinished]);
+  renameSync(unfinished, executable);
   return executable;
 }
