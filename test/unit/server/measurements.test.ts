@@ -44,6 +44,27 @@ test('a gauge is set, goes up and down, and may be what JSON has no number for',
   }
 });
 
+test('sums that outgrow what numbers hold wrap around or become infinite, until they are removed or set', async (t) => {
+  const { service, store } = await temporaryService(t);
+  const most = { type: 'counter', name: 'whole_total', value: Number.MAX_SAFE_INTEGER };
+  for (const count of [1000, 24]) await service.count('/v1/batch', { items: Array(count).fill(most) });
+  assert.match(await store.metrics(), new RegExp(`^whole_total ${2n ** 63n - 1024n}$`, 'm'));
+  await service.count('/v1/batch', { items: [most] });
+  assert.match(await store.metrics(), new RegExp(`^whole_total ${2n ** 53n - 2n ** 63n - 1025n}$`, 'm'));
+  const large = ['/v1/counters/a_total', '/v1/gauges/b', '/v1/histograms/c'];
+  const count = (value: number) =>
+    Promise.all(large.map((url) => service.count(url, { value, ...(url === '/v1/gauges/b' && { op: 'inc' }) })));
+  for (const _ of [1, 2]) await count(1e308);
+  const scrape = await store.metrics();
+  for (const line of ['a_total \\+Inf', 'b \\+Inf', 'c_sum \\+Inf', 'c_count 2']) {
+    assert.match(scrape, new RegExp(`^${line}$`, 'm'));
+  }
+  for (const name of ['a_total', 'c']) await service.app.inject({ method: 'DELETE', url: `/v1/metrics/${name}` });
+  await service.count('/v1/gauges/b', { value: 5 });
+  await count(0.25);
+  assert.match(await store.metrics(), /^a_total 0\.25\n(?:.*\n)*b 5\.25\n(?:.*\n)*c_sum 0\.25\nc_count 1$/m);
+});
+
 test('a histogram gets the buckets of its first request', async (t) => {
   const { service, store } = await temporaryService(t);
   const url = '/v1/histograms/wait_seconds';
