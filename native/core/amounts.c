@@ -58,26 +58,26 @@ static void end_change(struct pcm_store *store, struct pcm__series_record *recor
 
 /* ---------------------------------------------------------------- cells of a series */
 
-/* A cell that another series had may be in a reader's pass with what it held then: hence the change. */
-static int make_cell(struct pcm_store *store, struct pcm__series_record *record, bool is_signed, bool is_double) {
+/* A cell that another series had may be in a reader's pass with what it held then: hence the change. `out` is plus one. */
+static int make_cell(struct pcm_store *store, struct pcm__series_record *record, bool is_signed, bool is_double,
+                     uint32_t *out) {
     uint32_t integer = 0;
     uint32_t real = 0;
     enum pcm__cell_kind kind = is_signed ? PCM__CELL_SIGNED : PCM__CELL_COUNT;
     int status = pcm__reserve_cells(store, kind, !is_double, is_double, &integer, &real);
     if (status != PCM_OK)
         return status;
+    *out = (is_double ? real : integer) + 1;
     uint64_t number = begin_change(store, record);
-    if (is_double)
-        atomic_store_explicit(&record->double_cell, real + 1, memory_order_seq_cst);
-    else
-        atomic_store_explicit(&record->integer_cell, integer + 1, memory_order_seq_cst);
+    atomic_store_explicit(is_double ? &record->double_cell : &record->integer_cell, *out, memory_order_seq_cst);
     end_change(store, record, number);
     return PCM_OK;
 }
 
 /*
  * The integer or the double cell of a counter or gauge, made under the lock if there is none yet. It is published last,
- * with release: whoever adds to it finds it zeroed, and `set` finds that something may have been added.
+ * with release: whoever adds to it finds it zeroed, and `set` finds that something may have been added. A set may take
+ * the double cell away again: what is then added to the one that was found comes before the set.
  */
 static int lazy_cell(struct pcm_store *store, pcm_series_id id, bool is_double, uint32_t *out) {
     struct pcm__series_view view;
@@ -88,18 +88,20 @@ static int lazy_cell(struct pcm_store *store, pcm_series_id id, bool is_double, 
     if (pcm__has_buckets(definition->type))
         return PCM_ARGUMENT;
     const _Atomic uint32_t *field = is_double ? &view.record->double_cell : &view.record->integer_cell;
-    if (atomic_load_explicit(field, memory_order_acquire) == 0) {
+    uint32_t cell = atomic_load_explicit(field, memory_order_acquire);
+    if (cell == 0) {
         status = pcm__store_lock(store);
         if (status != PCM_OK)
             return status;
         /* It may have been removed, or given the cell, while this thread waited. */
         status = pcm__series_find(store, id, &view, &definition);
-        if (status == PCM_OK && atomic_load_explicit(field, memory_order_acquire) == 0)
-            status = make_cell(store, view.record, pcm__is_like_gauge(definition->type), is_double);
+        if (status == PCM_OK)
+            cell = atomic_load_explicit(field, memory_order_acquire);
+        if (status == PCM_OK && cell == 0)
+            status = make_cell(store, view.record, pcm__is_like_gauge(definition->type), is_double, &cell);
         pcm__store_unlock(store);
     }
-    uint32_t cell = atomic_load_explicit(field, memory_order_acquire);
-    if (status == PCM_OK && (cell == 0 || cell > store->geometry.capacity))
+    if (status == PCM_OK && cell > store->geometry.capacity)
         status = PCM_CORRUPT;
     if (status == PCM_OK)
         *out = cell - 1;
@@ -132,16 +134,15 @@ static uint64_t sum_integers(const struct pcm_store *store, uint32_t cell) {
 }
 
 /* Lane after lane from 0 on, as readers do, who add the base last: minus this sum makes their value exactly 0. */
-static double sum_doubles(const struct pcm_store *store, uint32_t cell, double *largest) {
+static double sum_doubles(const struct pcm_store *store, uint32_t cell, bool *any) {
     double sum = 0;
-    *largest = 0;
+    *any = false;
     for (uint32_t lane = 0; lane < pcm__store_all_lanes(store); lane++) {
         uint64_t bits = atomic_load_explicit(pcm__store_word(store, lane, cell), memory_order_relaxed);
         double value;
         memcpy(&value, &bits, sizeof value);
         sum += value;
-        if (!(fabs(value) <= *largest))
-            *largest = fabs(value);
+        *any |= value != 0;
     }
     return sum;
 }
@@ -152,28 +153,60 @@ static uint64_t bits_of(double value) {
     return bits;
 }
 
-/* Lanes beyond this swallow fractions that are added to them later; infinite ones never get back to a number. */
-#define LARGEST_LANE 4294967296.0 /* 2^32 */
-
-/*
- * Takes what a double cell holds out of the value; where that has become too large for what is to come, by giving the
- * series another cell, if there is one and nobody has the old one at hand. Who still adds to that does so before the set.
- */
-static void rebase_double(struct pcm_store *store, struct pcm__series_record *record, uint32_t cell, bool is_at_hand) {
-    uint32_t none;
-    uint32_t fresh;
-    double largest;
-    double sum = sum_doubles(store, cell, &largest);
-    if (!(largest <= LARGEST_LANE) && !is_at_hand &&
-        pcm__reserve_cells(store, PCM__CELL_DOUBLE, 0, 1, &none, &fresh) == PCM_OK) {
-        atomic_store_explicit(&record->double_cell, fresh + 1, memory_order_release);
-        pcm__life_retire_double(store, cell);
-    } else {
-        atomic_store_explicit(pcm__store_base(store, cell), bits_of(-sum), memory_order_relaxed);
-    }
+static inline _Atomic uint64_t *moves_of(const struct pcm_store *store) {
+    return &((struct pcm__totals *)pcm__store_at(store, PCM__TOTALS_OFFSET))->moves;
 }
 
-/* Changes the bases of all cells to minus what their lanes hold, and the set value. */
+/* From now on the series has another double cell, or none. Whoever observes and finds that one has moved finds where to. */
+static void move_doubles(struct pcm_store *store, struct pcm__series_record *record, bool has_buckets, uint32_t from,
+                         uint32_t to) {
+    atomic_store_explicit(&record->double_cell, to, memory_order_release);
+    if (has_buckets)
+        atomic_fetch_add_explicit(moves_of(store), 1, memory_order_release);
+    pcm__life_retire_double(store, from - 1);
+}
+
+/*
+ * What a set or a reset does to the fractions of a series: the double cell that it has from then on, plus one, and the base
+ * of the one that it had, where it keeps it.
+ */
+struct restart {
+    uint32_t cell;
+    double base;
+};
+
+/*
+ * What is added to a lane is rounded to the size of what it holds already. For what comes after to be as exact as in a new
+ * series, the series gets another cell, unless nothing was added to the one that it has; who looked that one up
+ * just before still adds to it, and so before the set. Without room for another one, what the lanes hold is taken
+ * out by the base, and roundings stay as large as it was. Where it is no number any more, nothing can take it out:
+ * a counter or gauge is without a cell until it needs one, a histogram cannot be.
+ */
+static int restart_doubles(struct pcm_store *store, uint32_t double_cell, bool has_buckets, struct restart *out) {
+    bool any;
+    uint32_t none;
+    uint32_t fresh;
+    double sum = sum_doubles(store, double_cell - 1, &any);
+    *out = (struct restart){double_cell, 0};
+    if (!any)
+        return PCM_OK;
+    int status = PCM_CAPACITY;
+    if (pcm__life_may_retire(store) || !isfinite(sum))
+        status = pcm__reserve_cells(store, PCM__CELL_DOUBLE, 0, 1, &none, &fresh);
+    if (status == PCM_OK)
+        out->cell = fresh + 1;
+    if (status != PCM_CAPACITY && status != PCM_NO_SPACE)
+        return status;
+    if (isfinite(sum))
+        out->base = -sum;
+    else if (!has_buckets)
+        out->cell = 0;
+    else
+        return status;
+    return PCM_OK;
+}
+
+/* Changes the bases of the integer cells to minus what their lanes hold, begins the doubles anew, and sets the value. */
 static int rebase(struct pcm_store *store, struct pcm__series_record *record, const pcm_family_definition *definition,
                   double value) {
     uint32_t buckets = pcm_definition_bucket_count(definition);
@@ -183,12 +216,19 @@ static int rebase(struct pcm_store *store, struct pcm__series_record *record, co
     uint64_t capacity = store->geometry.capacity;
     if (integer_cell + (uint64_t)integers - 1 > capacity || double_cell > capacity)
         return PCM_CORRUPT;
+    struct restart doubles = {0};
+    int status = double_cell == 0 ? PCM_OK : restart_doubles(store, double_cell, buckets > 0, &doubles);
+    if (status != PCM_OK)
+        return status;
     uint64_t number = begin_change(store, record);
     for (uint32_t i = 0; integer_cell != 0 && i < integers; i++)
         atomic_store_explicit(pcm__store_base(store, integer_cell - 1 + i), -sum_integers(store, integer_cell - 1 + i),
                               memory_order_relaxed);
-    if (double_cell != 0)
-        rebase_double(store, record, double_cell - 1, buckets > 0);
+    if (doubles.cell != double_cell) {
+        move_doubles(store, record, buckets > 0, double_cell, doubles.cell);
+    } else if (double_cell != 0) {
+        atomic_store_explicit(pcm__store_base(store, double_cell - 1), bits_of(doubles.base), memory_order_relaxed);
+    }
     atomic_store_explicit(&record->set_bits, bits_of(value), memory_order_relaxed);
     end_change(store, record, number);
     return PCM_OK;
@@ -201,10 +241,13 @@ int pcm__series_reset(struct pcm_store *store, uint32_t link) {
     /* Of what is always 1 there is nothing to be forgotten. */
     if (status != PCM_OK || definition->type == PCM_INFO)
         return status;
+    status = rebase(store, view.record, definition, 0);
+    if (status != PCM_OK)
+        return status;
     /* Those of the same millisecond are not told by the time. */
     pcm__exemplars_forget(store, view.record);
     atomic_store_explicit(&view.record->created_at_ms, pcm__now_ms(), memory_order_relaxed);
-    return rebase(store, view.record, definition, 0);
+    return PCM_OK;
 }
 
 int pcm_gauge_set(pcm_store *store, pcm_series_id series, double value) {
@@ -264,8 +307,10 @@ int pcm_histogram_bind(pcm_store *store, pcm_series_id series, pcm_histogram *ou
     uint32_t buckets = pcm_definition_bucket_count(definition);
     if (buckets == 0)
         return PCM_ARGUMENT;
+    /* Before the cell: a reset in between makes them disagree. */
+    uint64_t moves = atomic_load_explicit(moves_of(store), memory_order_acquire);
     uint32_t first = atomic_load_explicit(&view.record->integer_cell, memory_order_relaxed);
-    uint32_t sum = atomic_load_explicit(&view.record->double_cell, memory_order_relaxed);
+    uint32_t sum = atomic_load_explicit(&view.record->double_cell, memory_order_acquire);
     uint64_t capacity = store->geometry.capacity;
     if (first == 0 || sum == 0 || sum > capacity || first - 1 + (uint64_t)buckets > capacity)
         return PCM_CORRUPT;
@@ -274,6 +319,8 @@ int pcm_histogram_bind(pcm_store *store, pcm_series_id series, pcm_histogram *ou
         .bound_count = definition->bound_count,
         .first_cell = first - 1,
         .sum_cell = sum - 1,
+        .moves = moves,
+        .sum_field = (const uint32_t *)&view.record->double_cell,
         .is_exponential = definition->type != PCM_HISTOGRAM,
     };
     if (out->is_exponential)
@@ -293,12 +340,24 @@ static uint32_t find_bucket(const double *bounds, uint32_t count, double value) 
     return (uint32_t)(low - bounds);
 }
 
+/*
+ * Some sum has got another cell since the histogram was bound. Only then is the record looked at, as that is one more
+ * line of memory for each series. Acquire: the lanes of the cell are zeroed. Where there is none, the number is no cell's.
+ */
+static __attribute__((noinline)) uint32_t find_sum_cell(const pcm_histogram *histogram) {
+    return __atomic_load_n(histogram->sum_field, __ATOMIC_ACQUIRE) - 1;
+}
+
 int pcm_histogram_observe(pcm_store *store, const pcm_histogram *histogram, double value) {
     if (!isfinite(value))
         return PCM_AMOUNT;
     uint32_t bucket = histogram->is_exponential ? pcm__exponential_cell(&histogram->exponential, value)
                                                 : find_bucket(histogram->bounds, histogram->bound_count, value);
     pcm__cell_add(store, histogram->first_cell + bucket, 1);
-    pcm__cell_add_double(store, histogram->sum_cell, value);
+    uint32_t sum_cell = histogram->sum_cell;
+    if (__builtin_expect(atomic_load_explicit(moves_of(store), memory_order_acquire) != histogram->moves, 0))
+        sum_cell = find_sum_cell(histogram);
+    if (pcm__cell_exists(store, sum_cell))
+        pcm__cell_add_double(store, sum_cell, value);
     return PCM_OK;
 }

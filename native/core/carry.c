@@ -46,8 +46,8 @@ static int copy_number(const pcm_reader *from, uint32_t series, pcm_store *to, c
     return status;
 }
 
-static int copy_histogram(const pcm_reader *from, uint32_t series, pcm_store *to, pcm_series_id id,
-                          uint32_t bucket_count) {
+static int copy_histogram(const pcm_reader *from, uint32_t series, pcm_store *to, const struct pcm__series_view *view,
+                          pcm_series_id id, uint32_t bucket_count) {
     int64_t buckets[PCM_MAX_BUCKETS];
     double sum;
     pcm_histogram histogram;
@@ -58,7 +58,7 @@ static int copy_histogram(const pcm_reader *from, uint32_t series, pcm_store *to
         return status;
     for (uint32_t i = 0; i < bucket_count; i++)
         set_base(to, histogram.first_cell + i, &buckets[i]);
-    set_base(to, histogram.sum_cell, &sum);
+    set_base(to, atomic_load(&view->record->double_cell) - 1, &sum);
     return PCM_OK;
 }
 
@@ -80,7 +80,8 @@ static int copy_series(const pcm_reader *from, uint32_t series, pcm_store *to) {
         return status;
     atomic_store_explicit(&view.record->created_at_ms, old.created_at_ms, memory_order_relaxed);
     uint32_t buckets = pcm_definition_bucket_count(definition);
-    return buckets > 0 ? copy_histogram(from, series, to, id, buckets) : copy_number(from, series, to, &view, id);
+    return buckets > 0 ? copy_histogram(from, series, to, &view, id, buckets)
+                       : copy_number(from, series, to, &view, id);
 }
 
 /* What belonged to a process ended with its boot, and nobody has a slot in the new store yet that could own it. */

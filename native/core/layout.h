@@ -91,9 +91,20 @@ struct pcm__header {
 /* In the header's page, far behind the header. Only ever goes up; zero in files that were made without it. */
 struct pcm__totals {
     _Atomic uint64_t refusals; /* requests for catalog bytes or cells that there was no room for */
+    uint64_t apart[7];         /* each observation reads what is next: nothing beside it is written */
+    _Atomic uint64_t moves;    /* release: sums of histograms that got another cell */
 };
 
-enum { PCM__TOTALS_OFFSET = 2048 };
+/* Behind the totals and like them: double cells that series have given away, see life.h. Only with the catalog's lock held. */
+struct pcm__given {
+    uint32_t first;   /* number plus one, of those that were given away since others wait; 0 is none */
+    uint32_t waiting; /* likewise, of those that wait for their grace period */
+    uint32_t count;   /* of both */
+    uint32_t unused;
+    uint64_t until; /* they wait until all have taken in so many changes */
+};
+
+enum { PCM__TOTALS_OFFSET = 2048, PCM__GIVEN_OFFSET = PCM__TOTALS_OFFSET + 128 };
 
 struct pcm__slot {
     _Atomic uint32_t pid; /* 0: free */
@@ -164,7 +175,9 @@ static_assert(offsetof(struct pcm__header, capacity) == 48, "header.capacity");
 static_assert(offsetof(struct pcm__header, catalog_length) == 128, "header.catalog_length");
 static_assert(sizeof(struct pcm__header) <= PCM__PAGE, "the header fits its page");
 static_assert(sizeof(struct pcm__header) <= PCM__TOTALS_OFFSET, "the totals are behind the header");
-static_assert(PCM__TOTALS_OFFSET + sizeof(struct pcm__totals) <= PCM__PAGE, "the totals are in the header's page");
+static_assert(PCM__TOTALS_OFFSET + sizeof(struct pcm__totals) <= PCM__GIVEN_OFFSET,
+              "given cells are behind the totals");
+static_assert(PCM__GIVEN_OFFSET + sizeof(struct pcm__given) <= PCM__PAGE, "given cells are in the header's page");
 static_assert(sizeof(struct pcm__slot) == 64, "slot");
 static_assert(sizeof(struct pcm__family_record) == 24, "family record");
 static_assert(sizeof(struct pcm__series_record) == 80, "series record");

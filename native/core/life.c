@@ -8,8 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Records that are freed at a time, so that nobody pays for all that others have removed. */
+/* Records, and double cells, that are freed at a time, so that nobody pays for all that others have removed. */
 #define MOST_COLLECTED 64
+
+/* Of the capacity, the part that may be double cells that wait. */
+#define WAITING_PART 16
 
 /* ---------------------------------------------------------------- changes */
 
@@ -168,12 +171,40 @@ static bool is_over(struct pcm_store *store, uint64_t change, bool *looked) {
     return change < store->header->moved_on;
 }
 
+static struct pcm__given *given_of(const struct pcm_store *store) {
+    return (struct pcm__given *)pcm__store_at(store, PCM__GIVEN_OFFSET);
+}
+
+/* Double cells that have waited become free, and the next ones wait. Links are read once: what is checked is what is used. */
+static int collect_doubles(struct pcm_store *store, bool *looked) {
+    struct pcm__given *given = given_of(store);
+    for (int i = 0; i < MOST_COLLECTED; i++) {
+        uint32_t first = given->waiting;
+        atomic_signal_fence(memory_order_seq_cst);
+        if (first == 0 || !is_over(store, given->until - 1, looked))
+            break;
+        if (first > store->geometry.capacity)
+            return PCM_CORRUPT;
+        given->waiting = (uint32_t)atomic_load_explicit(pcm__store_base(store, first - 1), memory_order_relaxed);
+        given->count--;
+        pcm__free_cells_give(store, true, first - 1, 1);
+    }
+    if (given->waiting == 0 && given->first != 0) {
+        given->waiting = given->first;
+        given->first = 0;
+        note(store, 0, false);
+        given->until = atomic_load_explicit(&store->header->changes, memory_order_relaxed);
+    }
+    return PCM_OK;
+}
+
 int pcm__life_collect(struct pcm_store *store) {
     struct pcm__header *header = store->header;
     bool looked = false;
     if (header->free_after > 0)
         is_over(store, header->free_after - 1, &looked);
-    for (int i = 0; i < MOST_COLLECTED && header->removed_first != 0; i++) {
+    int status = collect_doubles(store, &looked);
+    for (int i = 0; status == PCM_OK && i < MOST_COLLECTED && header->removed_first != 0; i++) {
         uint32_t link = header->removed_first;
         struct pcm__series_record *record = pcm__life_record(store, link);
         if (record == NULL || pcm__life_is_lived(life_of(record)))
@@ -183,11 +214,9 @@ int pcm__life_collect(struct pcm_store *store) {
         header->removed_first = record->next;
         if (record->next == 0)
             header->removed_last = 0;
-        int status = free_record(store, link, record);
-        if (status != PCM_OK)
-            return status;
+        status = free_record(store, link, record);
     }
-    return PCM_OK;
+    return status;
 }
 
 int pcm__life_take(struct pcm_store *store, uint32_t size_class, uint32_t *link, struct pcm__series_record **record) {
@@ -214,10 +243,15 @@ void pcm__life_begin(struct pcm_store *store, uint32_t link) {
     note(store, link, false);
 }
 
+bool pcm__life_may_retire(const struct pcm_store *store) {
+    return given_of(store)->count < store->geometry.capacity / WAITING_PART;
+}
+
 void pcm__life_retire_double(struct pcm_store *store, uint32_t cell) {
-    pcm__free_cells_give(store, true, cell, 1);
-    note(store, 0, false);
-    store->header->free_after = atomic_load_explicit(&store->header->changes, memory_order_relaxed);
+    struct pcm__given *given = given_of(store);
+    atomic_store_explicit(pcm__store_base(store, cell), given->first, memory_order_relaxed);
+    given->first = cell + 1;
+    given->count++;
 }
 
 /* ---------------------------------------------------------------- repair */
@@ -253,6 +287,7 @@ int pcm__life_repair(struct pcm_store *store) {
         return PCM_NO_MEMORY;
     header->removed_first = 0;
     header->removed_last = 0;
+    *given_of(store) = (struct pcm__given){0};
     memset(header->free_records, 0, sizeof header->free_records);
     /* A change may be missing from the ring: everybody reads all records again. */
     uint64_t changes = atomic_fetch_add(&header->changes, PCM__CHANGES) + PCM__CHANGES;

@@ -10,6 +10,10 @@
  * free ones and the record goes to a list of free records of its size, with no cells. What a process that died with
  * the lock held has left is put right by the next one that takes the lock.
  *
+ * A set or a reset gives a series another double cell. The old ones wait in a list that goes through their base words: all
+ * that were given away while the list before them waited, with one change for all of them, so that many sets leave the
+ * ring to removals.
+ *
  * All functions but pcm__life_change want the lock of the store.
  */
 #ifndef PCM_LIFE_H
@@ -45,7 +49,10 @@ void pcm__life_give(struct pcm_store *store, uint32_t size_class, uint32_t link)
 /* A record that was taken and filled becomes a series. */
 void pcm__life_begin(struct pcm_store *store, uint32_t link);
 
-/* Cells that no series has any more, but that some thread may still add to, become free in time. */
+/* Whether so few double cells wait that one more may. */
+bool pcm__life_may_retire(const struct pcm_store *store);
+
+/* A double cell that no series has any more, but that some thread may be about to add to, becomes free in time. */
 void pcm__life_retire_double(struct pcm_store *store, uint32_t cell);
 
 /* Puts right what a process left half done. CORRUPT, NO_MEMORY. */

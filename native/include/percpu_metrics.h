@@ -396,8 +396,9 @@ int pcm_family_remove_all(pcm_store *store, pcm_family_id family);
 
 /*
  * Brings a series, or all series of a family, back to 0, for all processes. Nothing is stored into a lane, so that no
- * amount that is added meanwhile is lost. An info stays 1. Of what is aggregated, the series of all processes. Errors: REMOVED, ARGUMENT, READ_ONLY, CORRUPT, BROKEN,
- * LOCK_TIMEOUT, SYSTEM. Thread-safe.
+ * amount that is added meanwhile is lost; fractions that are added from then on go to another cell, so that they are rounded as in a new
+ * series. An info stays 1. Of what is aggregated, the series of all processes. Errors: CAPACITY, NO_SPACE (only of a histogram whose sum is
+ * infinite, which stays as it is), REMOVED, ARGUMENT, READ_ONLY, CORRUPT, BROKEN, LOCK_TIMEOUT, SYSTEM. Thread-safe.
  */
 int pcm_series_reset(pcm_store *store, pcm_series_id series);
 int pcm_family_reset(pcm_store *store, pcm_family_id family);
@@ -454,13 +455,14 @@ void pcm_cell_add(pcm_store *store, uint32_t cell, int64_t amount);
 
 /*
  * Adds a fractional amount to a counter or gauge. The first one of a series makes its double cell, under the lock.
- * Errors: AMOUNT (not finite), ARGUMENT (a histogram) and as pcm_series_bind. Thread-safe.
+ * A sum beyond the greatest double is infinite until the series is set or reset. Errors: AMOUNT (not finite), ARGUMENT (a
+ * histogram) and as pcm_series_bind. Thread-safe.
  */
 int pcm_series_add_double(pcm_store *store, pcm_series_id series, double amount);
 
 /*
  * Sets a gauge, or what is counted like one, to any double. Never stores into a lane: one plain store where nothing was ever added to the gauge,
- * else a change of its base under the lock. A read after it, with nothing in between, gives exactly `value`.
+ * else a change of its base and its cell of fractions under the lock. A read after it, with nothing in between, gives exactly `value`.
  * Errors: ARGUMENT (not a gauge), READ_ONLY, CORRUPT, BROKEN, SYSTEM. Thread-safe.
  */
 int pcm_gauge_set(pcm_store *store, pcm_series_id series, double value);
@@ -476,9 +478,11 @@ int pcm_gauge_set_all(pcm_store *store, const pcm_series_id *series, const doubl
 typedef struct pcm_histogram {
     const double *bounds; /* owned by the store, valid until it is closed */
     uint32_t bound_count;
-    uint32_t first_cell; /* one integer cell per bucket */
-    uint32_t sum_cell;   /* one double cell */
-    bool is_exponential; /* of a native histogram or a summary: `exponential` is in force, not `bounds` */
+    uint32_t first_cell;       /* one integer cell per bucket */
+    uint32_t sum_cell;         /* one double cell, which a reset may change, */
+    uint64_t moves;            /* as it does where this is no longer how many of them were changed; then it is */
+    const uint32_t *sum_field; /* in the store, plus one */
+    bool is_exponential;       /* of a native histogram or a summary: `exponential` is in force, not `bounds` */
     pcm_exponential exponential;
 } pcm_histogram;
 

@@ -1,6 +1,6 @@
 /*
  * A process dies at every point of creating a store, attaching, declaring a family, creating series of each type,
- * making cells, setting a gauge, carrying a store over from another boot, removing what dead processes have left, and
+ * making cells, setting a gauge, giving cells of fractions away, carrying a store over from another boot, removing what dead processes have left, and
  * closing. After each death the next
  * process opens the store, finds what was there before unchanged, does the same to its end, and counts on. One line
  * for each operation: its name, its points, and how many of them left a store that the next process could not use.
@@ -87,6 +87,17 @@ static int set_it(void) {
     return status == PCM_OK ? pcm_gauge_set(store, series, 17) : status;
 }
 
+/* What has fractions gets another cell for them. */
+static int restart_it(void) {
+    pcm_series_id series;
+    int status = series_of(PCM_GAUGE, "old_gauge", "old", &series);
+    if (status == PCM_OK)
+        status = pcm_series_reset(store, series);
+    if (status == PCM_OK)
+        status = series_of(PCM_HISTOGRAM, "old_seconds", "old", &series);
+    return status == PCM_OK ? pcm_series_reset(store, series) : status;
+}
+
 static int close_it(void) {
     pcm_store_close(store);
     store = NULL;
@@ -122,6 +133,7 @@ static const struct operation operations[] = {
     {"histogram", histogram_it, true, false, false, false},
     {"cell", cell_it, true, false, false, false},
     {"set", set_it, true, false, false, false},
+    {"restart", restart_it, true, false, false, false},
     {"close", close_it, true, false, false, false},
     {"carry", carry_it, false, false, true, false},
     {"sweep", sweep_it, true, false, false, true},
@@ -188,6 +200,22 @@ static int leave_orphans(const struct operation *operation) {
     return PCM_OK;
 }
 
+/* What a reset gives away; the gauge is as large as without. */
+static int count_fractions(void) {
+    pcm_series_id series;
+    pcm_histogram histogram;
+    int status = series_of(PCM_GAUGE, "old_gauge", "old", &series);
+    if (status == PCM_OK)
+        status = pcm_gauge_set(store, series, 0);
+    if (status == PCM_OK)
+        status = pcm_series_add_double(store, series, 3.5);
+    if (status == PCM_OK)
+        status = series_of(PCM_HISTOGRAM, "old_seconds", "old", &series);
+    if (status == PCM_OK)
+        status = pcm_histogram_bind(store, series, &histogram);
+    return status == PCM_OK ? pcm_histogram_observe(store, &histogram, 0.25) : status;
+}
+
 static int prepare(const struct operation *operation) {
     pcm_series_id series;
     uint32_t cell;
@@ -206,6 +234,8 @@ static int prepare(const struct operation *operation) {
     status = series_of(PCM_GAUGE, "old_gauge", "old", &series);
     if (status == PCM_OK)
         status = pcm_gauge_set(store, series, 3.5);
+    if (status == PCM_OK && operation->act == restart_it)
+        status = count_fractions();
     close_it();
     int fd = operation->other_boot ? open(path, O_RDWR) : -1;
     if (fd >= 0 && (pwrite(fd, boot, sizeof boot, offsetof(struct pcm__header, boot_id)) < 0 || close(fd) != 0))
@@ -254,7 +284,7 @@ static int go_on(const struct operation *operation) {
     uint32_t cell;
     int status = open_store(operation->other_boot);
     if (status == PCM_OK && !operation->is_new)
-        status = check_values(41, 3.5, 17);
+        status = check_values(41, 3.5, operation->act == restart_it ? 0 : 17);
     if (status == PCM_OK && operation->is_open && operation->act != close_it)
         status = operation->act();
     if (status == PCM_OK && operation->orphaned)

@@ -61,7 +61,8 @@ void File::FindAreas() {
     const uint64_t atomic_lanes = header.atomic_lanes * header.lane_stride;
     areas_ = {
         {"header", 0, PCM__TOTALS_OFFSET, sizeof(pcm__header)},
-        {"totals", PCM__TOTALS_OFFSET, PCM__PAGE - PCM__TOTALS_OFFSET, sizeof(pcm__totals)},
+        {"totals", PCM__TOTALS_OFFSET, PCM__PAGE - PCM__TOTALS_OFFSET,
+         PCM__GIVEN_OFFSET + sizeof(pcm__given) - PCM__TOTALS_OFFSET},
         {"slots", header.slots_offset, PCM_MAX_PROCESSES * sizeof(pcm__slot), kSlotsWorth},
         {"changes", header.changes_offset, PCM__CHANGES * sizeof(uint64_t), PCM__PAGE},
         {"bits", header.bits_offset, RoundUp(header.capacity / 8 * 2), header.capacity / 8 * 2},

@@ -129,6 +129,12 @@ bool check_child(int pid);
     X(threads_that_open_declare_remove_and_close_do_not_meet)                                                          \
     X(a_reset_brings_every_kind_back_to_zero)                                                                          \
     X(resets_while_others_count_never_show_less_than_zero)                                                             \
+    X(what_comes_after_a_reset_is_as_exact_as_at_first)                                                                \
+    X(a_reset_is_found_by_histograms_that_were_bound_before)                                                           \
+    X(cells_that_sets_give_away_are_used_again_when_all_have_moved_on)                                                 \
+    X(sets_that_nobody_moves_on_from_take_no_more_than_a_part_of_the_cells)                                            \
+    X(a_sum_that_overflowed_in_a_full_store_is_reset_or_stays)                                                         \
+    X(no_observation_is_lost_or_counted_twice_beside_resets)                                                           \
     X(what_a_dead_process_left_is_found)                                                                               \
     X(an_exemplar_is_kept_for_each_bucket)                                                                             \
     X(what_is_no_exemplar_is_refused)                                                                                  \

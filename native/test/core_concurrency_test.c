@@ -337,10 +337,10 @@ static void *set_seven(void *argument) {
     return NULL;
 }
 
-/* Holds a thread between the new base of integers and that of fractions, whose cell is in another page. */
+/* Holds a thread between the new base of integers and the value, where it gives its cell of fractions away: its base is in another page. */
 static bool begin_set(struct work *work, uint32_t fractions) {
     middle.page_bytes = (size_t)sysconf(_SC_PAGESIZE);
-    uintptr_t word = (uintptr_t)pcm__store_word(work->store, 0, fractions);
+    uintptr_t word = (uintptr_t)pcm__store_base(work->store, fractions);
     middle.page = (void *)(word & ~(middle.page_bytes - 1)); // NOLINT(performance-no-int-to-ptr)
     if (mprotect(middle.page, middle.page_bytes, PROT_NONE) != 0 ||
         pthread_create(&middle.thread, NULL, set_seven, work) != 0)

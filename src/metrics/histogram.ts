@@ -40,7 +40,8 @@ export interface HistogramHandle {
   /**
    * Brings the series back to 0, for all processes. What is counted at the same time is not lost.
    *
-   * @throws PercpuMetricsError `ERR_PCM_LOCK_TIMEOUT`, `ERR_PCM_BROKEN`, `ERR_PCM_CLOSED`
+   * @throws PercpuMetricsError `ERR_PCM_LOCK_TIMEOUT`, `ERR_PCM_BROKEN`, `ERR_PCM_CLOSED`; `ERR_PCM_CAPACITY` and
+   * `ERR_PCM_NO_SPACE` only where its sum is infinite, which it stays
    */
   reset(): void;
 }

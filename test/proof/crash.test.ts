@@ -1,7 +1,7 @@
 /**
  * A process that dies half-way leaves a store that the next one can use: it is killed before every write to the
  * mapping and before every system call that changes something, in turn, in each operation that appends to the catalog,
- * takes cells or a slot, or makes a file, and in the one that removes what dead processes have left. The points are found by the compiler, not listed by hand.
+ * takes cells or a slot or gives cells away, or makes a file, and in the one that removes what dead processes have left. The points are found by the compiler, not listed by hand.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -53,6 +53,7 @@ const operations = [
   'histogram',
   'cell',
   'set',
+  'restart',
   'close',
   'carry',
   'sweep',

@@ -60,7 +60,22 @@ const mutants: readonly Mutant[] = [
   {
     name: 'model-kept-fractions',
     title: 'a set leaves fractions in the value',
-    changes: [{ find: 'bits_of(-sum)', replace: 'bits_of(0)' }],
+    changes: [{ find: '    if (!any)\n        return PCM_OK;', replace: '    return PCM_OK;' }],
+  },
+  {
+    name: 'model-same-cell',
+    title: 'what is added after a set is rounded to the size of what was there before',
+    changes: [
+      {
+        find: '    if (pcm__life_may_retire(store) || !isfinite(sum))\n',
+        replace: '    if (!isfinite(sum))\n',
+      },
+    ],
+  },
+  {
+    name: 'model-former-cell',
+    title: 'what is observed after a reset goes to the sum from before',
+    changes: [{ find: ' != histogram->moves, 0)', replace: ' != histogram->moves && false, 0)' }],
   },
   {
     name: 'model-no-base',

@@ -1,9 +1,10 @@
 /**
- * What a store is, said simply: a map from series to numbers. Tests do the same to both and compare. Amounts are
- * quarters and small, so that no sum of them is ever rounded.
+ * What a store is, said simply: a map from series to numbers. Tests do the same to both and compare. The sums of the model
+ * are never rounded, those of the store as little as sums of doubles can be.
  */
 import { deepEqual } from 'node:assert/strict';
 import { PercpuMetricsError, type Store } from 'percpu-metrics';
+import { ExactSum } from './exact-sum.js';
 
 /** Names of the families; those that begin alike are of one type. */
 export const families = ['counter_a', 'counter_b', 'gauge_a', 'gauge_b', 'histogram_a'] as const;
@@ -19,7 +20,7 @@ export interface Operation {
 }
 
 /** The value of a series: what was added or set, or of a histogram the observations. */
-type Value = number | readonly number[];
+type Value = ExactSum | readonly number[];
 
 function declare(store: Store, name: Operation['family']) {
   const definition = { name, help: 'Help.', labelNames: ['label'] } as const;
@@ -62,7 +63,7 @@ export class Model {
   apply({ act, family, label, amount }: Operation): void {
     const key = `${family} ${label}`;
     const isHistogram = family.startsWith('histogram');
-    const zero: Value = isHistogram ? [] : 0;
+    const zero: Value = isHistogram ? [] : ExactSum.of();
     if (act === 'resetFamily') {
       for (const other of this.#series.keys()) {
         if (other.startsWith(`${family} `)) this.#series.set(other, zero);
@@ -71,29 +72,38 @@ export class Model {
     if (act === 'reset') this.#series.set(key, zero);
     if (act !== 'add' && act !== 'put') return;
     const before = this.#series.get(key) ?? zero;
-    if (typeof before !== 'number') this.#series.set(key, [...before, amount]);
-    else if (family.startsWith('counter')) this.#series.set(key, before + Math.abs(amount));
-    else this.#series.set(key, act === 'put' ? amount : before + amount);
+    if (!(before instanceof ExactSum)) this.#series.set(key, [...before, amount]);
+    else if (family.startsWith('counter')) this.#series.set(key, before.plus(Math.abs(amount)));
+    else this.#series.set(key, act === 'put' ? ExactSum.of(amount) : before.plus(amount));
   }
 
   /** Fails where a store has other series than the model, or other values. */
   compare(store: Store): void {
-    deepEqual(readStore(store), new Map([...this.#series].map(([key, value]) => [key, shown(value)])));
+    const found = readStore(store);
+    deepEqual(found, new Map([...this.#series].map(([key, value]) => [key, shown(value, found.get(key))])));
   }
 }
 
-/** As a snapshot shows it. */
-function shown(value: Value): unknown {
-  if (typeof value === 'number') return value + 0;
-  const counts = [...bounds, Number.POSITIVE_INFINITY].map((le) => value.filter((one) => one <= le).length);
-  return { counts, count: value.length, sum: value.reduce((sum, one) => sum + one, 0) };
+/** What a snapshot shows of a series. */
+interface Shown {
+  readonly counts?: readonly number[];
+  readonly count?: number;
+  /** Or the value of what has no sum. */
+  readonly sum: number;
 }
 
-function readStore(store: Store): Map<string, unknown> {
-  const found = new Map<string, unknown>();
+/** As a snapshot shows it, rounded like what was found, where that is right. */
+function shown(value: Value, found: Shown = { sum: Number.NaN }): Shown {
+  if (value instanceof ExactSum) return { sum: value.nearest(found.sum) };
+  const counts = [...bounds, Number.POSITIVE_INFINITY].map((le) => value.filter((one) => one <= le).length);
+  return { counts, count: value.length, sum: ExactSum.of(...value).nearest(found.sum) };
+}
+
+function readStore(store: Store): Map<string, Shown> {
+  const found = new Map<string, Shown>();
   for (const { name, series } of store.snapshot()) {
     for (const one of series) {
-      if ('value' in one) found.set(`${name} ${one.labels['label']}`, one.value + 0);
+      if ('value' in one) found.set(`${name} ${one.labels['label']}`, { sum: one.value + 0 });
       if ('buckets' in one) {
         const counts = one.buckets.map(({ count }) => count);
         found.set(`${name} ${one.labels['label']}`, { counts, count: one.count, sum: one.sum + 0 });
