@@ -10,6 +10,7 @@
 #include "exponential.h"
 #include "life.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +38,15 @@ void pcm_reader_destroy(pcm_reader *reader) {
     free(reader->series);
     free(reader->settled);
     free(reader);
+}
+
+void pcm_reader_set_giving_way(pcm_reader *reader, bool gives_way) {
+    reader->gives_way = gives_way;
+}
+
+void pcm_reader_give_way(const pcm_reader *reader) {
+    if (reader->gives_way)
+        sched_yield();
 }
 
 /* ---------------------------------------------------------------- the pass */
@@ -111,6 +121,8 @@ static void sum_block(const pcm_reader *reader, uint64_t first_cell, uint64_t co
 
 static void sum_range(const pcm_reader *reader, uint64_t first_cell, uint64_t count, void *sums, bool doubles) {
     for (uint64_t done = 0; done < count; done += BLOCK) {
+        if (done % (PCM__BLOCKS_AT_A_TIME * (uint64_t)BLOCK) == 0)
+            pcm_reader_give_way(reader);
         uint64_t block = count - done < BLOCK ? count - done : BLOCK;
         sum_block(reader, first_cell + done, block, (char *)sums + done * sizeof(uint64_t), doubles);
     }

@@ -16,6 +16,10 @@
 
 namespace pcm {
 
+/* Series with one number, or with many, that are worked on between two times that the reader gives way. */
+constexpr uint32_t kNumbersAtATime = 4096;
+constexpr uint32_t kObservationsAtATime = 512;
+
 class FamilyOutput {
   public:
     FamilyOutput() = default;

@@ -116,9 +116,11 @@ int ProtobufNumbers::Render(const pcm_reader *reader, char **out) const noexcept
         return PCM_OK;
     const Pieces &pieces = exemplars_.is_empty() ? pieces_ : with_exemplars_;
     PieceWriter writer(pieces, WriteVarint(*out, pieces.size() + pieces.value_count() * sizeof(double)));
-    for (const uint32_t series : series_) {
+    for (uint32_t i = 0; i < series_.size(); i++) {
+        if (i % kNumbersAtATime == 0)
+            pcm_reader_give_way(reader);
         pcm_number number;
-        const int status = pcm_reader_value(reader, series, &number);
+        const int status = pcm_reader_value(reader, series_[i], &number);
         if (status != PCM_OK)
             return status;
         writer.Fixed(number.real);

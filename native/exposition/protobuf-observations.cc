@@ -174,6 +174,8 @@ int ProtobufObservations::Render(const pcm_reader *reader, char **out) const noe
     char *to = WriteString(body, heading());
     ExemplarCursor cursor(exemplars_);
     for (uint32_t position = 0; position < series_.size(); position++) {
+        if (position % kObservationsAtATime == 0)
+            pcm_reader_give_way(reader);
         const Series &series = series_[position];
         Observations observations{buckets, 0, 0, &cursor};
         cursor.MoveTo(position);

@@ -21,6 +21,7 @@ int Renderer::Create(pcm_store *store, std::unique_ptr<Renderer> *out) noexcept 
         pcm_reader_destroy(reader);
         return PCM_NO_MEMORY;
     }
+    pcm_reader_set_giving_way(reader, true);
     out->reset(renderer);
     return PCM_OK;
 }

@@ -2,6 +2,8 @@
  * Renders a whole store, in any format. Made for one store and kept from scrape to scrape: the first scrape in a format
  * renders what precedes each value, later ones copy that and format the numbers of one streaming pass over the lanes.
  *
+ * Gives way to other threads of its CPU while it works, for it may be an event loop that waits.
+ *
  * Nothing throws. Not thread-safe: one thread at a time. Knows nothing of Node.
  */
 #ifndef PCM_EXPOSITION_RENDERER_H_

@@ -68,6 +68,8 @@ int TextNumbers::Render(const pcm_reader *reader, char **out) const noexcept {
     pcm_number numbers[kValuesAtOnce];
     for (uint32_t i = 0; i < count; i++) {
         const uint32_t at = i % kValuesAtOnce;
+        if (i % kNumbersAtATime == 0)
+            pcm_reader_give_way(reader);
         if (at == 0) {
             const int status = pcm_reader_values(reader, &series()[i], std::min(kValuesAtOnce, count - i), numbers);
             if (status != PCM_OK)

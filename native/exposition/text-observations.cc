@@ -44,6 +44,8 @@ int TextObservations::Render(const pcm_reader *reader, char **out) const noexcep
     PieceWriter writer(pieces(), *out);
     ExemplarCursor cursor(exemplars());
     for (uint32_t position = 0; position < series().size(); position++) {
+        if (position % kObservationsAtATime == 0)
+            pcm_reader_give_way(reader);
         double sum;
         const int status = pcm_reader_histogram(reader, series()[position], buckets, &sum);
         if (status != PCM_OK)

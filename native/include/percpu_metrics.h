@@ -531,6 +531,16 @@ int pcm_reader_create(pcm_store *store, pcm_reader **out);
 void pcm_reader_destroy(pcm_reader *reader);
 
 /*
+ * Makes a reader give way: between blocks of what it reads, other threads that wait for its CPU run first. It does not
+ * do so at first. For a thread that reads beside an event loop, which would otherwise wait for all of it wherever both
+ * share a CPU; on a busy machine the reader takes longer by it.
+ */
+void pcm_reader_set_giving_way(pcm_reader *reader, bool gives_way);
+
+/* Gives way, if the reader does: for whoever works long on what was read. */
+void pcm_reader_give_way(const pcm_reader *reader);
+
+/*
  * Takes in what has changed in the catalog since the last call and sums all cells over all lanes in one streaming pass.
  * Families and series that were known keep their index; a removed series leaves its own, which another one may have
  * later on. What is read from then on is of this call, also of series that are removed meanwhile. Counters that are read twice never go down, but by a reset.

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "exposition_check.h"
 #include "exposition_store.h"
@@ -11,6 +13,17 @@
 using pcm_test::TemporaryStore;
 
 namespace {
+
+/* Times that somebody gave way. */
+int times_given_way = 0;
+
+/* Those of a scrape, which is not the first in its format. */
+int TimesGivenWay(TemporaryStore *store, pcm::Format format) {
+    store->Render(format);
+    times_given_way = 0;
+    store->Render(format);
+    return times_given_way;
+}
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
@@ -31,6 +44,35 @@ long PeakKilobytes() {
 }
 
 } // namespace
+
+/* In the place of the C library's. */
+extern "C" int sched_yield() noexcept {
+    times_given_way++;
+    return static_cast<int>(syscall(SYS_sched_yield));
+}
+
+TEST("a scrape gives way while it sums, while it looks at the series, and while it writes") {
+    constexpr uint64_t kNumbers = 8192;
+    constexpr uint64_t kHistograms = 1024;
+    TemporaryStore store(65536);
+    /* What every scrape does, however small: once for each kind of cell, and once for the series. */
+    const pcm_family_id gauges = store.Declare({PCM_GAUGE, "g", "", {"l"}, {}});
+    const pcm_series_id both = store.Bind(gauges, {"x"});
+    store.Add(both, 1);
+    store.AddDouble(both, 0.5);
+    const int least = TimesGivenWay(&store, pcm_test::kText);
+    for (uint64_t i = 0; i < kNumbers; i++)
+        store.Add(store.Bind(gauges, {std::to_string(i)}), 1);
+    /* Twice more among so many series, and twice more among so many numbers. */
+    for (const pcm::Format format : {pcm_test::kText, pcm_test::kProtobuf})
+        CHECK_EQUAL(std::to_string(TimesGivenWay(&store, format) - least), "4");
+    const pcm_family_id histograms = store.Declare({PCM_HISTOGRAM, "h", "", {"l"}, {1, 2, 3, 4, 5, 6, 7}});
+    for (uint64_t i = 0; i < kHistograms; i++)
+        store.Observe(store.Bind(histograms, {std::to_string(i)}), 1);
+    /* Once more among so many cells, and twice among so many histograms. */
+    for (const pcm::Format format : {pcm_test::kText, pcm_test::kProtobuf})
+        CHECK_EQUAL(std::to_string(TimesGivenWay(&store, format) - least), "7");
+}
 
 TEST("an empty store renders as nothing") {
     TemporaryStore store;
