@@ -80,7 +80,7 @@ function conclude(lookup: Lookup): Conclusion {
   const widest = lookup.points('lanes').at(-1) ?? '';
   const wide = lookup.median('lanes', OURS, widest);
   const comparison = (theirs ?? 0) >= (ours ?? 0) ? 'less' : 'more';
-  // The fixed part of the store's file is spread over fewer series there.
+  // What is there once, in the store's file and in the heap, is spread over fewer series there.
   const smaller = lookup
     .points('total')
     .slice(0, -1)
