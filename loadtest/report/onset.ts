@@ -4,7 +4,7 @@
  */
 import type { Figure, Findings } from '../findings.js';
 import { Lookup } from '../lookup.js';
-import { FALSE_ALARMS } from '../noise.js';
+import { canBeTold, FALSE_ALARMS } from '../noise.js';
 import { onsetOf } from '../onset.js';
 import { formatNumber, formatRatio } from '../table.js';
 import type { TextTable } from './tables.js';
@@ -49,11 +49,19 @@ function captionOf(series: number, { baseline }: Findings): string {
 
 const headingOf = (): string[] => ['', ...QUANTITIES.map(({ title }) => title)];
 
-/** Such as `worse from 100 (1.31x)`, with the multiple there; `-` where too few rounds were measured. */
+/**
+ * Such as `worse from 100 (1.31x)`, with the multiple there; `-` where too few rounds were measured. Nothing is said of the
+ * last points where those have too few: `not up to 100`.
+ */
 function describeOnset(lookup: Lookup, figure: Figure, rival: string, baseline: string): string {
   const onset = onsetOf(lookup, figure.name, rival, baseline);
   if (onset === undefined) return '-';
-  if (onset === 'never') return onset;
+  if (onset === 'never') {
+    const points = lookup.points(figure.name);
+    const samples = (name: string, point: string): readonly number[] => lookup.samples(figure.name, name, point);
+    const last = points.findLast((point) => canBeTold(samples(rival, point), samples(baseline, point)));
+    return last === points.at(-1) ? onset : `not up to ${formatNumber(Number(last), 0)}`;
+  }
   const worse = onset.multiple > 1 === (figure.better === 'lower');
   const point = formatNumber(Number(onset.point), 0);
   return `${worse ? 'worse' : 'better'} from ${point} (${formatRatio(onset.multiple)})`;

@@ -82,6 +82,11 @@ describe('where designs begin to differ', () => {
     assert.equal(table?.rows[0]?.at(-1), 'worse from 1 (2.00x)');
   });
 
+  it('is not said to begin nowhere where the last points have too few rounds', () => {
+    const [table] = onsetTablesOf(dense(100, { cpu: { ...same, 100: [2, 2] }, p99: same }));
+    assert.deepEqual(table?.rows, [['atomic', '-', '-', 'never', '-', 'not up to 10']]);
+  });
+
   it('is printed and on the page, for each number of series, and of no other scenario', () => {
     const run = inventedRun(1);
     const page = renderPage(run);
