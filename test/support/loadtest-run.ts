@@ -10,6 +10,7 @@ import type { Scenario } from '../../loadtest/scenarios/scenario.js';
 
 const designs = ['rseq', 'percpu-atomic', 'atomic', 'atomic-padded', 'prom-client', 'Atomics.add', 'plain lane'];
 const libraries = ['percpu-metrics', 'prom-client'];
+const registries = [...libraries, '@prometheus-io/client', '@prometheus-io/client, worker threads'];
 const apps = [
   'bare',
   'percpu-metrics',
@@ -20,6 +21,7 @@ const contenders: Readonly<Record<string, readonly string[]>> = {
   request: [...apps, 'OpenTelemetry SDK'],
   dense: designs,
   contention: designs,
+  scrape: registries,
   series: [...libraries, 'percpu-metrics, read-only'],
   lanes: ['percpu-metrics', 'memory, read by memchr'],
 };
@@ -30,13 +32,15 @@ const sizes = [
   '10,000 counters',
   '100,000 counters',
   '100,000 counters, 64 lanes',
+  '10,000 counters, loaded',
   '100,000 counters, loaded',
   '10,000 histograms',
 ];
 const makings = ['1 process', '4 processes, a part each', '4 processes, all each'].map((by) => `100,000 by ${by}`);
 
 function pointsOf({ name }: Scenario, figure: Figure): string[] {
-  if (name === 'request' || name === 'recovery') return [''];
+  if (name === 'recovery') return [''];
+  if (name === 'request') return ['of its own', 'with both apps'];
   if (name === 'dense') return ['1', '10', '100', '1000'];
   if (name === 'contention') return ['1', '2', '3', '4', '8', '16'];
   if (name === 'series') return figure.name === 'make' ? makings : ['1,000', '10,000', '100,000'];
