@@ -13,12 +13,17 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /*
  * Cells that are summed over all lanes before the next ones: their sums stay in the first-level cache. The longer the
  * better, as the processor has to find each lane anew.
  */
 #define BLOCK 2048u
+/* How many take as long as a series with one number. */
+#define CELLS_LIKE_A_SERIES 4u
+/* That is, of a scrape, for all that it gives way to. */
+#define MOST_WAITING_NS 10000000
 
 int pcm_reader_create(pcm_store *store, pcm_reader **out) {
     pcm_reader *reader = calloc(1, sizeof *reader);
@@ -44,9 +49,26 @@ void pcm_reader_set_giving_way(pcm_reader *reader, bool gives_way) {
     reader->gives_way = gives_way;
 }
 
-void pcm_reader_give_way(const pcm_reader *reader) {
-    if (reader->gives_way)
-        sched_yield();
+static int64_t now_ns(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1000000000ll + time.tv_nsec;
+}
+
+void pcm_reader_give_way(const pcm_reader *reader, uint32_t work) {
+    /* How much it has worked is not what one reads of it. */
+    pcm_reader *worker = (pcm_reader *)reader;
+    if (!reader->gives_way)
+        return;
+    worker->worked += work;
+    if (worker->worked < PCM_READER_WORK_AT_A_TIME)
+        return;
+    worker->worked -= PCM_READER_WORK_AT_A_TIME;
+    if (worker->waited_ns >= MOST_WAITING_NS)
+        return;
+    int64_t from = now_ns();
+    sched_yield();
+    worker->waited_ns += now_ns() - from;
 }
 
 /* ---------------------------------------------------------------- the pass */
@@ -121,9 +143,8 @@ static void sum_block(const pcm_reader *reader, uint64_t first_cell, uint64_t co
 
 static void sum_range(const pcm_reader *reader, uint64_t first_cell, uint64_t count, void *sums, bool doubles) {
     for (uint64_t done = 0; done < count; done += BLOCK) {
-        if (done % (PCM__BLOCKS_AT_A_TIME * (uint64_t)BLOCK) == 0)
-            pcm_reader_give_way(reader);
         uint64_t block = count - done < BLOCK ? count - done : BLOCK;
+        pcm_reader_give_way(reader, (uint32_t)block / CELLS_LIKE_A_SERIES);
         sum_block(reader, first_cell + done, block, (char *)sums + done * sizeof(uint64_t), doubles);
     }
 }
@@ -174,6 +195,8 @@ static int read_catalog(pcm_reader *reader) {
 int pcm_reader_refresh(pcm_reader *reader) {
     pcm_store *store = reader->store;
     uint64_t capacity = store->geometry.capacity;
+    reader->worked = 0;
+    reader->waited_ns = 0;
     /* Of all that touches the mapping this is what another system call matters least to. */
     pcm_sigbus_keep();
     if (pcm_store_is_broken(store))

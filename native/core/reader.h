@@ -61,11 +61,9 @@ struct pcm_reader {
     uint64_t integer_room;
     uint64_t double_room;
     bool gives_way;
+    uint32_t worked;   /* in this scrape, since it last gave way */
+    int64_t waited_ns; /* in this scrape, for those that it gave way to */
 };
-
-/* Series, or blocks of cells, between two times that a reader gives way: some tens of microseconds of work. */
-#define PCM__SERIES_AT_A_TIME 4096u
-#define PCM__BLOCKS_AT_A_TIME 8u
 
 /* Its place and size were checked when it was read into the index, and records never move. */
 static inline struct pcm__series_record *pcm__reader_record(const pcm_reader *reader, uint32_t series) {

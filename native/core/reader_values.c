@@ -193,8 +193,10 @@ int pcm__reader_settle(pcm_reader *reader) {
     uint32_t family = UINT32_MAX;
     uint32_t buckets = 0;
     for (uint32_t i = 0; i < reader->series_count; i++) {
-        if (i % PCM__SERIES_AT_A_TIME == 0)
-            pcm_reader_give_way(reader);
+        if (i % PCM_READER_WORK_AT_A_TIME == 0) {
+            uint32_t left = reader->series_count - i;
+            pcm_reader_give_way(reader, left < PCM_READER_WORK_AT_A_TIME ? left : PCM_READER_WORK_AT_A_TIME);
+        }
         if (!pcm__life_is_lived(reader->series[i].life)) {
             reader->settled[i] = (struct pcm__settled){.kind = PCM__HIDDEN};
             continue;

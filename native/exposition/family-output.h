@@ -16,9 +16,10 @@
 
 namespace pcm {
 
-/* Series with one number, or with many, that are worked on between two times that the reader gives way. */
-constexpr uint32_t kNumbersAtATime = 4096;
+/* Series with one number, or with many, whose work is told the reader, which may give way, at a time. */
+constexpr uint32_t kNumbersAtATime = PCM_READER_WORK_AT_A_TIME;
 constexpr uint32_t kObservationsAtATime = 512;
+constexpr uint32_t kWorkOfObservations = PCM_READER_WORK_AT_A_TIME / kObservationsAtATime;
 
 class FamilyOutput {
   public:

@@ -1,4 +1,6 @@
 /* What has one number, as messages. */
+#include <algorithm>
+
 #include "protobuf-family.h"
 
 namespace pcm {
@@ -118,7 +120,7 @@ int ProtobufNumbers::Render(const pcm_reader *reader, char **out) const noexcept
     PieceWriter writer(pieces, WriteVarint(*out, pieces.size() + pieces.value_count() * sizeof(double)));
     for (uint32_t i = 0; i < series_.size(); i++) {
         if (i % kNumbersAtATime == 0)
-            pcm_reader_give_way(reader);
+            pcm_reader_give_way(reader, std::min<uint32_t>(kNumbersAtATime, series_.size() - i));
         pcm_number number;
         const int status = pcm_reader_value(reader, series_[i], &number);
         if (status != PCM_OK)

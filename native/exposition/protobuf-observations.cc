@@ -1,6 +1,7 @@
 /* See the header. */
 #include "protobuf-observations.h"
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -175,7 +176,8 @@ int ProtobufObservations::Render(const pcm_reader *reader, char **out) const noe
     ExemplarCursor cursor(exemplars_);
     for (uint32_t position = 0; position < series_.size(); position++) {
         if (position % kObservationsAtATime == 0)
-            pcm_reader_give_way(reader);
+            pcm_reader_give_way(reader, std::min<uint32_t>(kObservationsAtATime, series_.size() - position) *
+                                            kWorkOfObservations);
         const Series &series = series_[position];
         Observations observations{buckets, 0, 0, &cursor};
         cursor.MoveTo(position);

@@ -53,7 +53,7 @@ int Rendition::TakeInSeries(const pcm_reader *reader) {
     const uint32_t count = pcm_reader_series_count(reader);
     while (series_count_ < count) {
         if (series_count_ % kObservationsAtATime == 0)
-            pcm_reader_give_way(reader);
+            pcm_reader_give_way(reader, std::min(kObservationsAtATime, count - series_count_) * kWorkOfObservations);
         const pcm_series_view series = pcm_reader_series(reader, series_count_);
         if (series.is_removed) {
             series_count_++;

@@ -69,7 +69,7 @@ int TextNumbers::Render(const pcm_reader *reader, char **out) const noexcept {
     for (uint32_t i = 0; i < count; i++) {
         const uint32_t at = i % kValuesAtOnce;
         if (i % kNumbersAtATime == 0)
-            pcm_reader_give_way(reader);
+            pcm_reader_give_way(reader, std::min(kNumbersAtATime, count - i));
         if (at == 0) {
             const int status = pcm_reader_values(reader, &series()[i], std::min(kValuesAtOnce, count - i), numbers);
             if (status != PCM_OK)

@@ -1,6 +1,7 @@
 /* See the header. */
 #include "text-observations.h"
 
+#include <algorithm>
 #include <limits>
 
 namespace pcm {
@@ -45,7 +46,8 @@ int TextObservations::Render(const pcm_reader *reader, char **out) const noexcep
     ExemplarCursor cursor(exemplars());
     for (uint32_t position = 0; position < series().size(); position++) {
         if (position % kObservationsAtATime == 0)
-            pcm_reader_give_way(reader);
+            pcm_reader_give_way(reader, std::min<uint32_t>(kObservationsAtATime, series().size() - position) *
+                                            kWorkOfObservations);
         double sum;
         const int status = pcm_reader_histogram(reader, series()[position], buckets, &sum);
         if (status != PCM_OK)

@@ -531,14 +531,18 @@ int pcm_reader_create(pcm_store *store, pcm_reader **out);
 void pcm_reader_destroy(pcm_reader *reader);
 
 /*
- * Makes a reader give way: between blocks of what it reads, other threads that wait for its CPU run first. It does not
- * do so at first. For a thread that reads beside an event loop, which would otherwise wait for all of it wherever both
- * share a CPU; on a busy machine the reader takes longer by it.
+ * Makes a reader give way: after each PCM_READER_WORK_AT_A_TIME, other threads that wait for its CPU run first. It does
+ * not do so at first. For a thread that reads beside an event loop, which would otherwise wait for all of it wherever
+ * both share a CPU. On a busy machine that may take some milliseconds each time, so it stops when it has waited for 10 ms
+ * since the last pcm_reader_refresh(); and a store with less than that to read is read at once.
  */
 void pcm_reader_set_giving_way(pcm_reader *reader, bool gives_way);
 
-/* Gives way, if the reader does: for whoever works long on what was read. */
-void pcm_reader_give_way(const pcm_reader *reader);
+/* Some tens of microseconds: as many series with one number. A histogram is about 8 of them. */
+#define PCM_READER_WORK_AT_A_TIME 4096u
+
+/* Says how much work on what was read comes next; gives way in front of it where it is time, if the reader does. */
+void pcm_reader_give_way(const pcm_reader *reader, uint32_t work);
 
 /*
  * Takes in what has changed in the catalog since the last call and sums all cells over all lanes in one streaming pass.
