@@ -7,6 +7,7 @@
  * Invariants: a made-up path is settled for the process before the store is made, so that threads that start together
  * meet in one store. PERCPU_METRICS_STORE is only ever set where it was unset. When the store that it names because of us is
  * closed, it names the next one that this thread has open, or is taken back: it never names one that nobody has open.
+ * A store that is named in the place of a closed one gives way to that when it is opened again.
  */
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, lstatSync, mkdirSync, statSync } from 'node:fs';
@@ -25,6 +26,13 @@ export interface Location {
   /** The file goes with the last process that has it open. */
   readonly ephemeral: boolean;
 }
+
+/** Stores that this thread has open for writing, in the order of their opening, with the number of times. */
+const open = new Map<string, number>();
+/** What this thread has set the variable to. */
+let announced: string | undefined;
+/** What it was set to where it was unset. */
+let first: string | undefined;
 
 function userId(): number {
   return process.getuid?.() ?? 0;
@@ -93,7 +101,11 @@ function makeUpPath(): string {
 }
 
 function inherited(): string {
-  const path = process.env[STORE_VARIABLE] || addon.getDefaultPath();
+  const told = process.env[STORE_VARIABLE];
+  const madeUp = addon.getDefaultPath();
+  // What is named in the place of a made-up store that was closed is for children: all threads go on with the made-up one.
+  const isInPlace = told === announced && told !== first;
+  const path = told && !(isInPlace && madeUp !== '') ? told : madeUp;
   return path === '' ? '' : resolve(path);
 }
 
@@ -123,11 +135,6 @@ export function locate(explicit: string | undefined, readOnly: boolean): Locatio
   return { path, ephemeral };
 }
 
-/** Stores that this thread has open for writing, in the order of their opening, with the number of times. */
-const open = new Map<string, number>();
-/** What this thread has set the variable to. */
-let announced: string | undefined;
-
 function tellChildren(path: string | undefined): void {
   announced = path;
   if (path === undefined) delete process.env[STORE_VARIABLE];
@@ -141,7 +148,9 @@ function tellChildren(path: string | undefined): void {
  */
 export function announce(path: string): () => void {
   open.set(path, (open.get(path) ?? 0) + 1);
-  if (!process.env[STORE_VARIABLE]) tellChildren(path);
+  const told = process.env[STORE_VARIABLE];
+  if (!told) first = path;
+  if (!told || (told === announced && path === first)) tellChildren(path);
   return () => {
     const left = (open.get(path) ?? 0) - 1;
     if (left > 0) open.set(path, left);

@@ -57,6 +57,34 @@ test('children are told of the next store that is open, when the one that they w
   assert.equal(told(), undefined);
 });
 
+test('a process goes on with the store that it has made up, and names it again, though another one was named meanwhile', () => {
+  const { path } = locate(undefined, false);
+  const first = announce(path);
+  const second = announce('/second.pcm');
+  first();
+  assert.equal(told(), '/second.pcm');
+  assert.equal(locate(undefined, false).path, path);
+  assert.equal(locate(undefined, true).path, path);
+  const again = announce(path);
+  assert.equal(told(), path);
+  again();
+  assert.equal(told(), '/second.pcm');
+  second();
+  assert.equal(told(), undefined);
+});
+
+test('a store that is opened again by path is what children are told of again', () => {
+  const first = announce('/first.pcm');
+  const second = announce('/second.pcm');
+  first();
+  const third = announce('/third.pcm');
+  assert.equal(told(), '/second.pcm');
+  const again = announce('/first.pcm');
+  assert.equal(told(), '/first.pcm');
+  for (const withdraw of [second, third, again]) withdraw();
+  assert.equal(told(), undefined);
+});
+
 test('children are told of a store as long as one of those who opened it has it open', () => {
   const one = announce('/a.pcm');
   const two = announce('/a.pcm');
