@@ -5,12 +5,13 @@
  */
 import { addon } from '../binding.js';
 
-let watching = false;
+/** Of all copies of this file in a thread, which runners of tests and watchers of files make, one listens. */
+const WATCHING = Symbol.for(`percpu-metrics watches SIGBUS: ${new URL('.', import.meta.url)}`);
 
 /** To be called when a store has been opened. Node.js has done its part when listeners of these events are called. */
 export function keepSigbus(): void {
-  if (watching) return;
-  watching = true;
+  if (Object.hasOwn(process, WATCHING)) return;
+  Object.defineProperty(process, WATCHING, { value: true });
   const keep = (name: string | symbol) => {
     if (name === 'SIGBUS') addon.keepSigbus();
   };
