@@ -17,6 +17,11 @@ function sizeOf(data: unknown): string {
   return `, but ${display(data)} has ${size}`;
 }
 
+/** Whether it is the value of a label, of which numbers that JSON rounds are refused. */
+function isLabel({ instancePath }: FastifySchemaValidationError): boolean {
+  return /\/labels\/[^/]*$/.test(instancePath);
+}
+
 function sentence(error: FastifySchemaValidationError, part: string): string {
   const place = `${part}${error.instancePath}`;
   const { params } = error;
@@ -32,9 +37,10 @@ function sentence(error: FastifySchemaValidationError, part: string): string {
       return `${place}/${params['tag']} must be "counter", "gauge" or "histogram", not ${display(params['tagValue'])}`;
     case 'propertyNames':
       return `${place} has the name ${JSON.stringify(params['propertyName'])}, which is not allowed: one has 1 to 200 characters`;
-    case 'type':
     case 'minimum':
     case 'maximum':
+      return `${place} ${error.message}, not ${display(data)}${isLabel(error) ? '; send it as a string' : ''}`;
+    case 'type':
     case 'pattern':
       return `${place} ${error.message}, not ${display(data)}`;
     default:

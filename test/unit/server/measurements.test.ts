@@ -183,9 +183,9 @@ test('bodies that are wrong are refused with the place and the reason, and count
     [
       '/v1/counters/a',
       '{"labels":{"a":9007199254740993}}',
-      /body\/labels\/a must be <= 9007199254740991, not 9007199254740992/,
+      /body\/labels\/a must be <= 9007199254740991, not 9007199254740992; send it as a string$/,
     ],
-    ['/v1/counters/a', '{"labels":{"a":-1e300}}', /body\/labels\/a must be >= -9007199254740991, not -1e\+300/],
+    ['/v1/counters/a', '{"labels":{"a":-1e300}}', /must be >= -9007199254740991, not -1e\+300; send it as a string$/],
     ['/v1/counters/a', { help: '' }, /body\/help must NOT have fewer than 1/],
     ['/v1/gauges/a', {}, /needs the field "value"/],
     ['/v1/gauges/a', { op: 'set' }, /needs the field "value"/],
@@ -260,9 +260,15 @@ test('bodies of another kind are refused before they are looked at', async (t) =
     assert.deepEqual([problem.status, problem.code], [status, code], body.slice(0, 20));
   }
   assert.deepEqual(valuesOf(store), {});
-  for (const headers of [{ 'content-type': 'application/json; charset="UTF-8"' }, { 'content-encoding': 'Identity' }]) {
+  for (const headers of [
+    { 'content-type': 'application/json; charset="UTF-8"' },
+    { 'content-type': 'application/json; charset=us-ascii' },
+    { 'content-encoding': 'Identity' },
+  ]) {
     assert.equal((await service.post(url, '{}', headers)).status, 204);
   }
+  assert.equal((await service.post(url, '\ufeff{"value":2}')).status, 204, 'with a byte order mark');
+  assert.equal(numberOf(store, 'a'), 5);
 });
 
 test('what is said in the query of a request with a body is refused, as it would not count', async (t) => {
