@@ -130,7 +130,13 @@ const files = findFiles(join(root, 'out', 'test'), '.test.js');
 const busy = files.filter((file) => /\/(?:integration|deploy|proof)\//.test(file));
 const ofBusy = (...names) => names.flatMap((name) => busy.filter((file) => file.endsWith(`/${name}.test.js`)));
 // These keep all CPUs busy by themselves: beside others they would take longer and find less.
-const alone = ofBusy('integration/loadtest', 'proof/limits', 'proof/mutants', 'proof/torture');
+const alone = ofBusy(
+  'integration/blocked-loop',
+  'integration/loadtest',
+  'proof/limits',
+  'proof/mutants',
+  'proof/torture',
+);
 // Whole suites, machines and images, minutes each. The longest comes first.
 const long = ofBusy(
   'proof/node-versions',
