@@ -157,12 +157,16 @@ static inline _Atomic uint64_t *moves_of(const struct pcm_store *store) {
     return &((struct pcm__totals *)pcm__store_at(store, PCM__TOTALS_OFFSET))->moves;
 }
 
-/* From now on the series has another double cell, or none. Whoever observes and finds that one has moved finds where to. */
+/*
+ * From now on the series has another double cell, or none. Whoever observes and finds that one has moved finds where to.
+ * That it moves is told first: should this process die in between, they look in vain, and nobody goes on adding to a
+ * cell that no series has.
+ */
 static void move_doubles(struct pcm_store *store, struct pcm__series_record *record, bool has_buckets, uint32_t from,
                          uint32_t to) {
-    atomic_store_explicit(&record->double_cell, to, memory_order_release);
     if (has_buckets)
         atomic_fetch_add_explicit(moves_of(store), 1, memory_order_release);
+    atomic_store_explicit(&record->double_cell, to, memory_order_release);
     pcm__life_retire_double(store, from - 1);
 }
 
@@ -309,6 +313,8 @@ int pcm_histogram_bind(pcm_store *store, pcm_series_id series, pcm_histogram *ou
         return PCM_ARGUMENT;
     /* Before the cell: a reset in between makes them disagree. */
     uint64_t moves = atomic_load_explicit(moves_of(store), memory_order_acquire);
+    /* One that is under way may have told before the cell changes: then the record is looked at each time. */
+    bool is_moving = atomic_load_explicit(&view.record->rebase, memory_order_acquire) % 2 == 1;
     uint32_t first = atomic_load_explicit(&view.record->integer_cell, memory_order_relaxed);
     uint32_t sum = atomic_load_explicit(&view.record->double_cell, memory_order_acquire);
     uint64_t capacity = store->geometry.capacity;
@@ -319,7 +325,7 @@ int pcm_histogram_bind(pcm_store *store, pcm_series_id series, pcm_histogram *ou
         .bound_count = definition->bound_count,
         .first_cell = first - 1,
         .sum_cell = sum - 1,
-        .moves = moves,
+        .moves = is_moving ? moves - 1 : moves,
         .sum_field = (const uint32_t *)&view.record->double_cell,
         .is_exponential = definition->type != PCM_HISTOGRAM,
     };

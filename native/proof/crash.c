@@ -4,6 +4,7 @@
  * closing. After each death the next
  * process opens the store, finds what was there before unchanged, does the same to its end, and counts on. One line
  * for each operation: its name, its points, and how many of them left a store that the next process could not use.
+ * Beside what gives cells away lives a process that was there before, whose observations must be found after the death.
  */
 #include "crash_points.h"
 #include "layout.h"
@@ -303,6 +304,79 @@ static int go_on(const struct operation *operation) {
     return status;
 }
 
+/* ---------------------------------------------------------------- who is there before */
+
+static int sum_of(const char *name, double *out) {
+    pcm_reader *reader;
+    int64_t buckets[PCM_MAX_BUCKETS];
+    int status = pcm_reader_create(store, &reader);
+    if (status != PCM_OK)
+        return status;
+    status = pcm_reader_refresh(reader);
+    uint32_t count = status == PCM_OK ? pcm_reader_series_count(reader) : 0;
+    for (uint32_t i = 0; i < count; i++) {
+        pcm_bytes found = pcm_reader_family(reader, pcm_reader_series(reader, i).family)->name;
+        if (found.size == strlen(name) && memcmp(found.data, name, found.size) == 0)
+            status = pcm_reader_histogram(reader, i, buckets, out);
+    }
+    pcm_reader_destroy(reader);
+    return status;
+}
+
+/* In a child: binds a histogram, and observes with it when it is told that another process has died. */
+static int witness(int in, int out) {
+    pcm_series_id series;
+    pcm_histogram histogram;
+    char told;
+    double before = 0;
+    double after = 0;
+    int status = open_store(false);
+    if (status == PCM_OK)
+        status = series_of(PCM_HISTOGRAM, "old_seconds", "old", &series);
+    if (status == PCM_OK)
+        status = pcm_histogram_bind(store, series, &histogram);
+    if (write(out, "", 1) != 1 || read(in, &told, 1) != 1 || status != PCM_OK)
+        return 1;
+    status = sum_of("old_seconds", &before);
+    if (status == PCM_OK)
+        status = pcm_histogram_observe(store, &histogram, 0.125);
+    if (status == PCM_OK)
+        status = sum_of("old_seconds", &after);
+    return status == PCM_OK && after == before + 0.125 ? 0 : 1;
+}
+
+struct witness {
+    pid_t pid;
+    int to;
+    int from;
+};
+
+static bool start_witness(struct witness *out) {
+    int to[2];
+    int from[2];
+    char ready;
+    if (pipe(to) != 0 || pipe(from) != 0)
+        return false;
+    out->pid = fork();
+    if (out->pid == 0) {
+        close(to[1]);
+        _exit(witness(to[0], from[1]));
+    }
+    close(to[0]);
+    close(from[1]);
+    out->to = to[1];
+    out->from = from[0];
+    return out->pid > 0 && read(out->from, &ready, 1) == 1;
+}
+
+static bool ask_witness(const struct witness *asked) {
+    int status;
+    bool told = write(asked->to, "", 1) == 1;
+    close(asked->to);
+    close(asked->from);
+    return told && waitpid(asked->pid, &status, 0) == asked->pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
 /* ---------------------------------------------------------------- deaths */
 
 /* In a child: does it, and dies at this point; gives the number of points where it does not. */
@@ -333,11 +407,22 @@ static bool die(const struct operation *operation, uint64_t deadly, uint64_t *po
                        : WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 }
 
+static int happen(const struct operation *operation, uint64_t deadly, uint64_t *points) {
+    struct witness other;
+    bool is_witnessed = operation->act == restart_it;
+    if (is_witnessed && !start_witness(&other))
+        return PCM_SYSTEM;
+    bool died = die(operation, deadly, points);
+    if (is_witnessed && !ask_witness(&other))
+        return PCM_NOT_FOUND;
+    return died ? PCM_OK : PCM_ARGUMENT;
+}
+
 static bool survives(const struct operation *operation, uint64_t deadly) {
     uint64_t points = 0;
     int status = prepare(operation);
-    if (status == PCM_OK && !die(operation, deadly, &points))
-        status = PCM_ARGUMENT;
+    if (status == PCM_OK)
+        status = happen(operation, deadly, &points);
     if (status == PCM_OK)
         status = go_on(operation);
     if (status != PCM_OK)
@@ -353,7 +438,7 @@ int main(int argc, char **argv) {
         const struct operation *operation = &operations[i];
         uint64_t points = 0;
         uint64_t failed = 0;
-        if (prepare(operation) != PCM_OK || !die(operation, 0, &points))
+        if (prepare(operation) != PCM_OK || happen(operation, 0, &points) != PCM_OK)
             return 1;
         for (uint64_t point = 1; point <= points; point++)
             failed += !survives(operation, point);
