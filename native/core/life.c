@@ -243,8 +243,13 @@ void pcm__life_begin(struct pcm_store *store, uint32_t link) {
     note(store, link, false);
 }
 
-bool pcm__life_may_retire(const struct pcm_store *store) {
+static bool few_wait(const struct pcm_store *store) {
     return given_of(store)->count < store->geometry.capacity / WAITING_PART;
+}
+
+/* Where too many wait, nobody takes a cell any more, which is what makes those free that have waited. */
+bool pcm__life_may_retire(struct pcm_store *store) {
+    return few_wait(store) || (pcm__life_collect(store) == PCM_OK && few_wait(store));
 }
 
 void pcm__life_retire_double(struct pcm_store *store, uint32_t cell) {

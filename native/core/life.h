@@ -49,8 +49,8 @@ void pcm__life_give(struct pcm_store *store, uint32_t size_class, uint32_t link)
 /* A record that was taken and filled becomes a series. */
 void pcm__life_begin(struct pcm_store *store, uint32_t link);
 
-/* Whether so few double cells wait that one more may. */
-bool pcm__life_may_retire(const struct pcm_store *store);
+/* Whether so few double cells wait that one more may; else some that have waited long enough become free first. */
+bool pcm__life_may_retire(struct pcm_store *store);
 
 /* A double cell that no series has any more, but that some thread may be about to add to, becomes free in time. */
 void pcm__life_retire_double(struct pcm_store *store, uint32_t cell);

@@ -133,6 +133,7 @@ bool check_child(int pid);
     X(a_reset_is_found_by_histograms_that_were_bound_before)                                                           \
     X(cells_that_sets_give_away_are_used_again_when_all_have_moved_on)                                                 \
     X(sets_that_nobody_moves_on_from_take_no_more_than_a_part_of_the_cells)                                            \
+    X(sets_are_exact_again_when_too_many_cells_have_waited)                                                            \
     X(a_sum_that_overflowed_in_a_full_store_is_reset_or_stays)                                                         \
     X(no_observation_is_lost_or_counted_twice_beside_resets)                                                           \
     X(what_a_dead_process_left_is_found)                                                                               \

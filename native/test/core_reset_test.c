@@ -237,6 +237,31 @@ void sets_that_nobody_moves_on_from_take_no_more_than_a_part_of_the_cells(void) 
     pcm_store_close(store);
 }
 
+/* Nothing else is made meanwhile, which would make cells free as well. */
+void sets_are_exact_again_when_too_many_cells_have_waited(void) {
+    pcm_store *store;
+    pcm_holder *holder;
+    pcm_series_id series;
+    pcm_number number;
+    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){.capacity = 1024}, &store));
+    CHECK_STATUS(PCM_OK, pcm_holder_create(store, &holder));
+    CHECK_STATUS(PCM_OK, check_series(store, PCM_GAUGE, "g", NULL, &series));
+    check_run_on(check_cpu(false));
+    for (int i = 0; i < 1000; i++) {
+        CHECK_STATUS(PCM_OK, pcm_series_add_double(store, series, 1e17));
+        CHECK_STATUS(PCM_OK, pcm_gauge_set(store, series, 0));
+    }
+    for (int i = 0; i < 3; i++) {
+        CHECK(move_on(holder) == 0);
+        CHECK_STATUS(PCM_OK, pcm_series_add_double(store, series, 1e17));
+        CHECK_STATUS(PCM_OK, pcm_gauge_set(store, series, 0));
+    }
+    CHECK_STATUS(PCM_OK, pcm_series_add_double(store, series, 0.25));
+    CHECK(check_value(store, "g", &number) == PCM_OK && number.real == 0.25);
+    pcm_holder_destroy(holder);
+    pcm_store_close(store);
+}
+
 void a_sum_that_overflowed_in_a_full_store_is_reset_or_stays(void) {
     pcm_store *store;
     pcm_series_id series[3];
