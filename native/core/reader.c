@@ -162,6 +162,22 @@ int pcm__reader_make_room(void **array, size_t element_bytes, uint64_t *room, ui
     return PCM_OK;
 }
 
+int pcm__reader_reach(pcm_reader *reader, uint32_t double_cell) {
+    uint64_t capacity = reader->store->geometry.capacity;
+    uint64_t used = atomic_load_explicit(&reader->store->header->doubles_used, memory_order_acquire);
+    if (double_cell >= capacity - reader->double_count || used > capacity - reader->integer_count ||
+        double_cell < capacity - used)
+        return PCM_OK;
+    int status = pcm__reader_make_room((void **)&reader->doubles, sizeof(double), &reader->double_room, used);
+    if (status != PCM_OK)
+        return status;
+    uint64_t more = used - reader->double_count;
+    memmove(reader->doubles + more, reader->doubles, reader->double_count * sizeof(double));
+    sum_range(reader, capacity - used, more, reader->doubles, true);
+    reader->double_count = used;
+    return PCM_OK;
+}
+
 /* Only what is new, as long as no series has gone or come in the place of another one. */
 static int copy_series(pcm_reader *reader) {
     const struct pcm__catalog_index *index = &reader->store->index;

@@ -88,6 +88,9 @@ static inline bool pcm__reader_is_current(const pcm_reader *reader, uint32_t ser
 /* Room for elements of an array, which may move. NO_MEMORY. */
 int pcm__reader_make_room(void **array, size_t element_bytes, uint64_t *room, uint64_t count);
 
+/* Adds the double cells that were made since the pass to its sums, where this one is among them. NO_MEMORY. */
+int pcm__reader_reach(pcm_reader *reader, uint32_t double_cell);
+
 /* The sum of parts: an integer wherever that is exact. */
 pcm_number pcm__reader_number(struct pcm__parts parts);
 

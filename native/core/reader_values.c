@@ -124,21 +124,24 @@ static int bucket_cells(const pcm_reader *reader, const struct pcm__series_recor
     return PCM_OK;
 }
 
-/* In place of what the pass found. Cells that were made after the pass are not in it: they count as 0. */
-static void read_again(pcm_reader *reader, uint32_t first, uint32_t buckets, uint32_t sum_cell) {
-    uint64_t first_double = reader->store->geometry.capacity - reader->double_count;
+/*
+ * In place of what the pass found. Buckets that were made after the pass are not in it: they count as 0. A sum may have got
+ * a cell that was, by a reset.
+ */
+static int read_again(pcm_reader *reader, uint32_t first, uint32_t buckets, uint32_t sum_cell) {
     for (uint32_t cell = first; cell < first + buckets && cell < reader->integer_count; cell++)
         reader->integers[cell] = integer_now(reader->store, cell);
-    if (sum_cell >= first_double)
+    int status = pcm__reader_reach(reader, sum_cell);
+    uint64_t first_double = reader->store->geometry.capacity - reader->double_count;
+    if (status == PCM_OK && sum_cell >= first_double)
         reader->doubles[sum_cell - first_double] = double_now(reader->store, sum_cell);
+    return status;
 }
 
 static int collect_buckets(pcm_reader *reader, const struct pcm__series_record *record, bool now,
                            struct pcm__settled *out) {
     int status = bucket_cells(reader, record, out->kind, &out->first_cell, &out->sum_cell);
-    if (status == PCM_OK && now)
-        read_again(reader, out->first_cell, out->kind, out->sum_cell);
-    return status;
+    return status == PCM_OK && now ? read_again(reader, out->first_cell, out->kind, out->sum_cell) : status;
 }
 
 /*

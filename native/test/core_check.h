@@ -106,6 +106,7 @@ bool check_child(int pid);
     X(gauges_are_set_together_or_not_at_all)                                                                           \
     X(a_reader_waits_for_a_set_that_has_begun)                                                                         \
     X(a_set_after_the_pass_is_seen_whole)                                                                              \
+    X(a_reset_after_the_pass_is_seen_whole)                                                                            \
     X(a_setter_that_died_half_way_stops_no_reader)                                                                     \
     X(a_removed_series_is_gone_and_begins_anew)                                                                        \
     X(cells_and_records_are_used_again_when_all_have_moved_on)                                                         \

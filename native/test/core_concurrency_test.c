@@ -384,6 +384,32 @@ void a_reader_waits_for_a_set_that_has_begun(void) {
     pcm_store_close(work.store);
 }
 
+/* Its sum has a cell then that was made after the pass. */
+void a_reset_after_the_pass_is_seen_whole(void) {
+    pcm_store *store;
+    pcm_series_id series;
+    pcm_histogram histogram;
+    pcm_reader *reader;
+    int64_t buckets[4];
+    double sum;
+    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){.capacity = 1024}, &store));
+    CHECK_STATUS(PCM_OK, check_series(store, PCM_HISTOGRAM, "h", NULL, &series));
+    CHECK_STATUS(PCM_OK, pcm_histogram_bind(store, series, &histogram));
+    CHECK_STATUS(PCM_OK, pcm_histogram_observe(store, &histogram, 0.75));
+    CHECK_STATUS(PCM_OK, pcm_reader_create(store, &reader));
+    CHECK_STATUS(PCM_OK, pcm_reader_refresh(reader));
+    CHECK_STATUS(PCM_OK, pcm_series_reset(store, series));
+    for (int i = 0; i < 8; i++)
+        CHECK_STATUS(PCM_OK, pcm_histogram_observe(store, &histogram, 0.25));
+    /* As where it falls between the pass and what follows it. */
+    CHECK_STATUS(PCM_OK, pcm__reader_settle(reader));
+    CHECK_STATUS(PCM_OK, pcm_reader_histogram(reader, 0, buckets, &sum));
+    CHECK(buckets[0] == 8 && buckets[1] == 0);
+    CHECK(sum == 2);
+    pcm_reader_destroy(reader);
+    pcm_store_close(store);
+}
+
 void a_set_after_the_pass_is_seen_whole(void) {
     pcm_store *store;
     pcm_series_id series;
