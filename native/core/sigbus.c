@@ -179,3 +179,11 @@ void pcm__sigbus_release(void *start) {
             atomic_store_explicit(&guard->start, 0, memory_order_release);
     pthread_mutex_unlock(&mutex);
 }
+
+void pcm__sigbus_before_fork(void) {
+    pthread_mutex_lock(&mutex);
+}
+
+void pcm__sigbus_after_fork(void) {
+    pthread_mutex_unlock(&mutex);
+}

@@ -16,4 +16,8 @@ int pcm__sigbus_guard(void *start, size_t bytes, bool writable, _Atomic bool *br
 /* Before the mapping goes. */
 void pcm__sigbus_release(void *start);
 
+/* Nobody is in the middle of any of these while the process forks: the child would find it locked for ever. */
+void pcm__sigbus_before_fork(void);
+void pcm__sigbus_after_fork(void);
+
 #endif

@@ -33,9 +33,11 @@ static void before_fork(void) {
     pthread_mutex_lock(&registry_mutex);
     for (struct pcm_store *store = registry; store != NULL; store = store->next)
         pthread_mutex_lock(&store->mutex);
+    pcm__sigbus_before_fork();
 }
 
 static void after_fork(bool child) {
+    pcm__sigbus_after_fork();
     for (struct pcm_store *store = registry; store != NULL; store = store->next) {
         store->forked = store->forked || (child && !store->read_only);
         pthread_mutex_unlock(&store->mutex);
@@ -225,6 +227,9 @@ int pcm_store_open(const pcm_open_options *options, pcm_store **out) {
     pthread_mutex_lock(&registry_mutex);
     int status = open_or_create(options, out);
     int saved = errno;
+    /* One that was open already has its handler, but another one may have taken its place. */
+    if (status == PCM_OK)
+        pcm_sigbus_keep();
     pthread_mutex_unlock(&registry_mutex);
     errno = saved;
     return status;

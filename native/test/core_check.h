@@ -148,6 +148,8 @@ bool check_child(int pid);
     X(a_truncated_file_breaks_the_store_and_not_the_process)                                                           \
     X(a_store_that_met_a_hole_stays_broken_when_its_file_is_put_back)                                                  \
     X(a_handler_for_sigbus_that_others_replace_comes_back)                                                             \
+    X(a_store_that_is_opened_once_more_gets_its_handler_back)                                                          \
+    X(children_that_are_forked_while_the_handler_comes_back_open_stores)                                               \
     X(a_catalog_of_noise_is_refused)
 
 #define X(name) void name(void);

@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/mount.h>
@@ -261,6 +263,69 @@ void a_handler_for_sigbus_that_others_replace_comes_back(void) {
     int status = check_child_status(pid);
     if (status != 0)
         printf("# step %d\n", status);
+    CHECK(status == 0);
+}
+
+/* Each number is the step that went wrong. */
+static int open_once_more(void) {
+    struct sigaction first = {.sa_handler = be_first};
+    struct counting counting;
+    pcm_store *again;
+    if (!open_counting(&counting) || sigaction(SIGBUS, &first, NULL) != 0 ||
+        check_open("a", (pcm_open_options){0}, &again) != PCM_OK)
+        return 1;
+    struct sigaction now;
+    if (sigaction(SIGBUS, NULL, &now) != 0 || now.sa_handler == be_first)
+        return 2;
+    return count_into_a_hole(&counting) ? 0 : 3;
+}
+
+void a_store_that_is_opened_once_more_gets_its_handler_back(void) {
+    int pid = fork();
+    if (pid == 0)
+        _exit(open_once_more());
+    int status = check_child_status(pid);
+    if (status != 0)
+        printf("# step %d\n", status);
+    CHECK(status == 0);
+}
+
+static atomic_bool stop_changing;
+
+static void *change_all_the_time(void *argument) {
+    (void)argument;
+    struct sigaction first = {.sa_handler = be_first};
+    while (!atomic_load(&stop_changing)) {
+        sigaction(SIGBUS, &first, NULL);
+        pcm_sigbus_keep();
+    }
+    return NULL;
+}
+
+static int open_in_child(void) {
+    pcm_store *store;
+    alarm(10);
+    int status = check_open("b", (pcm_open_options){.capacity = 512}, &store);
+    if (status == PCM_OK)
+        pcm_store_close(store);
+    return status;
+}
+
+void children_that_are_forked_while_the_handler_comes_back_open_stores(void) {
+    pcm_store *store;
+    pthread_t thread;
+    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){.capacity = 512}, &store));
+    CHECK(pthread_create(&thread, NULL, change_all_the_time, NULL) == 0);
+    int status = 0;
+    for (int i = 0; i < 100 && status == 0; i++) {
+        int pid = fork();
+        if (pid == 0)
+            _exit(open_in_child());
+        status = check_child_status(pid);
+    }
+    atomic_store(&stop_changing, true);
+    pthread_join(thread, NULL);
+    pcm_store_close(store);
     CHECK(status == 0);
 }
 
