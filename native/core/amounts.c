@@ -196,17 +196,19 @@ static int restart_doubles(struct pcm_store *store, uint32_t double_cell, bool h
         return PCM_OK;
     int status = PCM_CAPACITY;
     if (pcm__life_may_retire(store) || !isfinite(sum))
-        status = pcm__reserve_cells(store, PCM__CELL_DOUBLE, 0, 1, &none, &fresh);
+        status = pcm__try_cells(store, PCM__CELL_DOUBLE, 0, 1, &none, &fresh);
     if (status == PCM_OK)
         out->cell = fresh + 1;
     if (status != PCM_CAPACITY && status != PCM_NO_SPACE)
         return status;
-    if (isfinite(sum))
+    if (isfinite(sum)) {
         out->base = -sum;
-    else if (!has_buckets)
+    } else if (!has_buckets) {
         out->cell = 0;
-    else
+    } else {
+        pcm__count_refusal(store);
         return status;
+    }
     return PCM_OK;
 }
 

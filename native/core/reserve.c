@@ -111,11 +111,11 @@ static int grow(struct pcm_store *store, uint32_t integers, uint32_t doubles) {
     integers_wanted = integers_wanted > integers_reserved ? integers_wanted : integers_reserved;
     doubles_wanted = doubles_wanted > doubles_reserved ? doubles_wanted : doubles_reserved;
     if (integers_wanted + doubles_wanted > capacity)
-        return counted(store, PCM_CAPACITY);
+        return PCM_CAPACITY;
     int status = back(store, &header->integers_reserved, integers_wanted, false);
     if (status == PCM_OK)
         status = back(store, &header->doubles_reserved, doubles_wanted, true);
-    return counted(store, status);
+    return status;
 }
 
 int pcm__reserve_room(struct pcm_store *store, uint32_t integers, uint32_t doubles) {
@@ -126,11 +126,16 @@ int pcm__reserve_room(struct pcm_store *store, uint32_t integers, uint32_t doubl
         integers = 0;
     if (doubles > 0 && pcm__free_cells_exist(store, PCM__CELL_DOUBLE, doubles))
         doubles = 0;
-    return grow(store, integers, doubles);
+    return counted(store, grow(store, integers, doubles));
 }
 
 int pcm__reserve_cells(struct pcm_store *store, enum pcm__cell_kind kind, uint32_t integers, uint32_t doubles,
                        uint32_t *first_integer, uint32_t *double_cell) {
+    return counted(store, pcm__try_cells(store, kind, integers, doubles, first_integer, double_cell));
+}
+
+int pcm__try_cells(struct pcm_store *store, enum pcm__cell_kind kind, uint32_t integers, uint32_t doubles,
+                   uint32_t *first_integer, uint32_t *double_cell) {
     struct pcm__header *header = store->header;
     int status = pcm__life_collect(store);
     if (status != PCM_OK)

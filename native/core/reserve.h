@@ -31,4 +31,8 @@ int pcm__reserve_room(struct pcm_store *store, uint32_t integers, uint32_t doubl
 int pcm__reserve_cells(struct pcm_store *store, enum pcm__cell_kind kind, uint32_t integers, uint32_t doubles,
                        uint32_t *first_integer, uint32_t *double_cell);
 
+/* The same for whoever can do without: that there was no room is not counted. */
+int pcm__try_cells(struct pcm_store *store, enum pcm__cell_kind kind, uint32_t integers, uint32_t doubles,
+                   uint32_t *first_integer, uint32_t *double_cell);
+
 #endif

@@ -187,6 +187,11 @@ static uint64_t cells_used(const pcm_store *store) {
     return info.cells_used;
 }
 
+static uint64_t refusals(const pcm_store *store) {
+    const struct pcm__totals *totals = (const struct pcm__totals *)pcm__store_at(store, PCM__TOTALS_OFFSET);
+    return atomic_load(&totals->refusals);
+}
+
 void cells_that_sets_give_away_are_used_again_when_all_have_moved_on(void) {
     pcm_store *store;
     pcm_holder *here;
@@ -289,9 +294,13 @@ void a_sum_that_overflowed_in_a_full_store_is_reset_or_stays(void) {
         emptied = other;
     }
     CHECK_STATUS(PCM_CAPACITY, pcm_series_add_double(store, other, 0.5));
+    uint64_t before = refusals(store);
     CHECK_STATUS(PCM_CAPACITY, pcm_series_reset(store, series[2]));
+    CHECK(refusals(store) == before + 1);
     CHECK(observed(store, "h", &sum) == 2 && isinf(sum));
     CHECK_STATUS(PCM_OK, pcm_gauge_set_all(store, series, (double[]){7, 8}, 2));
+    /* Nothing was dropped by these. */
+    CHECK(refusals(store) == before + 1);
     CHECK(check_value(store, "g", &number) == PCM_OK && number.is_integer && number.integer == 7);
     CHECK(check_value(store, "finite", &number) == PCM_OK && number.is_integer && number.integer == 8);
     CHECK_STATUS(PCM_CAPACITY, pcm_series_add_double(store, series[0], 0.5));
