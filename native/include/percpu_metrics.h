@@ -463,7 +463,7 @@ int pcm_series_add_double(pcm_store *store, pcm_series_id series, double amount)
 /*
  * Sets a gauge, or what is counted like one, to any double. Never stores into a lane: one plain store where nothing was ever added to the gauge,
  * else a change of its base and its cell of fractions under the lock. A read after it, with nothing in between, gives exactly `value`.
- * Errors: ARGUMENT (not a gauge), READ_ONLY, CORRUPT, BROKEN, SYSTEM. Thread-safe.
+ * Errors: ARGUMENT (not a gauge), REMOVED, READ_ONLY, CORRUPT, BROKEN, LOCK_TIMEOUT, SYSTEM. Thread-safe.
  */
 int pcm_gauge_set(pcm_store *store, pcm_series_id series, double value);
 
