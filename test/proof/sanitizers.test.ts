@@ -15,11 +15,7 @@ const sanitizers = {
   thread: ['-fsanitize=thread', '-Wno-tsan', '-DPCM_NO_RSEQ'],
 };
 
-async function runSuite(
-  kind: keyof typeof sanitizers,
-  mutation?: Mutation,
-  { stopsAtFault = false } = {},
-): Promise<string> {
+async function runSuite(kind: keyof typeof sanitizers, mutation?: Mutation): Promise<string> {
   const [sanitizer = '', ...more] = sanitizers[kind];
   const executable = await buildVariant({
     name: `suite-${kind}${mutation ? `-${mutation.name}` : ''}`,
@@ -28,8 +24,9 @@ async function runSuite(
     linkFlags: [sanitizer],
     ...(mutation ? { mutation } : {}),
   });
-  // Whatever is behind a fault that was put in may go on for ever.
-  const env = { ...process.env, PCM_TEST_SCALE: '0.05', ...(stopsAtFault ? { TSAN_OPTIONS: 'halt_on_error=1' } : {}) };
+  // The first report is enough: what goes on without a lock may hang.
+  const halting = mutation ? { TSAN_OPTIONS: 'halt_on_error=1' } : {};
+  const env = { ...process.env, PCM_TEST_SCALE: '0.05', ...halting };
   return new Promise((resolve) => {
     execFile(executable, { env, timeout: 280_000, maxBuffer: 2 ** 26 }, (_, stdout, stderr) =>
       resolve(stdout + stderr),
@@ -70,13 +67,18 @@ test('ThreadSanitizer finds an addition that is not atomic (the control)', { ski
 });
 
 test('ThreadSanitizer finds a catalog whose lock does not keep threads apart (the control)', { skip }, async () => {
+  // Neither taken nor given back: a lock that is only tried orders threads wherever they do not meet.
   const changes = [
     {
-      find: 'pthread_mutex_lock(&store->mutex);\n    int status = lock_and_read(store);',
-      replace: 'pthread_mutex_trylock(&store->mutex);\n    int status = lock_and_read(store);',
+      find: 'pthread_mutex_lock(&store->mutex);\n    int status = lock_and_read(store);\n    if (status != PCM_OK)\n        pthread_mutex_unlock(&store->mutex);\n    return status;',
+      replace: 'return lock_and_read(store);',
+    },
+    {
+      find: 'set_busy(store, 0);\n    pcm__file_unlock(store->fd, PCM__LOCK_OFFSET);\n    pthread_mutex_unlock(&store->mutex);',
+      replace: 'set_busy(store, 0);\n    pcm__file_unlock(store->fd, PCM__LOCK_OFFSET);',
     },
   ];
-  const output = await runSuite('thread', { name: 'unlocked-catalog', changes }, { stopsAtFault: true });
+  const output = await runSuite('thread', { name: 'unlocked-catalog', changes });
   assert.match(output, /WARNING: ThreadSanitizer: data race/);
 });
 
