@@ -254,6 +254,10 @@ test('bodies of another kind are refused before they are looked at', async (t) =
     ['{"value":', {}, 400, 'ERR_HTTP_JSON'],
     ['', {}, 400, 'ERR_HTTP_JSON'],
     [`{"help":"${'x'.repeat(2 ** 20)}"}`, {}, 413, 'ERR_HTTP_TOO_LARGE'],
+    // As deep as bodies can be, closed and not.
+    ['['.repeat(2 ** 18) + ']'.repeat(2 ** 18), {}, 400, 'ERR_HTTP_VALIDATION'],
+    [`{"labels":{"a":${'{"a":'.repeat(2 ** 16)}1${'}'.repeat(2 ** 16)}}}`, {}, 400, 'ERR_HTTP_VALIDATION'],
+    ['['.repeat(2 ** 19), {}, 400, 'ERR_HTTP_JSON'],
   ];
   for (const [body, headers, status, code] of cases) {
     const problem = problemIn(await service.post(url, body, headers));
