@@ -35,9 +35,10 @@ const endOfPath: Record<Machine, RegExp> = {
   'x86-64': /^(?:jmp|ret|ud2|hlt|repz ret)\b/,
   aarch64: /^(?:b\s|br\s|ret\b|udf\b)/,
 };
+// Loads that others are ordered behind, `ldar`, are loads.
 const forbidden: Record<Machine, RegExp> = {
   'x86-64': /\b(?:lock|call\w?|syscall|sysenter|int|xchg\w?|\(bad\))(?:\s|$)/,
-  aarch64: /^(?:blr?|svc|ldax?r\w*|ld[ax]*xr\w*|st[lx]*xr\w*|ldadd\w*|cas\w*|swp\w*|\.inst)\b/,
+  aarch64: /^(?:blr?|svc|ld[ax]*xr\w*|st[lx]*xr\w*|ldadd\w*|cas\w*|swp\w*|\.inst)\b/,
 };
 
 /** Debian's objdump knows the machine that it runs on only; that of the cross compiler knows the other one. */
