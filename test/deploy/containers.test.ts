@@ -213,7 +213,7 @@ test('the pod: users of one group share the store, and neither container needs t
   const read = ['serve', '--read-only', '--store', store];
   const { code, detail } = await whenWaiting(await run(t, mounted, read));
   assert.equal(code, 'ERR_PCM_PERMISSION', 'a user without the group is refused');
-  assert.match(detail, /no permission for .*store\.pcm/);
+  assert.match(detail, /no permission to enter \/run\/percpu-metrics; let it do so/);
   const member = [...mounted, '--group-add', '65532'];
   const reader = await run(t, member, read);
   await whenReady(reader);
