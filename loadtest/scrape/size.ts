@@ -25,9 +25,9 @@ function countersOf(number: number, loaded = false): Size {
   return { ...alone, point, counters: number, histograms: 0, loaded };
 }
 
-function histogramsOf(number: number, workers = 0): Size {
-  const point = `${workers > 0 ? `${workers} x ` : ''}${thousand(number)} histograms`;
-  return { ...alone, point, counters: 0, histograms: number, workers };
+function histogramsOf(number: number, { workers = 0, loaded = false } = {}): Size {
+  const point = `${workers > 0 ? `${workers} x ` : ''}${thousand(number)} histograms${loaded ? ', loaded' : ''}`;
+  return { point, counters: 0, histograms: number, workers, loaded };
 }
 
 function wide(number: number): Size {
@@ -38,11 +38,12 @@ function wide(number: number): Size {
 export function sizesOf(quick: boolean): Size[] {
   if (quick) {
     const idle = [countersOf(1000), countersOf(10_000), wide(10_000)];
-    return [...idle, countersOf(10_000, true), histogramsOf(1000), histogramsOf(200, 2)];
+    return [...idle, countersOf(10_000, true), histogramsOf(1000), histogramsOf(200, { workers: 2 })];
   }
   return [
     ...[countersOf(1000), countersOf(10_000), countersOf(100_000), wide(100_000)],
-    ...[countersOf(10_000, true), countersOf(100_000, true)],
-    ...[histogramsOf(10_000), ...[2, 4, 8].map((workers) => histogramsOf(10_000, workers))],
+    ...[1000, 10_000, 100_000].map((number) => countersOf(number, true)),
+    ...[histogramsOf(10_000), histogramsOf(10_000, { loaded: true })],
+    ...[2, 4, 8].map((workers) => histogramsOf(10_000, { workers })),
   ];
 }
