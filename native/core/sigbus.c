@@ -4,7 +4,8 @@
  *
  * Whoever takes this handler's place may call it for what is not theirs, or may have forgotten it. So it comes back as
  * another function, with a predecessor of its own that is written once and never again: each way through all of these
- * leads from younger to older handlers, and ends.
+ * leads from younger to older handlers, and ends, unless somebody else comes back in front as the same function: a
+ * signal that is nobody's then goes round between the two. Faults in stores do not, for they are mended first.
  */
 #include "sigbus.h"
 

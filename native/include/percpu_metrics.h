@@ -184,7 +184,7 @@ bool pcm_store_is_broken(const pcm_store *store);
  * Opening a store installs a handler for SIGBUS, so that a file that is truncated ends no process: it acts on faults in
  * the mappings of stores, and calls the handler that it found for everything else. Whoever installs another one later
  * either calls that for faults that are not theirs (with its siginfo_t), or calls this: it puts the handler of the
- * stores back in front, up to 8 times for as many different ones. pcm_store_open() and pcm_reader_refresh() do so as
+ * stores back in front, of up to 7 different ones. pcm_store_open() and pcm_reader_refresh() do so as
  * well; what adds, sets, declares and binds does not, for it is a system call. Thread-safe. Errors: SYSTEM.
  */
 int pcm_sigbus_keep(void);
