@@ -19,7 +19,7 @@ import {
   violationsOf,
 } from '../support/critical-section.js';
 import { unlessInstalled } from '../support/debian-package.js';
-import { type FunctionSymbol, functionSymbols } from '../support/disassembly.js';
+import { binutilFor, disassemble, type FunctionSymbol, functionSymbols, isForbidden } from '../support/disassembly.js';
 import { ElfFile, FLAGS_1, NODELETE } from '../support/elf-file.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -130,4 +130,93 @@ test('the checks find a call in front of the critical section', { skip }, (t) =>
   assert.ok(section);
   const path = mutate(t, addonPath, offsetOf(original, symbol.start), emptyCall(original.machine));
   assert.equal(hasFreePath(path, new ElfFile(path), symbol, section), false);
+});
+
+const skipArm64 = unlessInstalled(
+  'binutils-aarch64-linux-gnu',
+  binutilFor('aarch64', 'as'),
+  binutilFor('aarch64', 'objdump'),
+);
+
+/** Assembles lines for 64-bit ARM, and gives the instructions that are forbidden, and the others. */
+function sortArm64(t: TestContext, lines: readonly string[]): { forbidden: string[]; free: string[] } {
+  const object = join(temporaryDirectory(t), 'lines.o');
+  execFileSync(binutilFor('aarch64', 'as'), ['-march=armv8.5-a', '-o', object], { input: `${lines.join('\n')}\n` });
+  const instructions = disassemble(object, 'aarch64', 0, 4 * lines.length);
+  assert.equal(instructions.length, lines.length);
+  const texts = (wanted: boolean) =>
+    instructions.filter((one) => isForbidden('aarch64', one) === wanted).map(({ text }) => text);
+  return { forbidden: texts(true), free: texts(false) };
+}
+
+/** An instruction with all values of some of its fields, which are given by their lowest bits and widths. */
+function encodings(base: number, ...fields: [at: number, width: number][]): string[] {
+  const values = fields.reduce(
+    (made, [at, width]) =>
+      made.flatMap((value) => Array.from({ length: 2 ** width }, (_, field) => value + field * 2 ** at)),
+    [base],
+  );
+  return values.map((value) => `.inst 0x${value.toString(16)}`);
+}
+
+test('on 64-bit ARM each encoding of an exclusive and of an atomic read-modify-write is found', {
+  skip: skipArm64,
+}, (t) => {
+  // Classes of the Arm manual. What they leave free is no instruction, and forbidden as well.
+  const size: [number, number] = [30, 2];
+  const operation: [number, number][] = [
+    [22, 2], // acquire, release
+    [12, 4],
+  ];
+  const { forbidden, free } = sortArm64(t, [
+    // Exclusives of one register and of two, and compare and swap of two.
+    ...encodings(0x08047c46, size, [21, 2], [15, 1]),
+    // Compare and swap.
+    ...encodings(0x08a47c46, size, [22, 1], [15, 1]),
+    // Read-modify-writes, of numbers and of floating-point numbers, with a result and without.
+    ...encodings(0x38240046, size, [26, 1], ...operation),
+    ...encodings(0x3824005f, size, [26, 1], ...operation),
+    // Of pairs of registers, and unprivileged ones.
+    ...encodings(0x19240046, [30, 1], [10, 1], ...operation),
+    ...['bl .', 'blr x0', 'blraa x0, x1', 'blrab x0, x1', 'blraaz x0', 'blrabz x0', 'svc 0', 'hvc 0', 'smc 0'],
+  ]);
+  assert.deepEqual(free, []);
+  const names = new Set(forbidden.map((text) => text.split(/\s/)[0]));
+  for (const name of [
+    'ldxr',
+    'stlxrb',
+    'ldaxp',
+    'stxp',
+    'casal',
+    'caspal',
+    'ldclrh',
+    'ldeor',
+    'stset',
+    'ldumax',
+    'swpalb',
+  ]) {
+    assert.ok(names.has(name), `${name} is not among ${[...names].join(', ')}`);
+  }
+  t.diagnostic(`${names.size} names`);
+});
+
+test('on 64-bit ARM what loads or stores only is not taken for one', { skip: skipArm64 }, (t) => {
+  const { forbidden } = sortArm64(t, [
+    // Those that others are ordered around, of the class of exclusives.
+    ...['b', 'h', ''].flatMap((size) =>
+      ['ldar', 'stlr', 'ldlar', 'stllr', 'ldapr'].map((name) => `${name}${size} w6, [x2]`),
+    ),
+    ...['ldr', 'str', 'ldur', 'stur', 'ldtr', 'sttr'].map((name) => `${name} x6, [x2]`),
+    ...['ldp', 'stp', 'ldnp', 'stnp'].map((name) => `${name} x6, x7, [x2]`),
+    ...[
+      'ldrsw x6, [x2]',
+      'ldr d0, [x2]',
+      'stlur x6, [x2]',
+      'ldapur x6, [x2]',
+      'ld1 {v0.2d}, [x2]',
+      'st1 {v0.2d}, [x2]',
+    ],
+    ...['b .', 'br x0', 'ret', 'cbz x0, .', 'add x0, x0, x1', 'bic x0, x0, x1', 'eor x0, x0, x1', 'clrex', 'dmb ish'],
+  ]);
+  assert.deepEqual(forbidden, []);
 });

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { hasFreePath, readCriticalSections, sectionsIn, tableViolations, violationsOf } from './critical-section.js';
 import { unlessInstalled } from './debian-package.js';
-import { functionRanges, objdumpFor } from './disassembly.js';
+import { binutilFor, functionRanges } from './disassembly.js';
 import { ElfFile, FLAGS_1, NODELETE } from './elf-file.js';
 
 /** Where the loader resolves a function of Node-API. Without symbols, others too are named after one that is near. */
@@ -16,7 +16,7 @@ export const nodeApi = /<napi_\w+@plt>/;
 export const hotFunctions = ['pcm_cell_add', 'pcm_histogram_observe', 'increment', 'add', 'enter', 'leave'];
 
 /** Why the addon of 64-bit ARM cannot be looked at here, or `false`. */
-export const skipArm64Code = unlessInstalled('binutils-aarch64-linux-gnu', objdumpFor('aarch64'));
+export const skipArm64Code = unlessInstalled('binutils-aarch64-linux-gnu', binutilFor('aarch64', 'objdump'));
 
 /** What is wrong with the sections and tables of an addon, in words; nothing if all is well. */
 export function addonViolations(file: string): string[] {

@@ -33,25 +33,33 @@ const jump: Record<Machine, RegExp> = {
 };
 const endOfPath: Record<Machine, RegExp> = {
   'x86-64': /^(?:jmp|ret|ud2|hlt|repz ret)\b/,
-  aarch64: /^(?:b\s|br\s|ret\b|udf\b)/,
+  aarch64: /^(?:b\s|br\s|bra[ab]z?\s|ret(?:a[ab])?\b|udf\b)/,
 };
-// Loads that others are ordered behind, `ldar`, are loads.
+// On 64-bit ARM: calls, also of signed pointers; exceptions; exclusives; and what one instruction reads, changes and
+// writes, of one and of two registers, with its result (`ld`) and without (`st`), also of newer processors than the
+// addon is built for. A load or a store that others are ordered around, such as `ldar` and `stlr`, is none of these.
 const forbidden: Record<Machine, RegExp> = {
   'x86-64': /\b(?:lock|call\w?|syscall|sysenter|int|xchg\w?|\(bad\))(?:\s|$)/,
-  aarch64: /^(?:blr?|svc|ld[ax]*xr\w*|st[lx]*xr\w*|ldadd\w*|cas\w*|swp\w*|\.inst)\b/,
+  aarch64: new RegExp(
+    [
+      '^(?:blr?|blra[ab]z?|svc|hvc|smc|lda?t?x[rp][bh]?|stl?t?x[rp][bh]?',
+      '(?:ld|st)t?(?:add|clr|eor|set|[su]max|[su]min|b?f(?:add|max|min))\\w*|st64bv0?|cas\\w*|swp\\w*|rcw\\w*',
+      '\\.inst)\\b',
+    ].join('|'),
+  ),
 };
 
-/** Debian's objdump knows the machine that it runs on only; that of the cross compiler knows the other one. */
-export function objdumpFor(machine: Machine): string {
+/** Debian's binutils know the machine that they run on only; those of the cross compiler know the other one. */
+export function binutilFor(machine: Machine, name: 'as' | 'objdump'): string {
   const native = machine === (process.arch === 'arm64' ? 'aarch64' : 'x86-64');
-  return native ? 'objdump' : `${machine === 'aarch64' ? 'aarch64' : 'x86_64'}-linux-gnu-objdump`;
+  return native ? name : `${machine === 'aarch64' ? 'aarch64' : 'x86_64'}-linux-gnu-${name}`;
 }
 
 /** The instructions between two addresses of a file. */
 export function disassemble(file: string, machine: Machine, start: number, end: number): Instruction[] {
   const range = [`--start-address=0x${start.toString(16)}`, `--stop-address=0x${end.toString(16)}`];
   const options = ['--disassemble', '--no-show-raw-insn', '--wide', ...range];
-  const listing = execFileSync(objdumpFor(machine), [...options, file], { encoding: 'utf8' });
+  const listing = execFileSync(binutilFor(machine, 'objdump'), [...options, file], { encoding: 'utf8' });
   return listing.split('\n').flatMap((line) => {
     const [, address, text] = instructionLine.exec(line) ?? [];
     if (address === undefined || text === undefined) {
