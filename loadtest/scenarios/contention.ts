@@ -9,6 +9,7 @@ import { runNativeWriters } from '../contention/native.js';
 import { type Figure, judge } from '../findings.js';
 import { recordMode } from '../loaded-service.js';
 import type { Lookup } from '../lookup.js';
+import { describeLosses } from '../losses.js';
 import { BACK_ENDS, DESIGNS, type Design } from '../services/counters.js';
 import { formatNumber } from '../table.js';
 import { type Conclusion, type RunContext, roundsOf, type Scenario, unpinned } from './scenario.js';
@@ -137,12 +138,14 @@ function conclude(lookup: Lookup): Conclusion {
   const busy = String(Number(lookup.points('native').at(-1)) / 2);
   const times = (figure: string, rival: Design, point: string): number | undefined =>
     lookup.ratio(figure, BASELINE, rival, point)?.median;
+  const rivals = DESIGNS.filter((design) => design !== BASELINE);
   const text = (figure: string, rival: Design): string => `${formatNumber(times(figure, rival, busy), 1)}x`;
   return {
     verdict:
       `With ${busy} writers rseq counts ${text('native', 'atomic')} as fast as one shared atomic in C and ` +
       `${text('threads', 'atomic')} in worker threads; with work between increments it is ${text('threads-work', 'atomic')}, ` +
-      `and against a plain lane per thread ${text('threads', 'plain lane')}.`,
+      `and against a plain lane per thread ${text('threads', 'plain lane')}; ` +
+      `${describeLosses(lookup, { ours: BASELINE, rivals, figures })}.`,
     goals: [
       judge('native rseq, times as fast as getcpu and an atomic add, 1 writer', times('native', 'percpu-atomic', '1'), {
         atLeast: 7.7,

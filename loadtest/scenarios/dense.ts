@@ -25,10 +25,11 @@ const WARM_UP_REQUESTS = 400;
 const LEAST_REQUESTS = { quick: 200, full: LEAST_FOR_P999 };
 
 const grouped = (number: number): string => formatNumber(number, 0);
+const describeSeries = (series: number): string => (series === 1 ? 'one series' : `${grouped(series)} series`);
 const nameOf = (quantity: string, series: number): string => `${quantity}-${series}`;
 
 function figuresOf(series: number): Figure[] {
-  const over = series === 1 ? 'one series' : `${grouped(series)} series`;
+  const over = describeSeries(series);
   const time = { unit: 'ms', better: 'lower', decimals: 2, chart: null, scale: 'log' } as const;
   const line = { chart: 'lines', scale: 'log' } as const;
   return [
@@ -170,25 +171,35 @@ function describeFrom(increments: string): string {
   return increments === '1' ? 'one increment' : `${grouped(Number(increments))} increments`;
 }
 
+/** How a design differs from rseq, by the rule of the table beside the sentence, so that both say the same. */
+function describeDesign(rival: Design, found: Onset | 'never' | undefined): string {
+  if (found === undefined) return `${rival} was measured in too few rounds to be told from rseq`;
+  if (found === 'never') return `${rival} is not told from rseq beyond the noise`;
+  const percent = formatNumber(Math.abs(found.multiple - 1) * 100, 0);
+  const side = found.multiple > 1 ? 'more' : 'less';
+  return `${rival} costs ${side} than rseq from ${describeFrom(found.point)} on (${percent} %)`;
+}
+
 function conclude(lookup: Lookup): Conclusion {
-  const [series = 100] = sizesOf(lookup);
-  const figure = nameOf('cpu', series);
-  const points = lookup.points(figure);
-  // The rule of the table beside it, so that both say the same.
-  const onset = (rival: Design): Onset | 'never' | undefined => onsetOf(lookup, figure, rival, BASELINE);
-  const seen = (rival: Design): string => {
-    const found = onset(rival);
-    if (found === undefined) return `${rival} was measured in too few rounds to be told from rseq`;
-    if (found === 'never') return `${rival} is not told from rseq beyond the noise`;
-    const percent = formatNumber(Math.abs(found.multiple - 1) * 100, 0);
-    const side = found.multiple > 1 ? 'more' : 'less';
-    return `${rival} costs ${side} than rseq from ${describeFrom(found.point)} on (${percent} %)`;
+  const [series = 100, ...otherSizes] = sizesOf(lookup);
+  const onset = (rival: Design, size: number): Onset | 'never' | undefined =>
+    onsetOf(lookup, nameOf('cpu', size), rival, BASELINE);
+  const isCheaper = (rival: Design, size: number): boolean => {
+    const found = onset(rival, size);
+    return typeof found === 'object' && found.multiple < 1;
   };
-  const isCheaper = (found: Onset | 'never' | undefined): boolean => typeof found === 'object' && found.multiple < 1;
-  const others = DESIGNS.filter((design) => !TOLD.includes(design) && isCheaper(onset(design)));
-  const last = points.at(-1) ?? '';
+  const told = DESIGNS.filter((design) => TOLD.includes(design) || isCheaper(design, series));
+  // Those that are cheaper here have been told; elsewhere there may be more of them.
+  const elsewhere = otherSizes.flatMap((size) =>
+    DESIGNS.filter((design) => isCheaper(design, size) && !isCheaper(design, series)).map(
+      (design) => `over ${describeSeries(size)} ${describeDesign(design, onset(design, size))}`,
+    ),
+  );
+  const figure = nameOf('cpu', series);
+  const last = lookup.points(figure).at(-1) ?? '';
+  const sentences = [...told.map((design) => describeDesign(design, onset(design, series))), ...elsewhere];
   return {
-    verdict: `CPU time per request over ${grouped(series)} series, in one thread: ${[...TOLD, ...others].map(seen).join('; ')}.`,
+    verdict: `CPU time per request over ${describeSeries(series)}, in one thread: ${sentences.join('; ')}.`,
     goals: [
       judge(
         `CPU time per request with prom-client, times that with rseq, ${grouped(Number(last))} increments`,

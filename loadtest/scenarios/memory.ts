@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Figure, judge } from '../findings.js';
 import type { Lookup } from '../lookup.js';
+import { describeLosses } from '../losses.js';
 import { packageRoot } from '../results.js';
 import type { MemoryReport } from '../services/memory-process.js';
 import { LIBRARIES, type Library } from '../services/series.js';
@@ -30,6 +31,9 @@ const PLAN = {
   quick: { series: [1000, 10_000], lanes: [1, 2, 64], laneSeries: 10_000 },
   full: { series: [1000, 10_000, 100_000], lanes: [1, 2, 8, 32, 128, 512], laneSeries: 10_000 },
 };
+
+/** File and heap are parts of the total: without a file there is nothing to compare the store's with. */
+const JUDGED = figures.filter(({ name }) => ['total', 'resident'].includes(name));
 
 let processes = 0;
 
@@ -79,7 +83,6 @@ function conclude(lookup: Lookup): Conclusion {
   const theirs = lookup.median('total', RIVAL, largest);
   const widest = lookup.points('lanes').at(-1) ?? '';
   const wide = lookup.median('lanes', OURS, widest);
-  const comparison = (theirs ?? 0) >= (ours ?? 0) ? 'less' : 'more';
   // What is there once, in the store's file and in the heap, is spread over fewer series there.
   const smaller = lookup
     .points('total')
@@ -88,10 +91,15 @@ function conclude(lookup: Lookup): Conclusion {
       const both = [OURS, RIVAL].map((library) => formatNumber(lookup.median('total', library, point), 0));
       return `; at ${point} it is ${both.join(' to ')}`;
     });
+  const comparison =
+    ours === undefined || theirs === undefined
+      ? 'not compared with prom-client'
+      : `${theirs < ours ? 'more' : 'less'} than the ${formatNumber(theirs, 0)} of prom-client`;
   return {
     verdict:
-      `At ${largest} series one takes ${formatNumber(ours, 0)} bytes with ${GOAL_LANES} lanes, ${comparison} than the ` +
-      `${formatNumber(theirs, 0)} of prom-client${smaller.join('')}; with ${widest} lanes its file alone takes ${formatNumber(wide, 0)}.`,
+      `At ${largest} series one takes ${formatNumber(ours, 0)} bytes with ${GOAL_LANES} lanes, ${comparison}${smaller.join('')}; ` +
+      `with ${widest} lanes its file alone takes ${formatNumber(wide, 0)}; ` +
+      `${describeLosses(lookup, { ours: OURS, rivals: [RIVAL], figures: JUDGED })}.`,
     goals: [
       judge(`file and heap of a counter series at ${largest}, ${GOAL_LANES} lanes`, ours, { atMost: 400 }, 'bytes'),
     ],

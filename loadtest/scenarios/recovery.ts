@@ -1,6 +1,7 @@
 /**
  * What is left of the counts when workers are killed under load: requests that were acknowledged against requests that
- * the scrape knows afterwards, scrapes that went down, and scrapes that failed.
+ * the scrape knows afterwards, scrapes that went down, and scrapes that failed. It is the oldest worker that dies each time,
+ * so that all of them have their turn, and one that is killed has counted for as long as any.
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,6 +25,9 @@ const PLAN = {
 };
 /** Between two scrapes. */
 const SCRAPE_PAUSE = 50;
+/** What is counted. */
+const ACKNOWLEDGED = 'acknowledged requests';
+const SURPLUS = 'counts of requests that nobody sent';
 /** A scrape that waits for a killed worker fails; the next one may find all of them alive. */
 const LAST_SCRAPE_ATTEMPTS = 5;
 
@@ -149,12 +153,12 @@ async function measure(context: RunContext, library: Library, round: number): Pr
     const shared = { contender: library, point: `round ${round}`, promised };
     recorder.count({
       ...shared,
-      what: 'acknowledged requests',
+      what: ACKNOWLEDGED,
       expected: acknowledged,
       counted: acknowledged - missing,
     });
     const surplus = Math.max(0, counted - acknowledged - unknown);
-    recorder.count({ ...shared, what: 'counts of requests that nobody sent', expected: 0, counted: surplus });
+    recorder.count({ ...shared, what: SURPLUS, expected: 0, counted: surplus });
     recorder.count({ ...shared, what: 'scrapes that went down', expected: 0, counted: seen.downs });
     if (promised) service.recordMode(path);
     return { missing: (missing / acknowledged) * 100, ...seen, acknowledged, unknown, counted };
@@ -179,26 +183,37 @@ async function run(context: RunContext): Promise<void> {
     }
   }
   context.recorder.note(
-    `${plan.workers} workers, and in each of ${rounds} rounds ${plan.kills} times one of them was killed with SIGKILL and replaced, ` +
+    `${plan.workers} workers, and in each of ${rounds} rounds ${plan.kills} times the oldest of them was killed with SIGKILL and replaced: each has its turn, ` +
       'so that a registry that loses the counts of the dead has what the last of them counted.',
   );
 }
 
 function conclude(lookup: Lookup, counts: readonly Count[]): Conclusion {
-  const sum = (library: Library, pick: (count: Count) => number): number =>
-    counts
-      .filter(({ contender, what }) => contender === library && what === 'acknowledged requests')
-      .reduce((total, one) => total + pick(one), 0);
-  const missing = (library: Library): number => sum(library, ({ expected, counted }) => expected - counted);
-  const text = (library: Library): string =>
-    `${library} misses ${formatNumber(missing(library), 0)} of ${formatNumber(
-      sum(library, ({ expected }) => expected),
+  const sum = (library: Library, what: string, pick: (count: Count) => number): number =>
+    counts.filter((one) => one.contender === library && one.what === what).reduce((total, one) => total + pick(one), 0);
+  const missing = (library: Library): number =>
+    sum(library, ACKNOWLEDGED, ({ expected, counted }) => expected - counted);
+  const text = (library: Library): string => {
+    const rounds = lookup.samples('downs', library).length;
+    if (rounds === 0) return `${library} was measured in no round`;
+    const all = (figure: string): string =>
+      formatNumber(
+        lookup.samples(figure, library).reduce((total, one) => total + one, 0),
+        0,
+      );
+    const acknowledged = formatNumber(
+      sum(library, ACKNOWLEDGED, ({ expected }) => expected),
       0,
-    )} acknowledged requests`;
-  const downs = lookup.median('downs', RIVAL);
-  const times = downs === 1 ? 'once' : `${formatNumber(downs, 0)} times`;
+    );
+    const surplus = sum(library, SURPLUS, ({ counted }) => counted);
+    const more = surplus === 0 ? '' : ` and counts ${formatNumber(surplus, 0)} that nobody sent`;
+    return (
+      `${library} misses ${formatNumber(missing(library), 0)} of ${acknowledged} acknowledged requests${more}, ` +
+      `and of its scrapes in ${rounds === 1 ? 'one round' : `${rounds} rounds`} ${all('downs')} went down and ${all('failed')} failed`
+    );
+  };
   return {
-    verdict: `After the kills ${text(OURS)}; ${text(RIVAL)}, and its scrapes went down ${times} in a run (median).`,
+    verdict: `After the kills ${text(OURS)}; ${text(RIVAL)}.`,
     goals: [
       {
         title: 'acknowledged requests that are missing',

@@ -16,6 +16,7 @@ import { judge } from '../findings.js';
 import { P999_IS_LEFT_OUT } from '../generator.js';
 import { LoadedService, withServices } from '../loaded-service.js';
 import type { Lookup } from '../lookup.js';
+import { describeLosses } from '../losses.js';
 import { packageRoot } from '../results.js';
 import { summarize } from '../statistics.js';
 import { nodeRunsSuccessor, SUCCESSOR_IS_LEFT_OUT } from '../successor.js';
@@ -231,7 +232,8 @@ function conclude(lookup: Lookup): Conclusion {
   const verdict =
     `The plugin keeps ${percent(kept(OURS, SHARED))} of the throughput of a bare app in the same process, and ` +
     `${percent(ours)} of one in a process of its own; ` +
-    `${best ?? 'nothing else'}, the next of the others, keeps ${percent(theirs)}${theirs >= ours ? ', which is not less' : ''}.`;
+    `${best ?? 'nothing else'}, the next of the others, keeps ${percent(theirs)}${theirs >= ours ? ', which is not less' : ''}; ` +
+    `${describeLosses(lookup, { ours: OURS, rivals: others, figures })}.`;
   const goal = { atLeast: 0.97 };
   return {
     verdict,

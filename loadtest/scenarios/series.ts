@@ -5,6 +5,7 @@
 import { openStore } from 'percpu-metrics';
 import { type Figure, type Goal, judge } from '../findings.js';
 import type { Lookup } from '../lookup.js';
+import { describeLosses } from '../losses.js';
 import { Maker } from '../series/maker.js';
 import type { Made, Task } from '../series/maker-process.js';
 import { ITEMS, type ItemRange, SPARE_CELLS } from '../services/items.js';
@@ -175,7 +176,8 @@ function conclude(lookup: Lookup): Conclusion {
   return {
     verdict:
       `To make ${single} takes ${formatNumber(alone, 0)} ms (prom-client: ${formatNumber(lookup.median('make', RIVAL, single), 0)} ms); ` +
-      `a process that opens a store of ${largest} counts in it after ${formatNumber(opening, 1)} ms.`,
+      `a process that opens a store of ${largest} counts in it after ${formatNumber(opening, 1)} ms; ` +
+      `${describeLosses(lookup, { ours: OURS, rivals: [RIVAL], figures })}.`,
     goals: [
       judge(`opening a store of ${largest} counters, to the first increment`, opening, { atMost: 100 }, 'ms'),
       judgeMaking(single, 1),

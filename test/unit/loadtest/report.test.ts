@@ -158,20 +158,6 @@ describe('the verdict of memory', () => {
   });
 });
 
-describe('the verdict of recovery', () => {
-  it('says whose scrapes went down, and how often', () => {
-    const recovery = scenarios.find(({ name }) => name === 'recovery') as Scenario;
-    for (const [downs, text] of [
-      [1, 'and its scrapes went down once in a run (median).'],
-      [3, 'and its scrapes went down 3 times in a run (median).'],
-    ] as const) {
-      const recorder = new Recorder(recovery);
-      recorder.add('downs', 'prom-client', '', downs);
-      assert.ok(recorder.findings(1).verdict.endsWith(text), recorder.findings(1).verdict);
-    }
-  });
-});
-
 describe('the page', () => {
   it('has a chart, a table and a sentence for each scenario, and escapes what it shows', () => {
     const page = renderPage(inventedRun(1));
