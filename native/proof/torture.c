@@ -34,6 +34,7 @@ struct running {
 struct totals {
     uint64_t begun[KINDS];
     uint64_t done[KINDS];
+    uint64_t hits[KINDS][PCM__INJECT_POINTS];
 };
 
 static const char *self;
@@ -173,6 +174,8 @@ static struct totals add_up(void) {
             for (int kind = 0; kind < KINDS; kind++) {
                 totals.begun[kind] += atomic_load(&process->threads[t].begun[kind]);
                 totals.done[kind] += atomic_load(&process->threads[t].done[kind]);
+                for (int point = 0; point < PCM__INJECT_POINTS; point++)
+                    totals.hits[kind][point] += atomic_load(&process->threads[t].hits[kind][point]);
             }
         }
     }
@@ -201,6 +204,16 @@ static int wrong_sets(const struct torture_series *series) {
     return status != PCM_OK || first.real != 42.25 || second.real != 49.25;
 }
 
+static void print_hits(const struct totals *totals) {
+    static const char *const names[KINDS] = {"integer", "fraction", "observation", "gauge"};
+    for (int kind = 0; kind < KINDS; kind++) {
+        printf("%s\"%s\":[", kind == 0 ? "" : ",", names[kind]);
+        for (int point = 0; point < PCM__INJECT_POINTS; point++)
+            printf("%s%llu", point == 0 ? "" : ",", (unsigned long long)totals->hits[kind][point]);
+        printf("]");
+    }
+}
+
 static void report(const struct torture_series *series) {
     struct totals totals = add_up();
     double values[4] = {0};
@@ -226,10 +239,12 @@ static void report(const struct torture_series *series) {
                           2 * totals.done[KIND_GAUGE];
     printf("{\"increments\":%llu,\"aborts\":%llu,\"fallbacks\":%llu,\"killed\":%llu,\"lost\":%.0f,\"surplus\":%.0f,"
            "\"decreases\":%llu,\"refreshes\":%llu,\"wrongSets\":%d,\"failures\":%llu,"
-           "\"modes\":{\"none\":%u,\"libc\":%u,\"self\":%u}}\n",
+           "\"modes\":{\"none\":%u,\"libc\":%u,\"self\":%u},\"hits\":{",
            (unsigned long long)increments, (unsigned long long)aborts, (unsigned long long)fallbacks,
            (unsigned long long)killed, lost, surplus, (unsigned long long)decreases, (unsigned long long)refreshes,
            wrong_sets(series), (unsigned long long)failures, modes[0], modes[1], modes[2]);
+    print_hits(&totals);
+    printf("}}\n");
 }
 
 static void split_roles(char *roles) {

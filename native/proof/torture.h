@@ -5,6 +5,7 @@
 #ifndef PCM_PROOF_TORTURE_H
 #define PCM_PROOF_TORTURE_H
 
+#include "inject.h"
 #include "percpu_metrics.h"
 
 #include <stdatomic.h>
@@ -20,10 +21,11 @@ enum kind { KIND_INTEGER, KIND_FRACTION, KIND_OBSERVATION, KIND_GAUGE, KINDS };
 #define FRACTION 0.5 /* adds up exactly */
 #define OBSERVED 0.25
 
-/* One cache line pair per thread; written by its thread only, read by the parent. */
+/* Cache lines of its own for each thread; written by its thread only, read by the parent. */
 struct torture_thread {
     _Atomic uint64_t begun[KINDS];
     _Atomic uint64_t done[KINDS];
+    _Atomic uint64_t hits[KINDS][PCM__INJECT_POINTS]; /* interruptions that took place at a point */
 };
 
 struct torture_process {

@@ -124,6 +124,14 @@ static void do_one(const struct worker *worker, enum kind kind) {
     }
 }
 
+/* A planned point stays planned until it is passed, so that one that is none any more has interrupted this operation. */
+static void do_and_note(const struct worker *worker, struct torture_thread *self, enum kind kind) {
+    int32_t planned = pcm__inject_point;
+    do_one(worker, kind);
+    if (planned >= 0 && pcm__inject_point < 0)
+        atomic_fetch_add_explicit(&self->hits[kind][planned], 1, memory_order_relaxed);
+}
+
 static void *count(void *argument) {
     struct worker *worker = argument;
     uint32_t number = atomic_fetch_add(&worker->next_thread, 1);
@@ -137,7 +145,7 @@ static void *count(void *argument) {
             /* Release: a process that is killed has begun what it has begun, and done what it has done. */
             atomic_store_explicit(&self->begun[kind], ++rounds[kind], memory_order_release);
             pcm__inject_plan(&random);
-            do_one(worker, kind);
+            do_and_note(worker, self, kind);
             atomic_signal_fence(memory_order_seq_cst);
             atomic_store_explicit(&self->done[kind], rounds[kind], memory_order_release);
         }

@@ -8,7 +8,14 @@ import { test } from 'node:test';
 import type { Mutation } from '../support/native-variant.js';
 import { blindReader } from '../support/reader-fault.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
-import { buildTorture, everyRole, runTorture, type TortureOptions, type TortureReport } from '../support/torture.js';
+import {
+  buildTorture,
+  everyRole,
+  missedPoints,
+  runTorture,
+  type TortureOptions,
+  type TortureReport,
+} from '../support/torture.js';
 
 const skip =
   process.arch !== 'x64'
@@ -109,3 +116,17 @@ for (const { title, options, isFound, ...mutation } of mutants) {
     assert.ok(isFound(report), JSON.stringify(report));
   });
 }
+
+test('a point of injection that is not in the section any more is missed (the control)', { skip }, async (t) => {
+  const executable = await buildTorture({
+    name: 'point-gone',
+    changes: [{ find: '"addsd %[amount], %%xmm15\\n\\t" PCM__INJECT(7)', replace: '"addsd %[amount], %%xmm15\\n\\t"' }],
+  });
+  const report = await runTorture(executable, temporaryDirectory(t), { milliseconds: 300, roles: ['unpinned'] });
+  t.diagnostic(JSON.stringify(report.hits));
+  const kinds = ['fraction', 'observation', 'gauge'];
+  assert.deepEqual(
+    missedPoints(report),
+    kinds.map((kind) => `point 7 of ${kind}`),
+  );
+});

@@ -7,7 +7,14 @@ import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { type TestContext, test } from 'node:test';
 import { temporaryDirectory } from '../support/temporary-directory.js';
-import { assertExact, buildPlainTorture, buildTorture, everyRole, runTorture } from '../support/torture.js';
+import {
+  assertExact,
+  buildPlainTorture,
+  buildTorture,
+  everyRole,
+  missedPoints,
+  runTorture,
+} from '../support/torture.js';
 
 const skip = process.arch === 'x64' ? false : 'the points of injection are written for x86-64';
 const skipBeyond = skip || (availableParallelism() > 1 ? false : 'needs two CPUs');
@@ -25,6 +32,7 @@ test('8 processes of all kinds count exactly under delays, signals, sleeps, migr
   });
   show(t, report);
   assertExact(report);
+  assert.deepEqual(missedPoints(report), [], JSON.stringify(report));
   assert.ok(report.aborts > 0 && report.killed > 0 && report.fallbacks > 0, JSON.stringify(report));
   assert.ok(report.modes.none > 0 && report.modes.libc > 0 && report.modes.self > 0, JSON.stringify(report));
 });
@@ -36,6 +44,7 @@ test('where nobody is killed, not one amount of 8 processes of all other kinds i
   const report = await runTorture(await buildTorture(), temporaryDirectory(t), { milliseconds: 2500, roles });
   show(t, report);
   assertExact(report);
+  assert.deepEqual(missedPoints(report), [], JSON.stringify(report));
   assert.ok(report.aborts > 0 && report.fallbacks > 0 && report.killed === 0, JSON.stringify(report));
 });
 
@@ -44,6 +53,7 @@ test('8 processes whose threads all run on one CPU count exactly', { skip }, asy
   const report = await runTorture(await buildTorture(), temporaryDirectory(t), { milliseconds: 1500, roles });
   show(t, report);
   assertExact(report);
+  assert.deepEqual(missedPoints(report), [], JSON.stringify(report));
   assert.ok(report.aborts > 0, JSON.stringify(report));
 });
 
@@ -52,6 +62,7 @@ test('a store with fewer lanes than CPUs counts exactly', { skip: skipBeyond }, 
   const report = await runTorture(await buildTorture(), temporaryDirectory(t), options);
   show(t, report);
   assertExact(report);
+  assert.deepEqual(missedPoints(report), [], JSON.stringify(report));
   assert.ok(report.aborts > 0 && report.fallbacks > 0, JSON.stringify(report));
 });
 
@@ -63,4 +74,5 @@ test('the core as it is shipped counts exactly where only the kernel interrupts'
   show(t, report);
   assertExact(report);
   assert.ok(report.killed > 0, JSON.stringify(report));
+  assert.deepEqual(new Set(Object.values(report.hits).flat()), new Set([0]), 'no point of injection is in it');
 });

@@ -26,6 +26,8 @@ export interface TortureReport {
   /** Processes that could not attach or ended badly. */
   readonly failures: number;
   readonly modes: { readonly none: number; readonly libc: number; readonly self: number };
+  /** Interruptions at each point of injection, by what was being counted. */
+  readonly hits: Readonly<Record<'integer' | 'fraction' | 'observation' | 'gauge', readonly number[]>>;
 }
 
 export interface TortureOptions {
@@ -80,4 +82,16 @@ export function assertExact(report: TortureReport): void {
   const none = { lost: 0, surplus: 0, decreases: 0, wrongSets: 0, failures: 0 };
   assert.deepEqual(findings, none, JSON.stringify(report));
   assert.ok(report.increments > 0 && report.refreshes > 0, JSON.stringify(report));
+}
+
+/** Points 6 and 7 are between the instructions that add a double: whoever counts integers only does not pass them. */
+const POINTS_OF_DOUBLES = [6, 7];
+
+/** The points of injection that have not interrupted each kind of operation that passes them, in words. */
+export function missedPoints({ hits }: TortureReport): string[] {
+  return Object.entries(hits).flatMap(([kind, counts]) =>
+    counts.flatMap((count, point) =>
+      count > 0 || (kind === 'integer' && POINTS_OF_DOUBLES.includes(point)) ? [] : [`point ${point} of ${kind}`],
+    ),
+  );
 }

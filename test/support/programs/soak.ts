@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { minutesOf } from '../minutes.js';
-import { assertExact, buildPlainTorture, buildTorture, everyRole, runTorture } from '../torture.js';
+import { assertExact, buildPlainTorture, buildTorture, everyRole, missedPoints, runTorture } from '../torture.js';
 
 const minutes = minutesOf(process.argv.slice(2));
 const executables = [await buildTorture(), await buildPlainTorture()];
@@ -29,6 +29,7 @@ for (let round = 0; Date.now() < until; round += 1) {
     const report = await runTorture(executable, directory, { milliseconds, roles });
     assertExact(report);
     const isInjected = round % executables.length === 0;
+    if (isInjected) assert.deepEqual(missedPoints(report), [], JSON.stringify(report));
     assert.ok(report.aborts > 0 || !isInjected, `no critical section was aborted: ${JSON.stringify(report)}`);
     assert.equal(report.killed > 0, roles === everyRole, JSON.stringify(report));
     increments += report.increments;
