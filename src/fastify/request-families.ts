@@ -65,9 +65,13 @@ export class RequestFamilies {
       ...(options.buckets === undefined ? {} : { buckets: options.buckets }),
     });
     // The gauge's cell is made now: a store without room is an error here, and not a warning at the first request.
-    this.activity = new Activity(
-      store.gauge({ name: names.inFlight, help: 'Requests whose response has not ended.' }).labels(),
-    );
+    // Each process has its own, which vanishes with it: nobody ends the requests of one that was killed.
+    const inFlight = {
+      name: names.inFlight,
+      help: 'Requests whose response has not ended.',
+      aggregation: 'sum',
+    } as const;
+    this.activity = new Activity(store.gauge(inFlight).labels());
   }
 
   /** Binds what responses of this kind count into, if there is room for it. Never throws. */

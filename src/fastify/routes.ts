@@ -1,6 +1,7 @@
 /**
- * Which route a request belongs to, from Fastify's own routing. The `config` object of a route is the one thing that
- * all its requests share and nobody else's, so series are found by it: in a WeakMap, because the object is the user's.
+ * Which route a request belongs to, from Fastify's own routing. The `config` object of a route, which Fastify makes, is
+ * the one thing that all its requests share and nobody else's, so what is known of a route is kept there: under a symbol,
+ * which costs less than a WeakMap to look up, and so that neither a loop nor a spread over it meets with it.
  *
  * Invariant: the number of series is bounded by what the app registered. Requests without a route share one group, and
  * methods that are no standard HTTP methods share one name there.
@@ -62,7 +63,8 @@ class RouteConfigs {
 /** Finds the series of requests. */
 export class Routes {
   readonly #families: RequestFamilies;
-  readonly #byConfig = new WeakMap<object, Methods | null>();
+  /** One of its own for each plugin that an app has. */
+  readonly #key = Symbol('percpu-metrics.route');
   readonly #configs = new RouteConfigs();
   readonly #unknown: Methods = new Map();
 
@@ -73,21 +75,26 @@ export class Routes {
   /** The series of the route that the request was routed to; `null` where its requests are not to be counted. */
   of(request: FastifyRequest): RouteSeries | null {
     const config = this.#configs.of(request);
-    const methods = this.#byConfig.get(config) ?? this.#find(request, config);
+    const methods = this.#knownOf(config) ?? this.#find(request, config);
     if (methods === null) return null;
     return methods.get(request.method) ?? this.#add(methods, request.method, request.routeOptions.url);
   }
 
   /** What is known of a route that is not counted, or that was not seen before. */
   #find(request: FastifyRequest, found: object): Methods | null {
-    if (this.#byConfig.get(found) === null) return null;
+    if (this.#knownOf(found) === null) return null;
     const config = this.#configs.verified(request, found);
-    let methods = this.#byConfig.get(config);
+    let methods = this.#knownOf(config);
     if (methods === undefined) {
       methods = this.#resolve(request.routeOptions);
-      this.#byConfig.set(config, methods);
+      // One of a handler for unknown routes is as the user made it. Frozen, it is resolved each time.
+      Reflect.defineProperty(config, this.#key, { value: methods });
     }
     return methods;
+  }
+
+  #knownOf(config: object): Methods | null | undefined {
+    return (config as Record<symbol, Methods | null | undefined>)[this.#key];
   }
 
   #resolve(options: FastifyRequest['routeOptions']): Methods | null {

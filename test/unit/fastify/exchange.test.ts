@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyReply } from 'fastify';
 import { connectTo, durationsOf, inFlightOf, observedApp, requestsOf, until } from './observed-app.js';
 
 const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
@@ -121,6 +122,29 @@ test('pipelined requests that wait for their turn are in flight no more when the
   await sleep(20);
   assert.equal(inFlightOf(store), 0);
   assert.deepEqual(requestsOf(store), { 'GET /slow 499': 3 });
+});
+
+test('a response that ends after its request was given up ends no other request', async (t) => {
+  const { app, store } = await observedApp(t);
+  const replies: FastifyReply[] = [];
+  app.get('/slow', (_request, reply) => {
+    replies.push(reply);
+  });
+  const gone = await connectTo(t, app);
+  gone.write(request('/slow').repeat(2));
+  await until(() => replies.length === 2);
+  gone.destroy();
+  await until(() => inFlightOf(store) === 0);
+  const socket = await connectTo(t, app);
+  socket.write(request('/slow').repeat(2));
+  await until(() => replies.length === 4);
+  for (const { raw } of replies.slice(0, 2)) raw.emit('close');
+  const seen = { inFlight: inFlightOf(store), requests: requestsOf(store) };
+  // Answered before anything can fail: the app waits for them when it closes.
+  for (const reply of replies.slice(2)) reply.send('answer');
+  assert.deepEqual(seen, { inFlight: 2, requests: { 'GET /slow 499': 2 } });
+  await until(() => inFlightOf(store) === 0);
+  assert.deepEqual(requestsOf(store), { 'GET /slow 499': 2, 'GET /slow 200': 2 });
 });
 
 test('pipelined requests that are answered leave nothing behind on their connection', async (t) => {

@@ -172,6 +172,19 @@ test('a request is counted for its route wherever Fastify keeps what it knows of
   });
 });
 
+test('a config that cannot be added to is of a route like any other', async (t) => {
+  const { app, store } = await observedApp(t);
+  const options = { config: Object.freeze({ theirs: true }) };
+  // Fastify hands on the one of this handler as it is.
+  app.setNotFoundHandler(options as object, (_request, reply) => void reply.code(404).send('nothing'));
+  app.get('/frozen', options, async (request) => ({ ...request.routeOptions.config, own: 1 }));
+  await app.inject('/nowhere');
+  await app.inject('/nowhere');
+  const answer = await app.inject('/frozen');
+  assert.deepEqual(answer.json(), { theirs: true, url: '/frozen', method: 'GET', own: 1 });
+  assert.deepEqual(requestsOf(store), { 'GET __unknown__ 404': 2, 'GET /frozen 200': 1 });
+});
+
 test('the options of a route are read when it is first seen, and not for each request', () => {
   const routes = new Routes({ bind: () => undefined } as unknown as RequestFamilies);
   const config = {};
