@@ -41,6 +41,7 @@
         'native/core/names.c',
         'native/core/reader.c',
         'native/core/reader_values.c',
+        'native/core/rebase.c',
         'native/core/reserve.c',
         'native/core/series.c',
         'native/core/sigbus.c',

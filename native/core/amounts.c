@@ -9,6 +9,7 @@
 #include "exponential.h"
 #include "life.h"
 #include "lock.h"
+#include "rebase.h"
 #include "reserve.h"
 
 #include <math.h>
@@ -37,25 +38,6 @@ int pcm__series_find(const struct pcm_store *store, pcm_series_id id, struct pcm
     return PCM_OK;
 }
 
-/* ---------------------------------------------------------------- changes of a value */
-
-/*
- * What changes a value other than by adding is all or nothing for readers: `rebase` of the record is odd meanwhile, and has
- * a number that the header only reaches afterwards. A reader whose pass began before that number reads the series again,
- * by itself. With the lock held.
- */
-static uint64_t begin_change(struct pcm_store *store, struct pcm__series_record *record) {
-    uint64_t number = atomic_load_explicit(&store->header->rebases, memory_order_relaxed) + 1;
-    atomic_store_explicit(&record->rebase, number * 2 + 1, memory_order_relaxed);
-    atomic_thread_fence(memory_order_release);
-    return number;
-}
-
-static void end_change(struct pcm_store *store, struct pcm__series_record *record, uint64_t number) {
-    atomic_store_explicit(&record->rebase, number * 2, memory_order_release);
-    atomic_store_explicit(&store->header->rebases, number, memory_order_release);
-}
-
 /* ---------------------------------------------------------------- cells of a series */
 
 /* A cell that another series had may be in a reader's pass with what it held then: hence the change. `out` is plus one. */
@@ -68,9 +50,9 @@ static int make_cell(struct pcm_store *store, struct pcm__series_record *record,
     if (status != PCM_OK)
         return status;
     *out = (is_double ? real : integer) + 1;
-    uint64_t number = begin_change(store, record);
+    uint64_t number = pcm__rebase_begin(store, record);
     atomic_store_explicit(is_double ? &record->double_cell : &record->integer_cell, *out, memory_order_seq_cst);
-    end_change(store, record, number);
+    pcm__rebase_end(store, record, number);
     return PCM_OK;
 }
 
@@ -126,120 +108,6 @@ int pcm_series_add_double(pcm_store *store, pcm_series_id series, double amount)
 
 /* ---------------------------------------------------------------- gauges */
 
-static uint64_t sum_integers(const struct pcm_store *store, uint32_t cell) {
-    uint64_t sum = 0;
-    for (uint32_t lane = 0; lane < pcm__store_all_lanes(store); lane++)
-        sum += atomic_load_explicit(pcm__store_word(store, lane, cell), memory_order_relaxed);
-    return sum;
-}
-
-/* Lane after lane from 0 on, as readers do, who add the base last: minus this sum makes their value exactly 0. */
-static double sum_doubles(const struct pcm_store *store, uint32_t cell, bool *any) {
-    double sum = 0;
-    *any = false;
-    for (uint32_t lane = 0; lane < pcm__store_all_lanes(store); lane++) {
-        uint64_t bits = atomic_load_explicit(pcm__store_word(store, lane, cell), memory_order_relaxed);
-        double value;
-        memcpy(&value, &bits, sizeof value);
-        sum += value;
-        *any |= value != 0;
-    }
-    return sum;
-}
-
-static uint64_t bits_of(double value) {
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return bits;
-}
-
-static inline _Atomic uint64_t *moves_of(const struct pcm_store *store) {
-    return &((struct pcm__totals *)pcm__store_at(store, PCM__TOTALS_OFFSET))->moves;
-}
-
-/*
- * From now on the series has another double cell, or none. Whoever observes and finds that one has moved finds where to.
- * That it moves is told first: should this process die in between, they look in vain, and nobody goes on adding to a
- * cell that no series has.
- */
-static void move_doubles(struct pcm_store *store, struct pcm__series_record *record, bool has_buckets, uint32_t from,
-                         uint32_t to) {
-    if (has_buckets)
-        atomic_fetch_add_explicit(moves_of(store), 1, memory_order_release);
-    atomic_store_explicit(&record->double_cell, to, memory_order_release);
-    pcm__life_retire_double(store, from - 1);
-}
-
-/*
- * What a set or a reset does to the fractions of a series: the double cell that it has from then on, plus one, and the base
- * of the one that it had, where it keeps it.
- */
-struct restart {
-    uint32_t cell;
-    double base;
-};
-
-/*
- * What is added to a lane is rounded to the size of what it holds already. For what comes after to be as exact as in a new
- * series, the series gets another cell, unless nothing was added to the one that it has; who looked that one up
- * just before still adds to it, and so before the set. Without room for another one, what the lanes hold is taken
- * out by the base, and roundings stay as large as it was. Where it is no number any more, nothing can take it out:
- * a counter or gauge is without a cell until it needs one, a histogram cannot be.
- */
-static int restart_doubles(struct pcm_store *store, uint32_t double_cell, bool has_buckets, struct restart *out) {
-    bool any;
-    uint32_t none;
-    uint32_t fresh;
-    double sum = sum_doubles(store, double_cell - 1, &any);
-    *out = (struct restart){double_cell, 0};
-    if (!any)
-        return PCM_OK;
-    int status = PCM_CAPACITY;
-    if (pcm__life_may_retire(store) || !isfinite(sum))
-        status = pcm__try_cells(store, PCM__CELL_DOUBLE, 0, 1, &none, &fresh);
-    if (status == PCM_OK)
-        out->cell = fresh + 1;
-    if (status != PCM_CAPACITY && status != PCM_NO_SPACE)
-        return status;
-    if (isfinite(sum)) {
-        out->base = -sum;
-    } else if (!has_buckets) {
-        out->cell = 0;
-    } else {
-        pcm__count_refusal(store);
-        return status;
-    }
-    return PCM_OK;
-}
-
-/* Changes the bases of the integer cells to minus what their lanes hold, begins the doubles anew, and sets the value. */
-static int rebase(struct pcm_store *store, struct pcm__series_record *record, const pcm_family_definition *definition,
-                  double value) {
-    uint32_t buckets = pcm_definition_bucket_count(definition);
-    uint32_t integers = buckets > 0 ? buckets : 1;
-    uint32_t integer_cell = atomic_load_explicit(&record->integer_cell, memory_order_relaxed);
-    uint32_t double_cell = atomic_load_explicit(&record->double_cell, memory_order_relaxed);
-    uint64_t capacity = store->geometry.capacity;
-    if (integer_cell + (uint64_t)integers - 1 > capacity || double_cell > capacity)
-        return PCM_CORRUPT;
-    struct restart doubles = {0};
-    int status = double_cell == 0 ? PCM_OK : restart_doubles(store, double_cell, buckets > 0, &doubles);
-    if (status != PCM_OK)
-        return status;
-    uint64_t number = begin_change(store, record);
-    for (uint32_t i = 0; integer_cell != 0 && i < integers; i++)
-        atomic_store_explicit(pcm__store_base(store, integer_cell - 1 + i), -sum_integers(store, integer_cell - 1 + i),
-                              memory_order_relaxed);
-    if (doubles.cell != double_cell) {
-        move_doubles(store, record, buckets > 0, double_cell, doubles.cell);
-    } else if (double_cell != 0) {
-        atomic_store_explicit(pcm__store_base(store, double_cell - 1), bits_of(doubles.base), memory_order_relaxed);
-    }
-    atomic_store_explicit(&record->set_bits, bits_of(value), memory_order_relaxed);
-    end_change(store, record, number);
-    return PCM_OK;
-}
-
 int pcm__series_reset(struct pcm_store *store, uint32_t link) {
     struct pcm__series_view view;
     const pcm_family_definition *definition;
@@ -247,7 +115,7 @@ int pcm__series_reset(struct pcm_store *store, uint32_t link) {
     /* Of what is always 1 there is nothing to be forgotten. */
     if (status != PCM_OK || definition->type == PCM_INFO)
         return status;
-    status = rebase(store, view.record, definition, 0);
+    status = pcm__rebase(store, view.record, definition, 0);
     if (status != PCM_OK)
         return status;
     /* Those of the same millisecond are not told by the time. */
@@ -266,10 +134,16 @@ int pcm_gauge_set(pcm_store *store, pcm_series_id series, double value) {
         return status;
     if (!pcm__is_like_gauge(definition->type))
         return PCM_ARGUMENT;
-    /* Nothing was ever added: one store. An add that begins meanwhile comes after this set. */
+    /*
+     * Nothing was ever added: one store. An add that begins meanwhile comes after this set. One whose setter died half-way
+     * is finished first.
+     */
     if (atomic_load_explicit(&view.record->integer_cell, memory_order_seq_cst) == 0 &&
-        atomic_load_explicit(&view.record->double_cell, memory_order_seq_cst) == 0) {
-        atomic_store_explicit(&view.record->set_bits, bits_of(value), memory_order_relaxed);
+        atomic_load_explicit(&view.record->double_cell, memory_order_seq_cst) == 0 &&
+        atomic_load_explicit(&view.record->rebase, memory_order_relaxed) % 2 == 0) {
+        uint64_t bits;
+        memcpy(&bits, &value, sizeof bits);
+        atomic_store_explicit(&view.record->set_bits, bits, memory_order_relaxed);
         return PCM_OK;
     }
     return pcm_gauge_set_all(store, &series, &value, 1);
@@ -288,7 +162,7 @@ static int set_all(struct pcm_store *store, const pcm_series_id *series, const d
     for (uint32_t i = 0; status == PCM_OK && i < count; i++) {
         status = pcm__series_find(store, series[i], &view, &definition);
         if (status == PCM_OK)
-            status = rebase(store, view.record, definition, values[i]);
+            status = pcm__rebase(store, view.record, definition, values[i]);
     }
     return status;
 }
@@ -314,7 +188,7 @@ int pcm_histogram_bind(pcm_store *store, pcm_series_id series, pcm_histogram *ou
     if (buckets == 0)
         return PCM_ARGUMENT;
     /* Before the cell: a reset in between makes them disagree. */
-    uint64_t moves = atomic_load_explicit(moves_of(store), memory_order_acquire);
+    uint64_t moves = atomic_load_explicit(pcm__rebase_moves(store), memory_order_acquire);
     /* One that is under way may have told before the cell changes: then the record is looked at each time. */
     bool is_moving = atomic_load_explicit(&view.record->rebase, memory_order_acquire) % 2 == 1;
     uint32_t first = atomic_load_explicit(&view.record->integer_cell, memory_order_relaxed);
@@ -363,7 +237,7 @@ int pcm_histogram_observe(pcm_store *store, const pcm_histogram *histogram, doub
                                                 : find_bucket(histogram->bounds, histogram->bound_count, value);
     pcm__cell_add(store, histogram->first_cell + bucket, 1);
     uint32_t sum_cell = histogram->sum_cell;
-    if (__builtin_expect(atomic_load_explicit(moves_of(store), memory_order_acquire) != histogram->moves, 0))
+    if (__builtin_expect(atomic_load_explicit(pcm__rebase_moves(store), memory_order_acquire) != histogram->moves, 0))
         sum_cell = find_sum_cell(histogram);
     if (pcm__cell_exists(store, sum_cell))
         pcm__cell_add_double(store, sum_cell, value);

@@ -104,7 +104,25 @@ struct pcm__given {
     uint64_t until; /* they wait until all have taken in so many changes */
 };
 
-enum { PCM__TOTALS_OFFSET = 2048, PCM__GIVEN_OFFSET = PCM__TOTALS_OFFSET + 128 };
+/*
+ * Behind the given cells and like them: the set or the reset that is under way, see rebase.h. Changed under the catalog's
+ * lock; read by anybody, as long as the record of the series has the same odd number. Double cells are stored plus one.
+ */
+struct pcm__intent {
+    _Atomic uint64_t rebase; /* as in the record, which gets it when all the rest is here */
+    _Atomic uint64_t series; /* offset of its record in the catalog */
+    _Atomic uint64_t set_bits;
+    _Atomic uint64_t integer_base;
+    _Atomic uint64_t double_base;
+    _Atomic uint32_t double_cell;
+    _Atomic uint32_t double_cell_before;
+};
+
+enum {
+    PCM__TOTALS_OFFSET = 2048,
+    PCM__GIVEN_OFFSET = PCM__TOTALS_OFFSET + 128,
+    PCM__INTENT_OFFSET = PCM__GIVEN_OFFSET + 64,
+};
 
 struct pcm__slot {
     _Atomic uint32_t pid; /* 0: free */
@@ -177,7 +195,10 @@ static_assert(sizeof(struct pcm__header) <= PCM__PAGE, "the header fits its page
 static_assert(sizeof(struct pcm__header) <= PCM__TOTALS_OFFSET, "the totals are behind the header");
 static_assert(PCM__TOTALS_OFFSET + sizeof(struct pcm__totals) <= PCM__GIVEN_OFFSET,
               "given cells are behind the totals");
-static_assert(PCM__GIVEN_OFFSET + sizeof(struct pcm__given) <= PCM__PAGE, "given cells are in the header's page");
+static_assert(PCM__GIVEN_OFFSET + sizeof(struct pcm__given) <= PCM__INTENT_OFFSET,
+              "what is intended is behind given cells");
+static_assert(PCM__INTENT_OFFSET + sizeof(struct pcm__intent) <= PCM__PAGE, "what is intended is in the header's page");
+static_assert(sizeof(struct pcm__intent) == 48, "intent");
 static_assert(sizeof(struct pcm__slot) == 64, "slot");
 static_assert(sizeof(struct pcm__family_record) == 24, "family record");
 static_assert(sizeof(struct pcm__series_record) == 80, "series record");

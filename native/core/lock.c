@@ -2,6 +2,7 @@
 #include "lock.h"
 
 #include "life.h"
+#include "rebase.h"
 #include "slots.h"
 #include "store.h"
 
@@ -98,7 +99,9 @@ static int lock_and_read(struct pcm_store *store) {
     if (status == PCM_OK && pcm_store_is_broken(store))
         status = PCM_BROKEN;
     if (status == PCM_OK && store->header->busy != 0) {
-        status = pcm__life_repair(store);
+        status = pcm__rebase_repair(store);
+        if (status == PCM_OK)
+            status = pcm__life_repair(store);
         if (status == PCM_OK)
             status = pcm__index_read(store);
     }

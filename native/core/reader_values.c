@@ -7,6 +7,7 @@
 #include "exponential.h"
 #include "life.h"
 #include "reader.h"
+#include "rebase.h"
 #include "slots.h"
 
 #include <math.h>
@@ -15,6 +16,8 @@
 
 /* A series that is being changed is read again so many times at most: who changes it may have died half-way. */
 #define MOST_REREADS 1000
+/* So many times it is waited for, before what the change will have made of it is shown. */
+#define PATIENT_REREADS 100
 
 /* Records that are asked for before their turn. */
 #define FETCHED_AHEAD 16u
@@ -46,18 +49,27 @@ static uint64_t load(const _Atomic uint64_t *word) {
     return atomic_load_explicit(word, memory_order_relaxed);
 }
 
-static uint64_t integer_now(const pcm_store *store, uint32_t cell) {
-    uint64_t sum = load(pcm__store_base(store, cell));
+static uint64_t integer_in_lanes(const pcm_store *store, uint32_t cell) {
+    uint64_t sum = 0;
     for (uint32_t lane = 0; lane < pcm__store_all_lanes(store); lane++)
         sum += load(pcm__store_word(store, lane, cell));
     return sum;
 }
 
-static double double_now(const pcm_store *store, uint32_t cell) {
+static uint64_t integer_now(const pcm_store *store, uint32_t cell) {
+    return integer_in_lanes(store, cell) + load(pcm__store_base(store, cell));
+}
+
+static double double_in_lanes(const pcm_store *store, uint32_t cell) {
     double sum = 0;
     for (uint32_t lane = 0; lane < pcm__store_all_lanes(store); lane++)
         sum += as_double(load(pcm__store_word(store, lane, cell)));
-    return sum + as_double(load(pcm__store_base(store, cell)));
+    return sum;
+}
+
+/* The base comes last, as in the pass. */
+static double double_now(const pcm_store *store, uint32_t cell) {
+    return double_in_lanes(store, cell) + as_double(load(pcm__store_base(store, cell)));
 }
 
 /* ---------------------------------------------------------------- after the pass */
@@ -74,6 +86,30 @@ static inline struct pcm__parts collect(const pcm_reader *reader, const struct p
     if (double_cell != 0 && double_cell <= capacity)
         parts.fraction = now ? double_now(reader->store, double_cell - 1) : double_at(reader, double_cell - 1);
     return parts;
+}
+
+/* What a change that is under way makes of it; false where it does not count yet, or is none of the value. */
+static bool foresee_parts(const pcm_reader *reader, const struct pcm__series_record *record, uint64_t rebase,
+                          struct pcm__parts *out) {
+    struct pcm__rebase_view change;
+    uint32_t integer_cell = atomic_load_explicit(&record->integer_cell, memory_order_acquire);
+    uint32_t double_cell = atomic_load_explicit(&record->double_cell, memory_order_acquire);
+    struct pcm__parts parts = {0};
+    if (integer_cell > reader->store->geometry.capacity || double_cell > reader->store->geometry.capacity)
+        return false;
+    if (integer_cell != 0)
+        parts.integer = (int64_t)integer_in_lanes(reader->store, integer_cell - 1);
+    if (double_cell != 0)
+        parts.fraction = double_in_lanes(reader->store, double_cell - 1);
+    if (!pcm__rebase_foresee(reader->store, record, rebase, &change) || change.double_cell != double_cell)
+        return false;
+    parts.set = as_double(change.set_bits);
+    if (integer_cell != 0)
+        parts.integer = (int64_t)((uint64_t)parts.integer + change.integer_base);
+    if (double_cell != 0)
+        parts.fraction += as_double(change.double_base);
+    *out = parts;
+    return true;
 }
 
 static bool is_whole(double value, double limit) {
@@ -144,6 +180,16 @@ static int collect_buckets(pcm_reader *reader, const struct pcm__series_record *
     return status == PCM_OK && now ? read_again(reader, out->first_cell, out->kind, out->sum_cell) : status;
 }
 
+/* After a while, of a change that does not end. */
+static __attribute__((noinline)) bool foresee(const pcm_reader *reader, const struct pcm__series_record *record,
+                                              uint64_t rebase, struct pcm__settled *out) {
+    struct pcm__parts parts;
+    if (!foresee_parts(reader, record, rebase, &parts))
+        return false;
+    pcm__settled_set(out, pcm__reader_number(parts));
+    return true;
+}
+
 /*
  * The pass has all of a series or nothing of the last change of its value: it is taken only if the change was complete
  * before the pass, and none began since. Otherwise the series is read by itself until no change falls in between.
@@ -165,6 +211,8 @@ static inline int settle(pcm_reader *reader, uint32_t series, const struct pcm__
         atomic_thread_fence(memory_order_acquire);
         if (status != PCM_OK ||
             (before % 2 == 0 && atomic_load_explicit(&record->rebase, memory_order_relaxed) == before))
+            break;
+        if (buckets == 0 && attempt >= PATIENT_REREADS && foresee(reader, record, before, out))
             break;
         sched_yield();
     }
@@ -233,6 +281,9 @@ int pcm__reader_settle(pcm_reader *reader) {
 struct pcm__parts pcm__reader_parts(const pcm_reader *reader, uint32_t series) {
     const struct pcm__series_record *record = pcm__reader_record(reader, series);
     uint64_t rebase = atomic_load_explicit(&record->rebase, memory_order_acquire);
+    struct pcm__parts parts;
+    if (foresee_parts(reader, record, rebase, &parts))
+        return parts;
     return collect(reader, record, rebase / 2 > reader->rebases);
 }
 

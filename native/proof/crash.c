@@ -1,12 +1,14 @@
 /*
  * A process dies at every point of creating a store, attaching, declaring a family, creating series of each type,
- * making cells, setting a gauge, giving cells of fractions away, carrying a store over from another boot, removing what dead processes have left, and
- * closing. After each death the next
- * process opens the store, finds what was there before unchanged, does the same to its end, and counts on. One line
- * for each operation: its name, its points, and how many of them left a store that the next process could not use.
- * Beside what gives cells away lives a process that was there before, whose observations must be found after the death.
+ * making cells, setting a gauge, setting one whose value has three parts, giving cells of fractions away, carrying a
+ * store over from another boot, removing what dead processes have left, and closing. After each death the next process
+ * opens the store, finds what was there before unchanged, does the same to its end, and counts on. One line for each
+ * operation: its name, its points, and how many of them left a store that the next process could not use. Beside what
+ * sets and what gives cells away lives a process that was there before: what it adds must be found after the death.
  */
 #include "crash_points.h"
+#include "crash_store.h"
+#include "crash_witness.h"
 #include "layout.h"
 #include "percpu_metrics.h"
 #include "slots.h"
@@ -21,32 +23,6 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static char path[4096];
-static pcm_store *store;
-
-static int series_of(pcm_type type, const char *name, const char *label, pcm_series_id *out) {
-    static const double bounds[] = {1, 10};
-    pcm_bytes label_name = {"label", 5};
-    pcm_bytes value = {label, strlen(label)};
-    pcm_family_id family;
-    pcm_family_definition definition = {
-        .type = type,
-        .name = {name, strlen(name)},
-        .help = {"Crash", 5},
-        .unit = {"", 0},
-        .label_names = &label_name,
-        .label_count = 1,
-        .bounds = bounds,
-        .bound_count = type == PCM_HISTOGRAM ? 2 : 0,
-    };
-    int status = pcm_family_declare(store, &definition, &family);
-    return status == PCM_OK ? pcm_series_bind(store, family, &value, 1, out) : status;
-}
-
-static int open_store(bool persist) {
-    return pcm_store_open(&(pcm_open_options){.path = path, .capacity = 1024, .lanes = 2, .persist = persist}, &store);
-}
 
 /* ---------------------------------------------------------------- operations: each can be done again */
 
@@ -85,6 +61,13 @@ static int set_it(void) {
     int status = cell_it();
     if (status == PCM_OK)
         status = series_of(PCM_GAUGE, "old_gauge", "old", &series);
+    return status == PCM_OK ? pcm_gauge_set(store, series, 17) : status;
+}
+
+/* A value of three parts: what was set, integers, and fractions in a cell that the set gives away. */
+static int set_again(void) {
+    pcm_series_id series;
+    int status = series_of(PCM_GAUGE, "old_gauge", "old", &series);
     return status == PCM_OK ? pcm_gauge_set(store, series, 17) : status;
 }
 
@@ -134,6 +117,7 @@ static const struct operation operations[] = {
     {"histogram", histogram_it, true, false, false, false},
     {"cell", cell_it, true, false, false, false},
     {"set", set_it, true, false, false, false},
+    {"set_again", set_again, true, false, false, false},
     {"restart", restart_it, true, false, false, false},
     {"close", close_it, true, false, false, false},
     {"carry", carry_it, false, false, true, false},
@@ -217,6 +201,21 @@ static int count_fractions(void) {
     return status == PCM_OK ? pcm_histogram_observe(store, &histogram, 0.25) : status;
 }
 
+/* The gauge is as large as without. */
+static int count_parts(void) {
+    pcm_series_id series;
+    uint32_t cell;
+    int status = series_of(PCM_GAUGE, "old_gauge", "old", &series);
+    if (status == PCM_OK)
+        status = pcm_series_cell(store, series, &cell);
+    if (status != PCM_OK)
+        return status;
+    pcm_cell_add(store, cell, 1);
+    status = pcm_gauge_set(store, series, 1);
+    pcm_cell_add(store, cell, 2);
+    return status == PCM_OK ? pcm_series_add_double(store, series, 0.5) : status;
+}
+
 static int prepare(const struct operation *operation) {
     pcm_series_id series;
     uint32_t cell;
@@ -237,6 +236,8 @@ static int prepare(const struct operation *operation) {
         status = pcm_gauge_set(store, series, 3.5);
     if (status == PCM_OK && operation->act == restart_it)
         status = count_fractions();
+    if (status == PCM_OK && operation->act == set_again)
+        status = count_parts();
     close_it();
     int fd = operation->other_boot ? open(path, O_RDWR) : -1;
     if (fd >= 0 && (pwrite(fd, boot, sizeof boot, offsetof(struct pcm__header, boot_id)) < 0 || close(fd) != 0))
@@ -244,48 +245,40 @@ static int prepare(const struct operation *operation) {
     return status == PCM_OK && operation->orphaned ? leave_orphans(operation) : status;
 }
 
-static int value_of(pcm_reader *reader, const char *name, double *out) {
-    for (uint32_t i = 0; i < pcm_reader_series_count(reader); i++) {
-        pcm_bytes found = pcm_reader_family(reader, pcm_reader_series(reader, i).family)->name;
-        pcm_number number;
-        if (found.size != strlen(name) || memcmp(found.data, name, found.size) != 0)
-            continue;
-        if (pcm_reader_label_value(reader, i, 0).size != 3 ||
-            memcmp(pcm_reader_label_value(reader, i, 0).data, "old", 3))
-            continue;
-        int status = pcm_reader_value(reader, i, &number);
-        *out = number.real;
-        return status;
-    }
-    return PCM_NOT_FOUND;
+/* A reset that has begun is finished: nothing is left of 0.25 alone, or of 0.125, which came after the death. */
+static int check_histogram(void) {
+    static const double sums[] = {0, 0.125, 0.375};
+    int64_t count = -1;
+    double sum;
+    int status = histogram_of("old_seconds", &count, &sum);
+    if (status == PCM_OK && (count < 0 || count > 2 || sum != sums[count]))
+        status = PCM_CORRUPT;
+    return status;
 }
 
-static int check_values(double total, double gauge, double other_gauge) {
-    pcm_reader *reader;
-    double value;
-    int status = pcm_reader_create(store, &reader);
-    if (status != PCM_OK)
-        return status;
-    status = pcm_reader_refresh(reader);
+/* Whatever the dead process was about to do, others do next. Opening leaves that to whoever needs the lock. */
+static int set_other(void) {
+    pcm_series_id series;
+    uint32_t cell;
+    int status = series_of(PCM_GAUGE, "other_gauge", "new", &series);
     if (status == PCM_OK)
-        status = value_of(reader, "old_total", &value);
-    if (status == PCM_OK && value != total)
-        status = PCM_CORRUPT;
-    if (status == PCM_OK)
-        status = value_of(reader, "old_gauge", &value);
-    if (status == PCM_OK && value != gauge && value != other_gauge)
-        status = PCM_CORRUPT;
-    pcm_reader_destroy(reader);
-    return status;
+        status = pcm_series_cell(store, series, &cell);
+    return status == PCM_OK ? pcm_gauge_set(store, series, 5) : status;
 }
 
 /* What the next process does with the store that a death left behind. */
 static int go_on(const struct operation *operation) {
     pcm_series_id series;
     uint32_t cell;
+    /* What was added after the death is there, whether it came before the set or after it. */
+    double added = operation->act == set_again ? 1.25 : 0;
     int status = open_store(operation->other_boot);
+    if (status == PCM_OK && (operation->act == set_again || operation->act == restart_it))
+        status = set_other();
+    if (status == PCM_OK && operation->act == restart_it)
+        status = check_histogram();
     if (status == PCM_OK && !operation->is_new)
-        status = check_values(41, 3.5, operation->act == restart_it ? 0 : 17);
+        status = check_values(41, 3.5 + added, (operation->act == restart_it ? 0 : 17) + added);
     if (status == PCM_OK && operation->is_open && operation->act != close_it)
         status = operation->act();
     if (status == PCM_OK && operation->orphaned)
@@ -302,79 +295,6 @@ static int go_on(const struct operation *operation) {
         status = check_values(operation->is_new ? 1 : 42, 17, 17);
     close_it();
     return status;
-}
-
-/* ---------------------------------------------------------------- who is there before */
-
-static int sum_of(const char *name, double *out) {
-    pcm_reader *reader;
-    int64_t buckets[PCM_MAX_BUCKETS];
-    int status = pcm_reader_create(store, &reader);
-    if (status != PCM_OK)
-        return status;
-    status = pcm_reader_refresh(reader);
-    uint32_t count = status == PCM_OK ? pcm_reader_series_count(reader) : 0;
-    for (uint32_t i = 0; i < count; i++) {
-        pcm_bytes found = pcm_reader_family(reader, pcm_reader_series(reader, i).family)->name;
-        if (found.size == strlen(name) && memcmp(found.data, name, found.size) == 0)
-            status = pcm_reader_histogram(reader, i, buckets, out);
-    }
-    pcm_reader_destroy(reader);
-    return status;
-}
-
-/* In a child: binds a histogram, and observes with it when it is told that another process has died. */
-static int witness(int in, int out) {
-    pcm_series_id series;
-    pcm_histogram histogram;
-    char told;
-    double before = 0;
-    double after = 0;
-    int status = open_store(false);
-    if (status == PCM_OK)
-        status = series_of(PCM_HISTOGRAM, "old_seconds", "old", &series);
-    if (status == PCM_OK)
-        status = pcm_histogram_bind(store, series, &histogram);
-    if (write(out, "", 1) != 1 || read(in, &told, 1) != 1 || status != PCM_OK)
-        return 1;
-    status = sum_of("old_seconds", &before);
-    if (status == PCM_OK)
-        status = pcm_histogram_observe(store, &histogram, 0.125);
-    if (status == PCM_OK)
-        status = sum_of("old_seconds", &after);
-    return status == PCM_OK && after == before + 0.125 ? 0 : 1;
-}
-
-struct witness {
-    pid_t pid;
-    int to;
-    int from;
-};
-
-static bool start_witness(struct witness *out) {
-    int to[2];
-    int from[2];
-    char ready;
-    if (pipe(to) != 0 || pipe(from) != 0)
-        return false;
-    out->pid = fork();
-    if (out->pid == 0) {
-        close(to[1]);
-        _exit(witness(to[0], from[1]));
-    }
-    close(to[0]);
-    close(from[1]);
-    out->to = to[1];
-    out->from = from[0];
-    return out->pid > 0 && read(out->from, &ready, 1) == 1;
-}
-
-static bool ask_witness(const struct witness *asked) {
-    int status;
-    bool told = write(asked->to, "", 1) == 1;
-    close(asked->to);
-    close(asked->from);
-    return told && waitpid(asked->pid, &status, 0) == asked->pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 /* ---------------------------------------------------------------- deaths */
@@ -409,8 +329,9 @@ static bool die(const struct operation *operation, uint64_t deadly, uint64_t *po
 
 static int happen(const struct operation *operation, uint64_t deadly, uint64_t *points) {
     struct witness other;
-    bool is_witnessed = operation->act == restart_it;
-    if (is_witnessed && !start_witness(&other))
+    bool of_gauge = operation->act == set_again;
+    bool is_witnessed = of_gauge || operation->act == restart_it;
+    if (is_witnessed && !start_witness(&other, of_gauge))
         return PCM_SYSTEM;
     bool died = die(operation, deadly, points);
     if (is_witnessed && !ask_witness(&other))

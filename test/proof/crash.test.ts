@@ -12,7 +12,7 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const wrapped =
   'mmap memcpy memset fallocate ftruncate pwrite fchmod linkat link mkostemp unlink rename close open fcntl'.split(' ');
-const own = ['proof/crash.c', 'proof/crash_points.c'];
+const own = ['proof/crash.c', 'proof/crash_points.c', 'proof/crash_store.c', 'proof/crash_witness.c'];
 
 function buildCrash(mutation?: Mutation): Promise<string> {
   const flags = ['-O1'];
@@ -53,6 +53,7 @@ const operations = [
   'histogram',
   'cell',
   'set',
+  'set_again',
   'restart',
   'close',
   'carry',
@@ -96,4 +97,22 @@ test('orphans that nobody looks for any more are found by these deaths', async (
   });
   const { outcomes, log } = await runCrash(executable, temporaryDirectory(t));
   assert.ok((outcomes.get('sweep')?.failed ?? 0) > 0, log);
+});
+
+test('sets that nobody finishes are found by these deaths', async (t) => {
+  const executable = await buildCrash({
+    name: 'unfinished-sets',
+    changes: [{ find: 'status = pcm__rebase_repair(store);', replace: 'status = PCM_OK;' }],
+  });
+  const { outcomes, log } = await runCrash(executable, temporaryDirectory(t));
+  assert.ok((outcomes.get('set_again')?.failed ?? 0) > 0, log);
+});
+
+test('readers that show half of a set are found by these deaths', async (t) => {
+  const executable = await buildCrash({
+    name: 'half-sets',
+    changes: [{ find: 'if (buckets == 0 && attempt >= PATIENT_REREADS && ', replace: 'if (false && ' }],
+  });
+  const { outcomes, log } = await runCrash(executable, temporaryDirectory(t));
+  assert.ok((outcomes.get('set_again')?.failed ?? 0) > 0, log);
 });

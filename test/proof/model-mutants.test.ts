@@ -55,7 +55,7 @@ const mutants: readonly Mutant[] = [
   {
     name: 'model-kept-lanes',
     title: 'a set leaves in the value what was added before',
-    changes: [{ find: ', -sum_integers(store, integer_cell - 1 + i),', replace: ', 0,' }],
+    changes: [{ find: 'integer_base = -sum_integers(store, cells.first);', replace: 'integer_base = 0;' }],
   },
   {
     name: 'model-kept-fractions',

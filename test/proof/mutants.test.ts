@@ -88,7 +88,7 @@ const mutants: readonly Mutant[] = [
   {
     name: 'base-not-subtracted',
     title: 'a set leaves in the value what was added before: a gauge is not what it was set to',
-    changes: [{ find: ', -sum_integers(store, integer_cell - 1 + i),', replace: ', 0,' }],
+    changes: [{ find: 'integer_base = -sum_integers(store, cells.first);', replace: 'integer_base = 0;' }],
     options: { milliseconds: 300, roles: ['unpinned'] },
     isFound: ({ wrongSets, lost, surplus }) => wrongSets === 1 && lost === 0 && surplus === 0,
   },
