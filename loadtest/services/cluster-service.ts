@@ -35,7 +35,7 @@ async function servePrimary(): Promise<void> {
   const aggregator = await makeAggregator();
   await Promise.all(workers.map((worker) => once(worker, 'message')));
   const app = fastify();
-  serveDelays(app);
+  await serveDelays(app);
   if (library !== 'percpu-metrics') {
     app.get('/metrics', async (_request, reply) =>
       reply.header('content-type', aggregator.contentType).send(await aggregator.clusterMetrics()),

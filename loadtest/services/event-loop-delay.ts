@@ -1,10 +1,9 @@
 /** Tells by how much the event loop of a service was late. */
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { once } from 'node:events';
+import { createHistogram } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import type { FastifyInstance } from 'fastify';
-
-/** The monitor is woken this often, in milliseconds; being woken on time is no delay. */
-const RESOLUTION = 1;
 
 /** What `GET /delay` answers, in milliseconds: the longest delay, and that which 1 % are longer than. */
 export interface Delays {
@@ -12,19 +11,36 @@ export interface Delays {
   p99: number;
 }
 
-/** Serves at `GET /delay` by how many milliseconds the event loop was late since that was last asked. */
-export function serveDelays(app: FastifyInstance): void {
-  const delay = monitorEventLoopDelay({ resolution: RESOLUTION });
-  delay.enable();
+/** A call each millisecond, which tells when it was made. The clock is that of all threads. */
+const CALLER = `
+const { parentPort } = require('node:worker_threads');
+const never = new Int32Array(new SharedArrayBuffer(4));
+for (;;) {
+  Atomics.wait(never, 0, 0, 1);
+  parentPort.postMessage(process.hrtime.bigint());
+}`;
+
+/**
+ * Serves at `GET /delay` by how many milliseconds the event loop was late since that was last asked: a thread calls it
+ * each millisecond, and how long a call waits until it is heard is the delay. Timers of the loop itself would not do:
+ * they have a resolution of a millisecond, and one that is late by ten tells of one delay where ten calls waited.
+ */
+export async function serveDelays(app: FastifyInstance): Promise<void> {
+  const delays = createHistogram();
+  const caller = new Worker(CALLER, { eval: true });
+  await once(caller, 'online');
+  caller.on('message', (called: bigint) => {
+    const late = process.hrtime.bigint() - called;
+    delays.record(late > 1n ? late : 1n);
+  });
+  caller.unref();
+  app.addHook('onClose', async () => void (await caller.terminate()));
   app.get('/delay', async () => {
-    // What kept the event loop is noted when the monitor is woken next, which may come after this request.
-    await sleep(5 * RESOLUTION);
-    const late = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e6 - RESOLUTION);
-    const delays: Delays = { longest: late(delay.max), p99: late(delay.percentile(99)) };
-    delay.reset();
-    // A reset also forgets when the monitor was last woken. It notes the time between two wakes, so that what keeps
-    // the event loop before the first one would never be seen: whoever asks is to go on only once that is over.
-    while (delay.count === 0) await sleep(RESOLUTION);
-    return delays;
+    // What was called while the loop was kept from hearing it comes after this request.
+    await sleep(5);
+    const milliseconds = (nanoseconds: number): number => nanoseconds / 1e6;
+    const result: Delays = { longest: milliseconds(delays.max), p99: milliseconds(delays.percentile(99)) };
+    delays.reset();
+    return result;
   });
 }

@@ -31,7 +31,7 @@ series.touch();
 
 const app = fastify();
 app.get('/hello', async () => ({ hello: 'world' }));
-serveDelays(app);
+await serveDelays(app);
 app.get('/allocation', async () => await allocatedBy(() => series.render(), TIMES));
 app.get('/render', async () => {
   const started = performance.now();

@@ -27,7 +27,7 @@ async function serve(): Promise<void> {
   );
   await Promise.all(workers.map((worker) => once(worker, 'message')));
   const app = fastify();
-  serveDelays(app);
+  await serveDelays(app);
   app.get('/metrics', async (_request, reply) =>
     reply.header('content-type', registry.contentType).send(await registry.workerMetrics()),
   );
