@@ -12,6 +12,12 @@
 #include "reserve.h"
 #include "slots.h"
 
+#include <time.h>
+
+/* Series that are reset before the lock is given up for a while: a millisecond's work at most where they are histograms. */
+#define RESET_AT_A_TIME 64u
+#define RESET_PAUSE_NS  50000
+
 /* ---------------------------------------------------------------- families */
 
 static int match_family(const struct pcm_store *store, const pcm_family_definition *definition, pcm_family_id *out) {
@@ -316,12 +322,8 @@ int pcm_series_reset(pcm_store *store, pcm_series_id series) {
     return with_lock(store, series, pcm__series_reset);
 }
 
-/* Does something to the record of each series of a family, with the lock held. */
-static int for_each_series(struct pcm_store *store, pcm_family_id family,
-                           int (*apply)(struct pcm_store *, uint32_t link)) {
+int pcm_family_remove_all(pcm_store *store, pcm_family_id family) {
     uint32_t number;
-    if (store->read_only)
-        return PCM_READ_ONLY;
     int status = pcm__store_lock(store);
     if (status != PCM_OK)
         return status;
@@ -331,7 +333,7 @@ static int for_each_series(struct pcm_store *store, pcm_family_id family,
     for (uint32_t i = 0; status == PCM_OK && i < count; i++) {
         const struct pcm__series *series = pcm__index_series(&store->index, i);
         if (series->family == number && pcm__life_is_lived(series->life))
-            status = apply(store, series->record);
+            status = pcm__life_end(store, series->record);
     }
     if (status == PCM_OK)
         status = pcm__index_read(store);
@@ -339,10 +341,46 @@ static int for_each_series(struct pcm_store *store, pcm_family_id family,
     return status;
 }
 
-int pcm_family_remove_all(pcm_store *store, pcm_family_id family) {
-    return for_each_series(store, family, pcm__life_end);
+/* Where a reset of a family is, and what it could not reset. */
+struct reset {
+    uint32_t next;
+    uint32_t end; /* what is made meanwhile begins at 0 */
+    int refusal;
+};
+
+/* Some of them, with the lock held. One that there is no room for keeps no other one from it. */
+static int reset_some(struct pcm_store *store, pcm_family_id family, struct reset *reset) {
+    uint32_t number;
+    if (pcm__index_family_by_id(&store->index, family, &number) == NULL)
+        return PCM_ARGUMENT;
+    if (reset->next == 0)
+        reset->end = pcm__index_series_count(&store->index);
+    for (uint32_t left = RESET_AT_A_TIME; left > 0 && reset->next < reset->end; reset->next++) {
+        const struct pcm__series *series = pcm__index_series(&store->index, reset->next);
+        if (series->family != number || !pcm__life_is_lived(series->life))
+            continue;
+        int status = pcm__series_reset(store, series->record);
+        if (status == PCM_CAPACITY || status == PCM_NO_SPACE)
+            reset->refusal = status;
+        else if (status != PCM_OK)
+            return status;
+        left--;
+    }
+    return PCM_OK;
 }
 
 int pcm_family_reset(pcm_store *store, pcm_family_id family) {
-    return for_each_series(store, family, pcm__series_reset);
+    /* Whoever waits gets the lock in between: each series is reset by itself. */
+    const struct timespec pause = {.tv_nsec = RESET_PAUSE_NS};
+    struct reset reset = {.refusal = PCM_OK};
+    for (;;) {
+        int status = pcm__store_lock(store);
+        if (status != PCM_OK)
+            return status;
+        status = reset_some(store, family, &reset);
+        pcm__store_unlock(store);
+        if (status != PCM_OK || reset.next >= reset.end)
+            return status == PCM_OK ? reset.refusal : status;
+        nanosleep(&pause, NULL);
+    }
 }

@@ -396,9 +396,11 @@ int pcm_family_remove_all(pcm_store *store, pcm_family_id family);
 
 /*
  * Brings a series, or all series of a family, back to 0, for all processes. Nothing is stored into a lane, so that no
- * amount that is added meanwhile is lost; fractions that are added from then on go to another cell, so that they are rounded as in a new
- * series. An info stays 1. Of what is aggregated, the series of all processes. Errors: CAPACITY, NO_SPACE (only of a histogram whose sum is
- * infinite, which stays as it is), REMOVED, ARGUMENT, READ_ONLY, CORRUPT, BROKEN, LOCK_TIMEOUT, SYSTEM. Thread-safe.
+ * amount that is added meanwhile is lost; fractions that are added from then on go to another cell, so that they are
+ * rounded as in a new series. An info stays 1. Of what is aggregated, the series of all processes. Of a family each series
+ * is reset by itself, and the lock is given up now and then: where it is not had again in time, some have been reset. Errors:
+ * CAPACITY, NO_SPACE (only of a histogram whose sum is infinite, which stays as it is, while all others of the family are
+ * reset), REMOVED, ARGUMENT, READ_ONLY, CORRUPT, BROKEN, LOCK_TIMEOUT, SYSTEM. Thread-safe.
  */
 int pcm_series_reset(pcm_store *store, pcm_series_id series);
 int pcm_family_reset(pcm_store *store, pcm_family_id family);

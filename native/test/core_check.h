@@ -136,6 +136,8 @@ bool check_child(int pid);
     X(sets_that_nobody_moves_on_from_take_no_more_than_a_part_of_the_cells)                                            \
     X(sets_are_exact_again_when_too_many_cells_have_waited)                                                            \
     X(a_sum_that_overflowed_in_a_full_store_is_reset_or_stays)                                                         \
+    X(a_family_is_reset_but_for_what_there_is_no_room_for)                                                             \
+    X(the_lock_is_to_be_had_while_a_family_is_reset)                                                                   \
     X(no_observation_is_lost_or_counted_twice_beside_resets)                                                           \
     X(what_a_dead_process_left_is_found)                                                                               \
     X(an_exemplar_is_kept_for_each_bucket)                                                                             \
