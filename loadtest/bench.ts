@@ -10,12 +10,14 @@ import { renderBench, reportBench } from './bench/report.js';
 import { runCommand } from './command.js';
 import { describeMachine, summarizeMachine } from './machine.js';
 import { Progress } from './progress.js';
-import { defaultResultPath, writeResults } from './results.js';
+import { defaultResultPath, prepareFile, writeResults } from './results.js';
 import { withTemporaryDirectory } from './temporary-directory.js';
 import { describeVersions, summarizeVersions } from './versions.js';
 
 async function run({ rounds, output }: BenchArguments, signal: AbortSignal): Promise<boolean> {
   const started = new Date();
+  const results = output ?? defaultResultPath('bench', started);
+  await prepareFile(results);
   const machine = describeMachine();
   const versions = describeVersions();
   process.stdout.write(`${summarizeMachine(machine)}\n${summarizeVersions(versions)}\n\n`);
@@ -28,7 +30,7 @@ async function run({ rounds, output }: BenchArguments, signal: AbortSignal): Pro
   );
   progress.finish();
   const report = reportBench([...native, ...measurements], counts, machine.cpus);
-  const path = await writeResults(output ?? defaultResultPath('bench', started), {
+  const path = await writeResults(results, {
     kind: 'bench',
     started: started.toISOString(),
     seconds: (Date.now() - started.getTime()) / 1000,

@@ -14,7 +14,7 @@ import { renderComparison } from './report/compare.js';
 import { type RunDocument, readDocument } from './report/document.js';
 import { fitModel } from './report/model.js';
 import { renderFindings, renderModel } from './report/text.js';
-import { defaultResultPath, writeCharts, writePage, writeResults } from './results.js';
+import { defaultResultPath, prepareDirectory, prepareFile, writeCharts, writePage, writeResults } from './results.js';
 import { scenarios } from './scenarios/index.js';
 import type { Scenario } from './scenarios/scenario.js';
 import { Schedule } from './schedule.js';
@@ -90,15 +90,34 @@ async function runScenario(
   return recorder.findings((performance.now() - started) / 1000);
 }
 
+interface Saved {
+  path: string;
+  document: RunDocument;
+}
+
+async function measureAndSave(options: LoadtestArguments, signal: AbortSignal): Promise<Saved> {
+  const output = options.output ?? defaultResultPath('loadtest', new Date());
+  await prepareFile(output);
+  const document = await measure(options, signal);
+  return { path: await writeResults(output, document), document };
+}
+
+async function readAndPrint(path: string): Promise<Saved> {
+  const document = await readDocument(path);
+  process.stdout.write(`${summarizeMachine(document.machine)}\n${describePinning(document.pinning)}\n\n`);
+  for (const findings of document.scenarios) process.stdout.write(`${renderFindings(findings)}\n\n`);
+  return { path, document };
+}
+
 async function run(options: LoadtestArguments, signal: AbortSignal): Promise<boolean> {
-  // Read first: a file that cannot be read must not cost half an hour.
+  // Read and seen to first: a file that cannot be read or written must not cost half an hour.
   const old = options.compare === undefined ? undefined : await readDocument(options.compare);
-  const document = options.report === undefined ? await measure(options, signal) : await readDocument(options.report);
+  if (options.charts !== undefined) await prepareDirectory(options.charts);
+  const { path, document } = await (options.report === undefined
+    ? measureAndSave(options, signal)
+    : readAndPrint(options.report));
   process.stdout.write(`${renderModel(fitModel(document.scenarios, document.machine.cpus))}\n\n`);
   if (old !== undefined) process.stdout.write(`${renderComparison(old, document)}\n\n`);
-  const path =
-    options.report ??
-    (await writeResults(options.output ?? defaultResultPath('loadtest', new Date(document.started)), document));
   const page = await writePage(path, document, old);
   const charts = options.charts === undefined ? [] : await writeCharts(options.charts, document);
   const passed = document.scenarios.every((findings) => findings.passed);
