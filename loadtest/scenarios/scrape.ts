@@ -126,7 +126,7 @@ async function run(context: RunContext): Promise<void> {
   for (const size of sizes) await measure(context, size, roundsOfSize(size), step);
   if (!nodeRunsSuccessor()) context.recorder.note(SUCCESSOR_IS_LEFT_OUT);
   context.recorder.note(
-    `${rounds} rounds, at most ${MOST_CLUSTER_ROUNDS} of a cluster. The event loop counts as late from 1 ms on; "loaded" has ${LOAD.connections} connections of requests beside the scrape.`,
+    `${rounds} rounds, at most ${MOST_CLUSTER_ROUNDS} of a cluster. "loaded" has ${LOAD.connections} connections of requests beside the scrape.`,
   );
 }
 
