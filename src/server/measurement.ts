@@ -91,8 +91,11 @@ const gaugeConditions = {
 /** The schema of `:name`. */
 export const nameParams = { type: 'object', required: ['name'], properties: { name } } as const;
 
-/** The schema of the query of requests that have a body: there is none, and what is put there is not left out silently. */
-export const noQuery = { type: 'object', additionalProperties: false } as const;
+/**
+ * The schema of the query of requests that have a body: there is none, and what is put there is not left out silently.
+ * Without `properties` the OpenAPI document would have the keywords of the schema as parameters.
+ */
+export const noQuery = { type: 'object', additionalProperties: false, properties: {} } as const;
 
 /** The schema of the query that names a series of a family: JSON, as in a body, so that a label may have any name. */
 export const labelQuery = {

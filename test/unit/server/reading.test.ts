@@ -181,7 +181,10 @@ test('the OpenAPI document describes every route, and the schemas that requests 
   const document = JSON.parse(body) as {
     openapi: string;
     info: { version: string };
-    paths: Record<string, Record<string, { requestBody?: object; responses: Record<string, object> }>>;
+    paths: Record<
+      string,
+      Record<string, { parameters?: { name: string }[]; requestBody?: object; responses: Record<string, object> }>
+    >;
     components: { schemas: Record<string, object> };
   };
   assert.match(document.openapi, /^3\.1/);
@@ -204,6 +207,10 @@ test('the OpenAPI document describes every route, and the schemas that requests 
       'post /v1/histograms/{name}',
     ],
   );
+  const parameters = Object.values(document.paths).flatMap((methods) =>
+    Object.values(methods).flatMap((operation) => operation.parameters ?? []),
+  );
+  assert.deepEqual([...new Set(parameters.map(({ name }) => name))].sort(), ['labels', 'name', 'name[]']);
   assert.ok(document.components.schemas['Problem']);
   const families = JSON.stringify(document.paths['/v1/metrics']?.['get']?.responses['200']);
   for (const word of [
