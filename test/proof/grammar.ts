@@ -1,6 +1,6 @@
 /**
- * A grammar of requests, made from the service's own OpenAPI document: bodies that match their schema, and the same
- * with one thing wrong. What a seed makes is the same in every run.
+ * A grammar of requests, made from the service's own OpenAPI document: bodies, queries and headers that match it, and
+ * the same with one thing wrong. What a seed makes is the same in every run.
  */
 
 /** The part of JSON Schema that the document uses. */
@@ -9,6 +9,7 @@ export interface Schema {
   readonly enum?: readonly unknown[];
   readonly pattern?: string;
   readonly minimum?: number;
+  readonly minLength?: number;
   readonly minItems?: number;
   readonly items?: Schema;
   readonly properties?: Readonly<Record<string, Schema>>;
@@ -52,6 +53,23 @@ const WRONG: readonly unknown[] = [
   'nan',
   { __proto_: 1, op: 'set' },
 ];
+
+const CODINGS = ['identity', 'gzip', 'br', 'gzip;q=0.5, br;q=0.1', 'gzip;q=0', '*;q=0', 'rot13', ';;q=,'];
+const JSON_TYPES = ['application/json', 'application/json; charset=utf-8', 'application/json;charset="US-ASCII"'];
+/** Of bodies that are not read: another type, another charset, none at all, compressed. */
+const UNREADABLE: readonly Readonly<Record<string, string>>[] = [
+  { 'content-type': 'text/plain' },
+  { 'content-type': 'application/problem+json' },
+  { 'content-type': 'application/json; charset=utf-16le' },
+  {},
+  { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+];
+
+/** What stands behind a path, and whether it is as the document has it. */
+export interface MadeQuery {
+  readonly pairs: [name: string, value: string][];
+  readonly isRight: boolean;
+}
 
 /** Makes values. */
 export class Grammar {
@@ -141,5 +159,43 @@ export class Grammar {
     if (entries.length === 0 || this.chance(0.2)) return { ...value, [this.pick(['extra', 'Value', 'le'])]: 1 };
     const [name, item] = this.pick(entries);
     return { ...value, [name]: this.spoil(item) };
+  }
+
+  /**
+   * A query of parameters that are texts, or lists of them, whose values are out of `words`. What is wrong is one that
+   * there is not, one that is empty or, if it is no list, there twice.
+   */
+  query(parameters: ReadonlyMap<string, Schema>, words: readonly string[]): MadeQuery {
+    const pairs: [string, string][] = [];
+    for (const [name, schema] of parameters) {
+      const isList = schema.anyOf?.some(({ type }) => type === 'array') ?? false;
+      const most = isList ? 4 : 2;
+      for (let left = Math.floor(this.#next() * most); left > 0; left -= 1) pairs.push([name, this.pick(words)]);
+      if (this.chance(0.1)) return { pairs: [[name, ''], ...pairs], isRight: (schema.minLength ?? 0) === 0 };
+      if (this.chance(0.1)) {
+        return { pairs: [[name, this.pick(words)], [name, this.pick(words)], ...pairs], isRight: isList };
+      }
+    }
+    return this.chance(0.05) ? { pairs: [...pairs, ['extra', '1']], isRight: false } : { pairs, isRight: true };
+  }
+
+  /** Headers of a request for one of some types of content, and the type that the answer must have, if one must be. */
+  readingHeaders(types: readonly string[]): { headers: Record<string, string>; type: string | undefined } {
+    const type = this.pick(types);
+    const [accept, expected] = this.pick<[string, string | undefined]>([
+      [type, type],
+      [`image/png, ${type};q=0.3, */*;q=0.1`, type],
+      ['*/*', undefined],
+      ['image/png', undefined],
+      [`${type};q=nonsense, ;;`, undefined],
+      [`${type};q=0`, undefined],
+    ]);
+    return { headers: { accept, 'accept-encoding': this.pick(CODINGS) }, type: expected };
+  }
+
+  /** Headers of a request with a body, and whether it is read then. */
+  bodyHeaders(): { headers: Readonly<Record<string, string>>; isRight: boolean } {
+    if (this.chance(0.05)) return { headers: this.pick(UNREADABLE), isRight: false };
+    return { headers: { 'content-type': this.pick(JSON_TYPES) }, isRight: true };
   }
 }

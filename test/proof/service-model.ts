@@ -52,12 +52,16 @@ export class ServiceModel {
     return 204;
   }
 
-  /** Everything, as {@link valuesOfFamilies} reads it. */
-  values(): ModelValues {
-    const entries = [...this.#values].map(([key, { value, sum }]) => [
-      key,
-      key.startsWith('histogram') ? `${value} of ${sum}` : value + 0,
-    ]);
+  /** Whether there is a family, with series or without. */
+  has(name: string): boolean {
+    return this.#families.has(name);
+  }
+
+  /** Everything, or what some families have, as {@link valuesOfFamilies} reads it. */
+  values(names?: readonly string[]): ModelValues {
+    const entries = [...this.#values]
+      .filter(([key]) => names === undefined || names.includes(key.slice(key.indexOf(' ') + 1, key.indexOf('['))))
+      .map(([key, { value, sum }]) => [key, key.startsWith('histogram') ? `${value} of ${sum}` : value + 0]);
     return Object.fromEntries(entries.sort()) as ModelValues;
   }
 }
@@ -75,15 +79,21 @@ interface FamiliesJson {
   }[];
 }
 
-/** What `GET /v1/metrics` says, without the service's own families. */
-export function valuesOfFamilies(json: unknown): ModelValues {
+/** What `GET /v1/metrics` says, of some families or of all but the service's own. */
+export function valuesOfFamilies(json: unknown, names?: readonly string[]): ModelValues {
   const entries: [string, number | string][] = [];
   for (const { type, name, series } of (json as FamiliesJson).families) {
-    if (name.startsWith('http_request')) continue;
+    if (names?.includes(name) === false || name.startsWith('http_request')) continue;
     for (const { labels, value = 0, count, sum } of series) {
       const number = typeof value === 'number' ? value : NON_FINITE[value];
       entries.push([keyOf(type, name, labels), count === undefined ? number : `${count} of ${sum}`]);
     }
   }
   return Object.fromEntries(entries.sort()) as ModelValues;
+}
+
+/** Which series `GET /v1/cpus` has of some families. What their lanes hold may be from before a series was removed. */
+export function seriesOfLanes(json: unknown, names: readonly string[]): string[] {
+  const families = (json as FamiliesJson).families.filter(({ name }) => names.includes(name));
+  return families.flatMap(({ type, name, series }) => series.map(({ labels }) => keyOf(type, name, labels))).sort();
 }
