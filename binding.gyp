@@ -39,6 +39,7 @@
         'native/core/orphans.c',
         'native/core/lock.c',
         'native/core/names.c',
+        'native/core/new_series.c',
         'native/core/reader.c',
         'native/core/reader_values.c',
         'native/core/rebase.c',

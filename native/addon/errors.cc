@@ -87,6 +87,13 @@ void ThrowStatus(Napi::Env env, int status, int error_number) {
     Throw(env, pcm__status_error(env, status, error_number));
 }
 
+void ThrowRefused(Napi::Env env, int status, int error_number, uint32_t index) {
+    napi_value error = pcm__status_error(env, status, error_number);
+    if (error != nullptr)
+        SetNumber(env, error, "index", index);
+    Throw(env, error);
+}
+
 void ThrowVersion(Napi::Env env, const char *path) {
     napi_value error = pcm__status_error(env, PCM_VERSION, 0);
     uint32_t found = 0;

@@ -29,6 +29,9 @@ namespace pcm {
 /* Throws the error as a C++ exception, which node-addon-api hands to JavaScript. */
 [[noreturn]] void ThrowStatus(Napi::Env env, int status, int error_number = 0);
 
+/* The same of one of several things, whose number is the error's `index`. */
+[[noreturn]] void ThrowRefused(Napi::Env env, int status, int error_number, uint32_t index);
+
 /* Throws PCM_VERSION of the file at a path, with `foundVersion` and `wantedVersion` where they can be read. */
 [[noreturn]] void ThrowVersion(Napi::Env env, const char *path);
 

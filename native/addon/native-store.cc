@@ -60,6 +60,7 @@ Napi::Function NativeStore::DefineClass(Napi::Env env, std::shared_ptr<Attachmen
                                        InstanceMethod<&NativeStore::Declare>("declare"),
                                        InstanceMethod<&NativeStore::Find>("find"),
                                        InstanceMethod<&NativeStore::Bind>("bind"),
+                                       InstanceMethod<&NativeStore::BindAll>("bindAll"),
                                        InstanceMethod<&NativeStore::FindSeries>("findSeries"),
                                        InstanceMethod<&NativeStore::LabelValues>("labelValues"),
                                        InstanceMethod<&NativeStore::SeriesOf>("seriesOf"),
@@ -202,6 +203,17 @@ Napi::Value NativeStore::Bind(const Napi::CallbackInfo &info) {
     if (status != PCM_OK)
         ThrowStatus(info.Env(), status, errno);
     return ToNumber(info.Env(), series);
+}
+
+void NativeStore::BindAll(const Napi::CallbackInfo &info) {
+    const SeriesRequests requests(info[0], info[1], info[2]);
+    pcm_store *store = RequireOpen(info.Env());
+    std::vector<pcm_series_id> series(requests.size());
+    uint32_t failed = 0;
+    errno = 0;
+    const int status = pcm_series_bind_all(store, requests.views(), requests.size(), series.data(), &failed);
+    if (status != PCM_OK)
+        ThrowRefused(info.Env(), status, errno, failed);
 }
 
 Napi::Value NativeStore::FindSeries(const Napi::CallbackInfo &info) {

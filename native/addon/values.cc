@@ -309,6 +309,19 @@ StringList::StringList(Napi::Value value, const char *message) {
         views_.push_back(ToBytes(text));
 }
 
+SeriesRequests::SeriesRequests(Napi::Value families, Napi::Value values, Napi::Value cells) {
+    const std::vector<uint64_t> ids = RequireIds(families);
+    const std::vector<double> wanted = RequireNumbers(cells, ids.size());
+    if (!values.IsArray() || values.As<Napi::Array>().Length() != ids.size())
+        ThrowArgument(values.Env(), "values must be an array of label values for each family");
+    const Napi::Array given = values.As<Napi::Array>();
+    for (uint32_t i = 0; i < ids.size(); i++) {
+        const StringList &list = values_.emplace_back(given.Get(i), "label values must be an array of strings");
+        const auto bits = static_cast<uint32_t>(wanted[i]);
+        views_.push_back({ids[i], list.views(), list.size(), {(bits & 1) != 0, (bits & 2) != 0}});
+    }
+}
+
 FamilyArgument::FamilyArgument(Napi::Value value)
     : FamilyArgument(RequireObject(value, "the definition of a family must be an object")) {}
 

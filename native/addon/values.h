@@ -5,6 +5,7 @@
 #ifndef PCM_ADDON_VALUES_H_
 #define PCM_ADDON_VALUES_H_
 
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -69,6 +70,23 @@ class StringList {
   private:
     std::vector<std::string> texts_;
     std::vector<pcm_bytes> views_;
+};
+
+/* Series of several families: ids, label values, and cells as the numbers 0 to 3 (1: integers, 2: fractions). */
+class SeriesRequests {
+  public:
+    SeriesRequests(Napi::Value families, Napi::Value values, Napi::Value cells);
+
+    const pcm_series_request *views() const noexcept {
+        return views_.data();
+    }
+    uint32_t size() const noexcept {
+        return static_cast<uint32_t>(views_.size());
+    }
+
+  private:
+    std::deque<StringList> values_; /* which never move */
+    std::vector<pcm_series_request> views_;
 };
 
 /* A family's definition from JavaScript; the view lives as long as this. */

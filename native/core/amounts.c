@@ -90,6 +90,22 @@ static int lazy_cell(struct pcm_store *store, pcm_series_id id, bool is_double, 
     return status;
 }
 
+int pcm__series_make_cells(struct pcm_store *store, pcm_series_id id, pcm_series_cells cells) {
+    struct pcm__series_view view;
+    const pcm_family_definition *definition;
+    uint32_t made;
+    int status = pcm__series_find(store, id, &view, &definition);
+    if (status != PCM_OK || pcm__has_buckets(definition->type))
+        return status;
+    bool is_signed = pcm__is_like_gauge(definition->type);
+    if (cells.integer && atomic_load_explicit(&view.record->integer_cell, memory_order_relaxed) == 0)
+        status = make_cell(store, view.record, is_signed, false, &made);
+    if (status == PCM_OK && cells.fraction &&
+        atomic_load_explicit(&view.record->double_cell, memory_order_relaxed) == 0)
+        status = make_cell(store, view.record, is_signed, true, &made);
+    return status;
+}
+
 int pcm_series_cell(pcm_store *store, pcm_series_id series, uint32_t *out) {
     return lazy_cell(store, series, false, out);
 }

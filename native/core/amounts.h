@@ -12,6 +12,9 @@ uint32_t pcm__first_doubles(const pcm_family_definition *definition);
 int pcm__series_find(const struct pcm_store *store, pcm_series_id id, struct pcm__series_view *view,
                      const pcm_family_definition **definition);
 
+/* Makes the cells of a counter or gauge that it has not got yet, with the lock of the store held. Errors as pcm__series_find, CAPACITY, NO_SPACE. */
+int pcm__series_make_cells(struct pcm_store *store, pcm_series_id id, pcm_series_cells cells);
+
 /* Brings a series back to 0, with the lock of the store held. Errors as pcm__series_find. */
 int pcm__series_reset(struct pcm_store *store, uint32_t link);
 

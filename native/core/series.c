@@ -8,10 +8,13 @@
 #include "life.h"
 #include "lock.h"
 #include "names.h"
+#include "new_series.h"
 #include "orphans.h"
 #include "reserve.h"
 #include "slots.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 /* Series that are reset before the lock is given up for a while: a millisecond's work at most where they are histograms. */
@@ -79,11 +82,6 @@ int pcm_family_find(pcm_store *store, pcm_bytes name, pcm_family_id *id, pcm_fam
 
 /* ---------------------------------------------------------------- series */
 
-/* Whether the series of a family belong to processes. */
-static bool is_owned(const pcm_family_definition *definition) {
-    return definition->per_process || definition->aggregation != PCM_AGGREGATION_NONE;
-}
-
 static uint32_t link_at(const struct pcm_store *store, uint32_t number) {
     return pcm__index_series(&store->index, number)->record;
 }
@@ -104,7 +102,7 @@ static int match_series(const struct pcm_store *store, uint32_t family, const pc
         uint32_t link = link_at(store, number);
         bool is_own = !is_aggregated || pcm__is_owned_by(store, link, self);
         bool is_wanted = is_own || (any && status == PCM_NOT_FOUND);
-        if (!is_wanted || (is_owned(definition) && pcm__is_orphan(store, link)))
+        if (!is_wanted || (pcm__is_owned(definition) && pcm__is_orphan(store, link)))
             continue;
         *out = (uint64_t)link * 8 + 1;
         status = PCM_OK;
@@ -114,52 +112,11 @@ static int match_series(const struct pcm_store *store, uint32_t family, const pc
     return status;
 }
 
-/* Fills the record of a series that is gone. */
-static void revive_series(struct pcm_store *store, uint32_t link, struct pcm__series_record *record, uint64_t family,
-                          uint64_t owner, const pcm_bytes *values, uint32_t count, uint32_t integer_cell,
-                          uint32_t double_cell) {
-    pcm__catalog_write_series(record, family, owner, values, count);
-    /* Whoever repairs the store takes the cells for the family's, should this process die now. */
-    atomic_store_explicit(&record->integer_cell, integer_cell, memory_order_release);
-    atomic_store_explicit(&record->double_cell, double_cell, memory_order_release);
-    pcm__life_begin(store, link);
-}
-
 static int create_series(struct pcm_store *store, uint32_t number, const pcm_bytes *values) {
-    const struct pcm__family *family = pcm__index_family(&store->index, number);
-    const pcm_family_definition *definition = &family->definition;
-    uint32_t count = definition->label_count;
-    uint32_t size_class;
-    uint32_t link;
-    struct pcm__series_record *record;
-    uint32_t integer_cell;
-    uint32_t double_cell;
-    uint64_t size = pcm__life_size(pcm__catalog_series_bytes(values, count), &size_class);
-    uint32_t integers = pcm__first_integers(definition);
-    uint32_t doubles = pcm__first_doubles(definition);
-    int status = pcm__life_collect(store);
-    /* The record first: cells taken for one that does not fit would be lost. */
-    if (status == PCM_OK)
-        status = pcm__life_take(store, size_class, &link, &record);
-    if (status == PCM_OK && link == 0)
-        status = pcm__reserve_catalog(store, size);
-    if (status != PCM_OK)
-        return status;
-    status = pcm__reserve_cells(store, PCM__CELL_COUNT, integers, doubles, &integer_cell, &double_cell);
-    if (status != PCM_OK) {
-        if (link != 0)
-            pcm__life_give(store, size_class, link);
-        return status;
-    }
-    integer_cell = integers > 0 ? integer_cell + 1 : 0;
-    double_cell = doubles > 0 ? double_cell + 1 : 0;
-    uint64_t owner = is_owned(definition) ? pcm__slots_owner(store) : 0;
-    if (link != 0)
-        revive_series(store, link, record, family->id - 1, owner, values, count, integer_cell, double_cell);
-    else
-        status =
-            pcm__catalog_append_series(store, size, family->id - 1, owner, values, count, integer_cell, double_cell);
-    return status == PCM_OK ? pcm__index_read(store) : status;
+    struct pcm__new_series new;
+    uint64_t appended = 0;
+    int status = pcm__new_series_prepare(store, number, values, (pcm_series_cells){0}, &appended, &new);
+    return status == PCM_OK ? pcm__new_series_begin(store, &new) : status;
 }
 
 /*
@@ -278,6 +235,70 @@ int pcm_series_bind_within(pcm_store *store, pcm_family_id family, const pcm_byt
             status = match_series(store, number, values, false, out);
     }
     pcm__store_unlock(store);
+    return status;
+}
+
+/* Finds those that exist, and takes all that the others need; of those `news` keeps it. */
+static int prepare_all(struct pcm_store *store, const pcm_series_request *requests, uint32_t count,
+                       struct pcm__new_series *news, pcm_series_id *out, uint32_t *at) {
+    uint64_t appended = 0;
+    int status = PCM_OK;
+    for (*at = 0; status == PCM_OK && *at < count; *at += status == PCM_OK) {
+        const pcm_series_request *request = &requests[*at];
+        uint32_t number;
+        const struct pcm__family *family = pcm__index_family_by_id(&store->index, request->family, &number);
+        if (family == NULL || family->definition.label_count != request->count ||
+            !values_fit(request->values, request->count))
+            return PCM_ARGUMENT;
+        status = remove_orphan(store, number, request->values);
+        if (status == PCM_OK)
+            status = match_series(store, number, request->values, false, &out[*at]);
+        if (status == PCM_OK)
+            status = pcm__series_make_cells(store, out[*at], request->cells);
+        else if (status == PCM_NOT_FOUND)
+            status = pcm__new_series_prepare(store, number, request->values, request->cells, &appended, &news[*at]);
+    }
+    return status;
+}
+
+/* None of them is a series before there is room for all. */
+static int bind_all(struct pcm_store *store, const pcm_series_request *requests, uint32_t count,
+                    struct pcm__new_series *news, pcm_series_id *out, uint32_t *at) {
+    int status = prepare_all(store, requests, count, news, out, at);
+    bool is_refused = status != PCM_OK;
+    for (uint32_t i = 0; i < count; i++) {
+        struct pcm__new_series *new = &news[i];
+        if (!new->is_taken)
+            continue;
+        /* The same may have been asked for before. */
+        bool is_there = match_series(store, new->family, new->values, false, &out[i]) == PCM_OK;
+        if (is_refused || is_there || status != PCM_OK) {
+            pcm__new_series_give(store, new);
+            continue;
+        }
+        status = pcm__new_series_begin(store, new);
+        if (status == PCM_OK)
+            status = match_series(store, new->family, new->values, false, &out[i]);
+    }
+    return status;
+}
+
+int pcm_series_bind_all(pcm_store *store, const pcm_series_request *requests, uint32_t count, pcm_series_id *out,
+                        uint32_t *failed) {
+    struct pcm__new_series *news = calloc(count + 1ull, sizeof *news);
+    pcm_series_id *found = calloc(count + 1ull, sizeof *found);
+    uint32_t at = 0;
+    int status = news == NULL || found == NULL ? PCM_NO_MEMORY : pcm__store_lock(store);
+    if (status == PCM_OK) {
+        status = bind_all(store, requests, count, news, found, &at);
+        pcm__store_unlock(store);
+    }
+    if (status == PCM_OK)
+        memcpy(out, found, count * sizeof *out);
+    else
+        *failed = at < count ? at : 0;
+    free(news);
+    free(found);
     return status;
 }
 

@@ -355,6 +355,27 @@ typedef struct pcm_series_limits {
 int pcm_series_bind_within(pcm_store *store, pcm_family_id family, const pcm_bytes *values, uint32_t count,
                            pcm_series_limits limits, pcm_series_id *out);
 
+/* Cells that a series of a counter or gauge gets at once, beside those that its type always has. */
+typedef struct pcm_series_cells {
+    bool integer;
+    bool fraction;
+} pcm_series_cells;
+
+typedef struct pcm_series_request {
+    pcm_family_id family;
+    const pcm_bytes *values;
+    uint32_t count;
+    pcm_series_cells cells;
+} pcm_series_request;
+
+/*
+ * Finds or creates several series under one lock: where there is no room for all of the new ones, none is made. What is
+ * asked for twice is one series. `failed` gets the number of the request that there was no room for, or that is wrong. Errors
+ * as pcm_series_bind. Thread-safe.
+ */
+int pcm_series_bind_all(pcm_store *store, const pcm_series_request *requests, uint32_t count, pcm_series_id *out,
+                        uint32_t *failed);
+
 /*
  * Finds a series as pcm_series_bind does, without creating it; of what is aggregated that of another process where this one
  * has none. Errors: NOT_FOUND, ARGUMENT, CORRUPT, BROKEN, NO_MEMORY. Thread-safe.

@@ -95,6 +95,8 @@ bool check_child(int pid);
     X(every_lane_counts_however_many_there_are)                                                                        \
     X(an_exhausted_capacity_leaves_the_rest_alone)                                                                     \
     X(what_is_refused_takes_nothing)                                                                                   \
+    X(several_series_are_made_together)                                                                                \
+    X(where_there_is_no_room_for_all_none_is_made)                                                                     \
     X(a_full_file_system_is_an_error_before_it_is_a_fault)                                                             \
     X(every_back_end_counts_exactly_with_six_threads_per_cpu)                                                          \
     X(processes_count_exactly_on_one_store)                                                                            \

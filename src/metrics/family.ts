@@ -8,6 +8,7 @@
 
 import type { ErrorCode } from '../errors.js';
 import { NO_SERIES, type Segment, type SeriesLimits } from '../store/segment.js';
+import type { SeriesRequest } from '../store/series-request.js';
 import type { FamilyDefinition, FamilySnapshot, MetricType } from '../store/types.js';
 import { BoundSeries, type Origin, type SeriesSource } from './bound-series.js';
 import type { Declaration, DefaultLabels } from './default-labels.js';
@@ -101,6 +102,11 @@ export interface FamilyContext {
   readonly exemplar?: ExemplarSource | undefined;
 }
 
+/** A series that there is no handle for yet. */
+export interface Unbound extends Pick<SeriesRequest, 'family' | 'name' | 'labelValues'> {
+  readonly segment: Segment;
+}
+
 /** The common part of the implementations. */
 export abstract class Family<Handle> {
   /** Always the declared one, whatever is assigned to it. */
@@ -177,6 +183,14 @@ export abstract class Family<Handle> {
 
   labels(...given: readonly unknown[]): Handle {
     return this.#handles.find(given) ?? this.#findOrBind(labelValues(this.#own, given));
+  }
+
+  /** The series that {@link labels} would bind; undefined where there is a handle, or a limit that may lead elsewhere. */
+  unbound(...given: readonly unknown[]): Unbound | undefined {
+    const values = labelValues(this.#own, given);
+    if (this.isLimited || this.#handles.find(values) !== undefined) return undefined;
+    const { name } = this.definition;
+    return { segment: this.segment, family: this.#id, name, labelValues: [...values, ...this.#defaultValues] };
   }
 
   reset(...given: readonly unknown[]): void {

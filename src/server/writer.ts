@@ -1,15 +1,16 @@
 /**
  * Writes measurements into the store, all of a request or none, and removes series. Three passes: check every one
  * against the store and against the others; declare the families and bind the series, which takes all the room that is
- * needed; count. Only the second can fail for want of room, and it counts nothing, so whatever is refused has left every
- * value as it was. What was acknowledged was stored.
+ * needed; count. Only the second can fail for want of room: it counts nothing then, and makes no series. What was acknowledged was stored.
  *
  * Families are declared with sorted label names: workers that see the first request of a family at the same time agree
  * on its definition, whatever the order in the JSON was.
  */
 import { PercpuMetricsError } from '../errors.js';
+import { bindAll, type Wanted } from '../metrics/bind-all.js';
 import type { Counter } from '../metrics/counter.js';
 import { defineFamily } from '../metrics/definition.js';
+import type { Family } from '../metrics/family.js';
 import { type BoundGauge, type Gauge, setAllOrThrow } from '../metrics/gauge.js';
 import type { Histogram } from '../metrics/histogram.js';
 import { labelValues } from '../metrics/label-values.js';
@@ -67,6 +68,18 @@ function checkAgainst(definition: FamilyDefinition, item: Measurement): void {
   }
 }
 
+/** In the order of the family's label names. */
+function valuesOf(family: AnyFamily, { labels }: Measurement): (string | number)[] {
+  return family.labelNames.map((label) => labels[label] ?? '');
+}
+
+/** The cells that a series needs for what is added to it. */
+function cellsOf({ type, operation, value }: Measurement): { readonly integer: boolean; readonly fraction: boolean } {
+  const isAdded = type !== 'histogram' && operation !== 'set';
+  const isWhole = Number.isSafeInteger(value);
+  return { integer: isAdded && isWhole, fraction: isAdded && !isWhole };
+}
+
 /** Writes into one store. */
 export class MeasurementWriter {
   readonly #store: Store;
@@ -89,9 +102,7 @@ export class MeasurementWriter {
     this.#store.follow();
     const planned = new Map<string, FamilyDefinition>();
     this.#forEach(items, (item) => this.#check(item, planned));
-    const steps: Step[] = [];
-    this.#forEach(items, (item) => steps.push(this.#bind(item, planned)));
-    this.#apply(steps);
+    this.#apply(this.#bindAll(items, planned));
     // A file that was truncated takes what is written to it, and forgets it: that must not be acknowledged.
     if (this.#store.broken) throw brokenError(this.#store.path);
   }
@@ -128,10 +139,10 @@ export class MeasurementWriter {
     }
   }
 
-  #forEach(items: readonly Measurement[], work: (item: Measurement) => void): void {
+  #forEach(items: readonly Measurement[], work: (item: Measurement, index: number) => void): void {
     for (const [index, item] of items.entries()) {
       try {
-        work(item);
+        work(item, index);
       } catch (cause) {
         throw new ItemError(index, cause);
       }
@@ -169,9 +180,27 @@ export class MeasurementWriter {
     return this.#families.get(name)?.definition ?? this.#store.find(name);
   }
 
+  /** What is there already gets its cells first, so that new series are the last that there may be no room for. */
+  #bindAll(items: readonly Measurement[], planned: ReadonlyMap<string, FamilyDefinition>): Step[] {
+    const steps = new Map<Measurement, Step>();
+    const created: { readonly item: Measurement; readonly index: number; readonly wanted: Wanted }[] = [];
+    this.#forEach(items, (item, index) => {
+      const { family } = this.#families.get(item.name) ?? this.#declare(item, planned.get(item.name));
+      const unbound = (family as unknown as Family<unknown>).unbound(...valuesOf(family, item));
+      if (unbound === undefined) steps.set(item, this.#bind(item, planned));
+      else created.push({ item, index, wanted: { unbound, ...cellsOf(item) } });
+    });
+    const refusal = bindAll(created.map(({ wanted }) => wanted));
+    if (refusal !== undefined) throw new ItemError(created[refusal.index]?.index ?? 0, refusal.error);
+    this.#forEach(items, (item) => {
+      if (!steps.has(item)) steps.set(item, this.#bind(item, planned));
+    });
+    return items.map((item) => steps.get(item) as Step);
+  }
+
   #bind(item: Measurement, planned: ReadonlyMap<string, FamilyDefinition>): Step {
     const { family } = this.#families.get(item.name) ?? this.#declare(item, planned.get(item.name));
-    const values = family.labelNames.map((label) => item.labels[label] ?? '');
+    const values = valuesOf(family, item);
     const { operation, value } = item;
     switch (item.type) {
       case 'counter': {

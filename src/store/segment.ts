@@ -29,6 +29,7 @@ import { nativeError } from './native-error.js';
 import { openError } from './open-error.js';
 import { checkStoreOptions, type StoreOptions } from './options.js';
 import { RenderMemory, type TransientBytes } from './render-memory.js';
+import type { SeriesRequest } from './series-request.js';
 import { keepSigbus } from './sigbus.js';
 
 export { BatchOperation } from '../binding.js';
@@ -191,6 +192,26 @@ export class Segment {
     const { ofFamily, ofStore } = limits;
     const bind = () => this.#native.bind(family, labelValues, ofFamily, ofStore);
     return this.#attempt(`create a series of ${name}`, bind) || undefined;
+  }
+
+  /** Finds or creates several series: all, or none, and then it is told which of them there was no room for, and why. */
+  bindAll(
+    requests: readonly SeriesRequest[],
+  ): { readonly index: number; readonly error: PercpuMetricsError } | undefined {
+    if (this.#closed) this.#refuse('create series', 'ERR_PCM_CLOSED');
+    const families = requests.map(({ family }) => family);
+    const values = requests.map(({ labelValues }) => labelValues);
+    try {
+      this.#native.bindAll(
+        families,
+        values,
+        requests.map(({ integer, fraction }) => (integer ? 1 : 0) + (fraction ? 2 : 0)),
+      );
+      return undefined;
+    } catch (cause) {
+      const index = (cause as { index?: number }).index ?? 0;
+      return { index, error: this.#error(cause, `create a series of ${requests[index]?.name}`) };
+    }
   }
 
   /**
