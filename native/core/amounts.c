@@ -5,7 +5,6 @@
 #include "amounts.h"
 
 #include "cpu.h"
-#include "exemplars.h"
 #include "exponential.h"
 #include "life.h"
 #include "lock.h"
@@ -132,12 +131,9 @@ int pcm__series_reset(struct pcm_store *store, uint32_t link) {
     if (status != PCM_OK || definition->type == PCM_INFO)
         return status;
     status = pcm__rebase(store, view.record, definition, 0);
-    if (status != PCM_OK)
-        return status;
-    /* Those of the same millisecond are not told by the time. */
-    pcm__exemplars_forget(store, view.record);
-    atomic_store_explicit(&view.record->created_at_ms, pcm__now_ms(), memory_order_relaxed);
-    return PCM_OK;
+    if (status == PCM_OK && pcm__is_like_gauge(definition->type))
+        atomic_store_explicit(&view.record->created_at_ms, pcm__now_ms(), memory_order_relaxed);
+    return status;
 }
 
 int pcm_gauge_set(pcm_store *store, pcm_series_id series, double value) {

@@ -95,7 +95,8 @@ static bool foresee_parts(const pcm_reader *reader, const struct pcm__series_rec
     uint32_t integer_cell = atomic_load_explicit(&record->integer_cell, memory_order_acquire);
     uint32_t double_cell = atomic_load_explicit(&record->double_cell, memory_order_acquire);
     struct pcm__parts parts = {0};
-    if (integer_cell > reader->store->geometry.capacity || double_cell > reader->store->geometry.capacity)
+    if (rebase % 2 == 0 || integer_cell > reader->store->geometry.capacity ||
+        double_cell > reader->store->geometry.capacity)
         return false;
     if (integer_cell != 0)
         parts.integer = (int64_t)integer_in_lanes(reader->store, integer_cell - 1);

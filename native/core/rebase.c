@@ -7,6 +7,9 @@
  */
 #include "rebase.h"
 
+#include "cpu.h"
+#include "exemplars.h"
+#include "exponential.h"
 #include "life.h"
 #include "reserve.h"
 
@@ -51,9 +54,15 @@ uint64_t pcm__rebase_begin(struct pcm_store *store, struct pcm__series_record *r
     return number;
 }
 
+/* The header never goes back: a number that came twice would tell a reader that nothing has changed. */
+static void complete(struct pcm_store *store, uint64_t number) {
+    if (load(&store->header->rebases) < number)
+        atomic_store_explicit(&store->header->rebases, number, memory_order_release);
+}
+
 void pcm__rebase_end(struct pcm_store *store, struct pcm__series_record *record, uint64_t number) {
     atomic_store_explicit(&record->rebase, number * 2, memory_order_release);
-    atomic_store_explicit(&store->header->rebases, number, memory_order_release);
+    complete(store, number);
 }
 
 /* ---------------------------------------------------------------- what is in the lanes */
@@ -206,6 +215,14 @@ static void apply_buckets(struct pcm_store *store, struct pcm__series_record *re
     change_doubles(store, record, true, change);
 }
 
+/* Exemplars of the same millisecond are not told by the time. */
+static void restart_time(struct pcm_store *store, struct pcm__series_record *record, pcm_type type) {
+    if (pcm__is_like_gauge(type))
+        return;
+    pcm__exemplars_forget(store, record);
+    store_word(&record->created_at_ms, pcm__now_ms());
+}
+
 int pcm__rebase(struct pcm_store *store, struct pcm__series_record *record, const pcm_family_definition *definition,
                 double value) {
     uint32_t buckets = pcm_definition_bucket_count(definition);
@@ -226,6 +243,7 @@ int pcm__rebase(struct pcm_store *store, struct pcm__series_record *record, cons
         apply_number(store, record, &cells, &change);
     if (change.double_cell != cells.double_cell)
         pcm__life_retire_double(store, cells.double_cell - 1);
+    restart_time(store, record, definition->type);
     pcm__rebase_end(store, record, number);
     return PCM_OK;
 }
@@ -244,23 +262,35 @@ static int finish(struct pcm_store *store, struct pcm__series_record *record, co
     int status = cells_of(store, record, buckets, &cells);
     if (status != PCM_OK)
         return status;
+    /* What has buckets has both kinds of cells from the start. */
+    if (buckets > 0 && (cells.count == 0 || cells.double_cell == 0 || change.double_cell == 0))
+        return PCM_CORRUPT;
+    /* Nothing has happened. */
+    if (buckets == 0 && change.double_cell != cells.double_cell)
+        return PCM_OK;
     if (buckets == 0) {
-        if (change.double_cell == cells.double_cell)
-            apply_number(store, record, &cells, &change);
+        apply_number(store, record, &cells, &change);
     } else if (!change.is_done) {
         bool any = false;
         double sum = cells.double_cell == change.double_cell ? sum_doubles(store, cells.double_cell - 1, &any) : 0;
-        change.double_base = any ? bits_of(-sum) : 0;
+        /* What is infinite by now cannot be taken out. */
+        change.double_base = any && isfinite(sum) ? bits_of(-sum) : 0;
         apply_buckets(store, record, &cells, &change);
     }
+    restart_time(store, record, family->definition.type);
     return PCM_OK;
 }
 
 static int repair_record(struct pcm_store *store, struct pcm__series_record *record) {
     uint64_t rebase = load(&record->rebase);
     struct pcm__rebase_view change;
-    if (rebase % 2 == 0 || !pcm__life_is_lived(atomic_load_explicit(&record->life, memory_order_relaxed)))
+    if (!pcm__life_is_lived(atomic_load_explicit(&record->life, memory_order_relaxed)))
         return PCM_OK;
+    if (rebase % 2 == 0) {
+        /* Its process may have died before the header had the number. */
+        complete(store, rebase / 2);
+        return PCM_OK;
+    }
     int status = pcm__rebase_foresee(store, record, rebase, &change) ? finish(store, record, &change) : PCM_OK;
     if (status == PCM_OK)
         pcm__rebase_end(store, record, rebase / 2);

@@ -1,10 +1,11 @@
 /*
  * A process dies at every point of creating a store, attaching, declaring a family, creating series of each type,
- * making cells, setting a gauge, setting one whose value has three parts, giving cells of fractions away, carrying a
- * store over from another boot, removing what dead processes have left, and closing. After each death the next process
- * opens the store, finds what was there before unchanged, does the same to its end, and counts on. One line for each
- * operation: its name, its points, and how many of them left a store that the next process could not use. Beside what
- * sets and what gives cells away lives a process that was there before: what it adds must be found after the death.
+ * making several series at once, making cells, setting a gauge, setting one whose value has three parts, giving cells of
+ * fractions away, carrying a store over from another boot, removing what dead processes have left, and closing. After
+ * each death the next process opens the store, finds what was there before unchanged, does the same to its end, and
+ * counts on. One line for each operation: its name, its points, and how many of them left a store that the next process
+ * could not use. Beside what sets and what gives cells away lives a process that was there before: what it adds must be
+ * found after the death.
  */
 #include "crash_points.h"
 #include "crash_store.h"
@@ -38,6 +39,26 @@ static int declare_it(void) {
 static int bind_it(void) {
     pcm_series_id series;
     return series_of(PCM_COUNTER, "old_total", "new", &series);
+}
+
+/* One in the record of a series that is gone, one that is asked for twice, one that is there, and a gauge's with cells. */
+static int bind_all_it(void) {
+    static const pcm_bytes labels[] = {{"fresh", 5}, {"fresher", 7}, {"fresher", 7}, {"old", 3}, {"fresh", 5}};
+    enum { COUNT = sizeof labels / sizeof *labels };
+    pcm_series_request requests[COUNT];
+    pcm_series_id series[COUNT];
+    uint32_t failed;
+    for (int i = 0; i < COUNT; i++) {
+        bool is_gauge = i == COUNT - 1;
+        pcm_bytes name = is_gauge ? (pcm_bytes){"old_gauge", 9} : (pcm_bytes){"old_total", 9};
+        pcm_family_definition definition;
+        requests[i] = (pcm_series_request){.values = &labels[i], .count = 1, .cells = {is_gauge, is_gauge}};
+        int status = pcm_family_find(store, name, &requests[i].family, &definition);
+        if (status != PCM_OK)
+            return status;
+    }
+    int status = pcm_series_bind_all(store, requests, COUNT, series, &failed);
+    return status == PCM_OK && series[1] != series[2] ? PCM_CORRUPT : status;
 }
 
 static int histogram_it(void) {
@@ -110,19 +131,13 @@ struct operation {
 };
 
 static const struct operation operations[] = {
-    {"create", open_it, false, true, false, false},
-    {"attach", open_it, false, false, false, false},
-    {"family", declare_it, true, false, false, false},
-    {"series", bind_it, true, false, false, false},
-    {"histogram", histogram_it, true, false, false, false},
-    {"cell", cell_it, true, false, false, false},
-    {"set", set_it, true, false, false, false},
-    {"set_again", set_again, true, false, false, false},
-    {"restart", restart_it, true, false, false, false},
-    {"close", close_it, true, false, false, false},
-    {"carry", carry_it, false, false, true, false},
-    {"sweep", sweep_it, true, false, false, true},
-    {"inherit", open_it, false, false, false, true},
+    {"create", open_it, false, true, false, false},       {"attach", open_it, false, false, false, false},
+    {"family", declare_it, true, false, false, false},    {"series", bind_it, true, false, false, false},
+    {"bind_all", bind_all_it, true, false, false, false}, {"histogram", histogram_it, true, false, false, false},
+    {"cell", cell_it, true, false, false, false},         {"set", set_it, true, false, false, false},
+    {"set_again", set_again, true, false, false, false},  {"restart", restart_it, true, false, false, false},
+    {"close", close_it, true, false, false, false},       {"carry", carry_it, false, false, true, false},
+    {"sweep", sweep_it, true, false, false, true},        {"inherit", open_it, false, false, false, true},
 };
 
 /* ---------------------------------------------------------------- what is there before, and must be there after */
@@ -216,6 +231,13 @@ static int count_parts(void) {
     return status == PCM_OK ? pcm_series_add_double(store, series, 0.5) : status;
 }
 
+/* Leaves a record that may be used again. */
+static int remove_one(void) {
+    pcm_series_id series;
+    int status = series_of(PCM_COUNTER, "old_total", "gone!", &series);
+    return status == PCM_OK ? pcm_series_remove(store, series) : status;
+}
+
 static int prepare(const struct operation *operation) {
     pcm_series_id series;
     uint32_t cell;
@@ -238,6 +260,8 @@ static int prepare(const struct operation *operation) {
         status = count_fractions();
     if (status == PCM_OK && operation->act == set_again)
         status = count_parts();
+    if (status == PCM_OK && operation->act == bind_all_it)
+        status = remove_one();
     close_it();
     int fd = operation->other_boot ? open(path, O_RDWR) : -1;
     if (fd >= 0 && (pwrite(fd, boot, sizeof boot, offsetof(struct pcm__header, boot_id)) < 0 || close(fd) != 0))

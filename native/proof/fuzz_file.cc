@@ -62,7 +62,7 @@ void File::FindAreas() {
     areas_ = {
         {"header", 0, PCM__TOTALS_OFFSET, sizeof(pcm__header)},
         {"totals", PCM__TOTALS_OFFSET, PCM__PAGE - PCM__TOTALS_OFFSET,
-         PCM__GIVEN_OFFSET + sizeof(pcm__given) - PCM__TOTALS_OFFSET},
+         PCM__INTENT_OFFSET + sizeof(pcm__intent) - PCM__TOTALS_OFFSET},
         {"slots", header.slots_offset, PCM_MAX_PROCESSES * sizeof(pcm__slot), kSlotsWorth},
         {"changes", header.changes_offset, PCM__CHANGES * sizeof(uint64_t), PCM__PAGE},
         {"bits", header.bits_offset, RoundUp(header.capacity / 8 * 2), header.capacity / 8 * 2},

@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstring>
 #include <set>
+#include <utility>
 
 #include "exemplars.h"
 
@@ -94,7 +95,7 @@ std::vector<Range> Ranges(const File &file, const Area &area) {
         return CatalogRanges(file);
     if (area.offset == file.header().slots_offset)
         return {{0, (file.header().slots_used + 1) * sizeof(pcm__slot)}};
-    if (area.offset == 0)
+    if (area.offset < PCM__PAGE)
         return {{0, area.worth}};
     return {{0, std::min(area.worth, kSample)}, {area.size - PCM__TAIL_BYTES, PCM__TAIL_BYTES}};
 }
@@ -114,6 +115,78 @@ void AddWords(const File &file, size_t number, Seeds *seeds) {
             }
         }
     }
+}
+
+/* Changes of several places at once. */
+class Changes {
+  public:
+    explicit Changes(const File &file) : file_(file) {}
+
+    template <typename Word> void Add(uint64_t offset, Word word) {
+        size_t number = 0;
+        while (offset >= file_.areas()[number].offset + file_.areas()[number].size)
+            number++;
+        std::string bytes(sizeof word, '\0');
+        std::memcpy(&bytes[0], &word, sizeof word);
+        text_ += Head(number, offset - file_.areas()[number].offset, sizeof word - 1) + bytes;
+    }
+    const std::string &text() const {
+        return text_;
+    }
+
+  private:
+    const File &file_;
+    std::string text_;
+};
+
+/* One of each family: its offset in the catalog and its double cell plus one. */
+std::vector<std::pair<uint64_t, uint32_t>> LivingSeries(const File &file) {
+    std::vector<std::pair<uint64_t, uint32_t>> found;
+    std::set<uint64_t> seen;
+    for (uint64_t at = 0; at < file.header().catalog_length;) {
+        const char *bytes = file.At(file.header().catalog_offset + at);
+        pcm__record head;
+        uint64_t family;
+        uint32_t life;
+        uint32_t cell;
+        std::memcpy(&head, bytes, sizeof head);
+        std::memcpy(&family, bytes + offsetof(pcm__series_record, family), sizeof family);
+        std::memcpy(&life, bytes + offsetof(pcm__series_record, life), sizeof life);
+        std::memcpy(&cell, bytes + offsetof(pcm__series_record, double_cell), sizeof cell);
+        if (head.kind == PCM__RECORD_SERIES && life % 2 == 1 && seen.insert(family).second)
+            found.emplace_back(at, cell);
+        at += head.size;
+    }
+    return found;
+}
+
+/* A set or reset that a process which held the lock has left half-way: what it intended, and what of it the record has. */
+std::string Abandoned(const File &file, uint64_t series, uint32_t intended, uint32_t before, uint32_t found) {
+    const pcm__header &header = file.header();
+    const uint64_t record = header.catalog_offset + series;
+    uint64_t rebases;
+    std::memcpy(&rebases, file.At(offsetof(pcm__header, rebases)), sizeof rebases);
+    const uint64_t rebase = (rebases + 1) * 2 + 1;
+    Changes changes(file);
+    changes.Add(offsetof(pcm__header, busy), uint32_t{1});
+    changes.Add(PCM__INTENT_OFFSET + offsetof(pcm__intent, rebase), rebase);
+    changes.Add(PCM__INTENT_OFFSET + offsetof(pcm__intent, series), series);
+    changes.Add(PCM__INTENT_OFFSET + offsetof(pcm__intent, double_cell), intended);
+    changes.Add(PCM__INTENT_OFFSET + offsetof(pcm__intent, double_cell_before), before);
+    changes.Add(record + offsetof(pcm__series_record, rebase), rebase);
+    changes.Add(record + offsetof(pcm__series_record, double_cell), found);
+    return changes.text();
+}
+
+size_t AddAbandoned(const File &file, Seeds *seeds) {
+    const size_t before = seeds->count();
+    const uint32_t beyond = static_cast<uint32_t>(file.header().capacity) + 1;
+    for (const auto &[offset, own] : LivingSeries(file))
+        for (const uint32_t intended : {uint32_t{0}, own, beyond})
+            for (const uint32_t old : {uint32_t{0}, own})
+                for (const uint32_t found : {uint32_t{0}, own, beyond})
+                    seeds->Add(Abandoned(file, offset, intended, old, found));
+    return seeds->count() - before;
 }
 
 } // namespace
@@ -136,6 +209,7 @@ void WriteSeeds(const File &file, const std::string &directory) {
             seeds.AddBeside(Head(kNoise, page, 0x80u | number));
         std::printf("%s %" PRIu64 " %" PRIu64 " %zu\n", area.name, area.offset, area.size, seeds.count() - before);
     }
+    Require(AddAbandoned(file, &seeds) > 0, "no series was left half-way");
     for (const uint64_t longer : {1, 4096, 65535})
         seeds.Add(Head(kLength, longer, count));
 }

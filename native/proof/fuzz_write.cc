@@ -6,9 +6,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <iterator>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <vector>
 
 namespace fuzz {
 
@@ -103,6 +105,19 @@ int CountOne(pcm_store *store, const Family &kind, const char *value) {
     pcm_series_add_double(store, series, 0.25);
     PutExemplar(store, series);
     return PCM_OK;
+}
+
+/* Series of all families at once, each with all the cells that it may have. */
+void BindAll(pcm_store *store, const char *value) {
+    const pcm_bytes label = Bytes(value);
+    std::vector<pcm_series_request> requests;
+    std::vector<pcm_series_id> series(std::size(kFamilies));
+    uint32_t failed;
+    pcm_family_id family;
+    for (const Family &kind : kFamilies)
+        if (Declare(store, kind, &family) == PCM_OK)
+            requests.push_back({family, &label, 1, {true, true}});
+    pcm_series_bind_all(store, requests.data(), static_cast<uint32_t>(requests.size()), series.data(), &failed);
 }
 
 bool CountAll(pcm_store *store, const char *value) {
@@ -207,6 +222,7 @@ void CountAndRead(pcm_store *store, pcm_reader *reader, pcm_holder *holder, File
     MoveOn(holder);
     file->Change(input);
     pcm_store_remove_orphans(store);
+    BindAll(store, "together");
     CountAll(store, "new");
     MoveOn(holder);
     file->Change(input);

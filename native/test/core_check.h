@@ -150,6 +150,7 @@ bool check_child(int pid);
     X(exemplars_of_noise_are_left_out)                                                                                 \
     X(removals_are_refused_where_nothing_may_be_changed)                                                               \
     X(a_truncated_file_breaks_the_store_and_not_the_process)                                                           \
+    X(a_reset_that_was_left_without_cells_is_refused)                                                                  \
     X(a_store_that_met_a_hole_stays_broken_when_its_file_is_put_back)                                                  \
     X(a_handler_for_sigbus_that_others_replace_comes_back)                                                             \
     X(a_store_that_is_opened_once_more_gets_its_handler_back)                                                          \

@@ -141,6 +141,34 @@ void a_truncated_file_breaks_the_store_and_not_the_process(void) {
     pcm_store_close(store);
 }
 
+/* Its file as whoever died in a reset left it, but for the cell of the sum. */
+static void leave_a_reset_without_cells(const char *name, pcm_series_id series) {
+    struct pcm__header header;
+    const uint32_t none = 0;
+    const uint32_t busy = 1;
+    int fd = open(check_path(name), O_RDONLY | O_CLOEXEC);
+    CHECK(fd >= 0 && pread(fd, &header, sizeof header, 0) == sizeof header && close(fd) == 0);
+    const uint64_t rebase = (header.rebases + 1) * 2 + 1;
+    const struct pcm__intent intent = {.rebase = rebase, .series = series - 1};
+    const long record = (long)(header.catalog_offset + series - 1);
+    check_patch(name, PCM__INTENT_OFFSET, &intent, sizeof intent);
+    check_patch(name, record + (long)offsetof(struct pcm__series_record, rebase), &rebase, sizeof rebase);
+    check_patch(name, record + (long)offsetof(struct pcm__series_record, double_cell), &none, sizeof none);
+    check_patch(name, offsetof(struct pcm__header, busy), &busy, sizeof busy);
+}
+
+void a_reset_that_was_left_without_cells_is_refused(void) {
+    pcm_store *store;
+    pcm_series_id series;
+    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){.persist = true}, &store));
+    CHECK_STATUS(PCM_OK, check_series(store, PCM_HISTOGRAM, "h", NULL, &series));
+    pcm_store_close(store);
+    leave_a_reset_without_cells("a", series);
+    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){.persist = true}, &store));
+    CHECK_STATUS(PCM_CORRUPT, check_series(store, PCM_COUNTER, "new_total", NULL, &series));
+    pcm_store_close(store);
+}
+
 /* Cuts the file off, and puts it back byte for byte after `use` has met what is missing. */
 static bool meets_a_hole(const char *name, void (*use)(void *), void *argument) {
     struct stat whole;

@@ -85,9 +85,12 @@ export class Exchanges {
 
   /** Ends a request that was begun. */
   end(place: Place): void {
-    place.end();
-    place.next = this.#free;
-    this.#free = place;
+    try {
+      place.end();
+    } finally {
+      place.next = this.#free;
+      this.#free = place;
+    }
   }
 
   /**

@@ -67,6 +67,8 @@ export class Routes {
   readonly #key = Symbol('percpu-metrics.route');
   readonly #configs = new RouteConfigs();
   readonly #unknown: Methods = new Map();
+  /** Of handlers for unknown routes, whose config is the user's own, and may outlive the app. */
+  readonly #ofUnknown = new WeakSet<object>();
 
   constructor(families: RequestFamilies) {
     this.#families = families;
@@ -83,12 +85,13 @@ export class Routes {
   /** What is known of a route that is not counted, or that was not seen before. */
   #find(request: FastifyRequest, found: object): Methods | null {
     if (this.#knownOf(found) === null) return null;
+    if (this.#ofUnknown.has(found)) return this.#unknown;
     const config = this.#configs.verified(request, found);
     let methods = this.#knownOf(config);
     if (methods === undefined) {
       methods = this.#resolve(request.routeOptions);
-      // One of a handler for unknown routes is as the user made it. Frozen, it is resolved each time.
-      Reflect.defineProperty(config, this.#key, { value: methods });
+      if (methods === this.#unknown) this.#ofUnknown.add(config);
+      else Reflect.defineProperty(config, this.#key, { value: methods });
     }
     return methods;
   }

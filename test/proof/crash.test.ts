@@ -50,6 +50,7 @@ const operations = [
   'attach',
   'family',
   'series',
+  'bind_all',
   'histogram',
   'cell',
   'set',

@@ -35,6 +35,16 @@ test('every area of the present format is changed by some input', { skip }, asyn
   assert.ok(areas.length >= 9, `${areas.length} areas`);
 });
 
+test('a reset that was left half-way by whoever holds no cells is found by the corpus (the control)', {
+  skip,
+}, async (t) => {
+  const seeds = temporaryDirectory(t);
+  const unchecked = 'buckets > 0 && (cells.count == 0 || cells.double_cell == 0 || change.double_cell == 0)';
+  const fuzzer = await buildFuzzer({ name: 'unchecked-reset', changes: [{ find: unchecked, replace: 'false' }] });
+  await writeSeeds(fuzzer, seeds);
+  await assert.rejects(runSeeds(fuzzer, seeds), /ERROR: AddressSanitizer: |rebase\.c:\d+:\d+: runtime error: /);
+});
+
 test('a cell that is not looked for within the sums is found by the corpus (the control)', { skip }, async (t) => {
   const seeds = temporaryDirectory(t);
   const fuzzer = await buildFuzzer({
