@@ -5,14 +5,14 @@
 
 /** Seconds of each scenario on a virtual machine with 2 CPUs and Node.js 24. */
 const DURATIONS: Readonly<Record<string, { quick: number; full: number }>> = {
-  request: { quick: 15, full: 230 },
-  dense: { quick: 20, full: 271 },
-  contention: { quick: 12, full: 115 },
-  scrape: { quick: 15, full: 442 },
-  series: { quick: 16, full: 94 },
-  memory: { quick: 3, full: 38 },
-  recovery: { quick: 18, full: 185 },
-  lanes: { quick: 1, full: 3 },
+  request: { quick: 15, full: 250 },
+  dense: { quick: 20, full: 250 },
+  contention: { quick: 12, full: 107 },
+  scrape: { quick: 15, full: 479 },
+  series: { quick: 16, full: 85 },
+  memory: { quick: 3, full: 35 },
+  recovery: { quick: 18, full: 168 },
+  lanes: { quick: 1, full: 2 },
 };
 /** Of a scenario that is not among them. */
 const UNKNOWN = { quick: 15, full: 120 };
