@@ -87,9 +87,8 @@ const mutants: readonly Mutant[] = [
     title: 'the reset of a family leaves the last series out',
     changes: [
       {
-        find: 'pcm__index_series_count(&store->index);\n    for (uint32_t i = 0; status == PCM_OK && i < count; i++) {\n        const struct pcm__series *series',
-        replace:
-          'pcm__index_series_count(&store->index);\n    for (uint32_t i = 0; status == PCM_OK && i + 1 < count; i++) {\n        const struct pcm__series *series',
+        find: 'reset->end = pcm__index_series_count(&store->index);',
+        replace: 'reset->end = pcm__index_series_count(&store->index) - (pcm__index_series_count(&store->index) > 0);',
       },
     ],
   },
