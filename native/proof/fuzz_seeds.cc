@@ -1,7 +1,7 @@
 /*
  * The first inputs, made of the sound store's own structures and their sizes: each word of each structure gets two other
- * values, one before the store is opened and one while it is read; then lengths, noise, and noise beside all steps. What
- * comes into the format is among them without a change here.
+ * values, one before the store is opened and one while it is read; then lengths, noise, noise beside all steps, and sets and
+ * resets that were left half-way. What comes into the format is among them without a change here, but for those last.
  */
 #include "fuzz_file.h"
 
