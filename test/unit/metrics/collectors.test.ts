@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { openStore, type Store } from 'percpu-metrics';
 import { Registry } from 'prom-client';
@@ -207,4 +208,70 @@ test('a collector that scrapes gets the values that there are, and the others ar
   for (const name of ['before', 'reading', 'after', 'bad']) assert.equal(failed(store, name, 'timeout'), 0, name);
   await store.collect();
   assert.deepEqual(calls, { before: 2, after: 2, bad: 2 });
+});
+
+for (const [what, read] of [
+  ['scrapes the store', (store: Store) => store.metrics()],
+  ['has the collectors run', (store: Store) => store.collect().then(() => store.metrics())],
+  ['scrapes a registry that the store is in', (_: Store, registry: Registry) => registry.metrics()],
+] as const) {
+  test(`a collector that ${what} after it has waited does not wait for itself`, async (t) => {
+    const store = temporaryStore(t);
+    const registry = new Registry();
+    const calls = { other: 0, reading: 0 };
+    const other = store.gauge({ name: 'other', help: 'O.', collect: async (family) => family.set(++calls.other) });
+    registry.registerMetric(other as never);
+    let seen = '';
+    store.onCollect(
+      'reading',
+      async () => {
+        calls.reading += 1;
+        await new Promise((resolve) => setImmediate(resolve));
+        seen = await read(store, registry);
+      },
+      10_000,
+    );
+    for (const round of [1, 2]) {
+      await Promise.all([store.collect(), store.collect()]);
+      assert.deepEqual(calls, { other: round, reading: round });
+      assert.match(seen, new RegExp(`^other ${round}$`, 'm'));
+    }
+    for (const name of ['other', 'reading']) assert.equal(failed(store, name, 'timeout'), 0, name);
+  });
+}
+
+test('what a collector has left behind has the collectors run, also while another one hangs', async (t) => {
+  const store = temporaryStore(t);
+  let calls = 0;
+  let later: Promise<string> | undefined;
+  let start: () => void = () => {};
+  const started = new Promise<void>((resolve) => {
+    start = resolve;
+  });
+  store.onCollect('leaving', () => {
+    later ??= started.then(() => store.metrics());
+  });
+  store.onCollect('hanging', () => new Promise(() => {}), 1);
+  store.gauge({ name: 'looks', help: 'L.', collect: (family) => family.set(++calls) });
+  await store.collect();
+  start();
+  assert.match((await later) ?? '', /^looks 2$/m);
+});
+
+test('Node.js keeps no account of promises once the collectors have run', () => {
+  // While it does, each continuation has a number of its own: until Node.js 24, where nothing has to be kept.
+  const program = `
+    import { executionAsyncId } from 'node:async_hooks';
+    import { openStore } from 'percpu-metrics';
+    const store = openStore({ capacity: 1024 });
+    const number = () => Promise.resolve().then(executionAsyncId);
+    let during;
+    store.onCollect('a', async () => {
+      during = await number();
+    });
+    await store.collect();
+    console.log(during, await number());
+    store.unlink();`;
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' });
+  assert.match(stdout, Number.parseInt(process.versions.node, 10) < 24 ? /^[1-9]\d* 0\n$/ : /^0 0\n$/);
 });
