@@ -4,6 +4,7 @@
 #include "catalog.h"
 #include "lock.h"
 #include "reader.h"
+#include "rebase.h"
 #include "store_file.h"
 
 #include <errno.h>
@@ -142,6 +143,15 @@ static int write_new(const pcm_open_options *options, pcm_store *old, const char
     return status;
 }
 
+/*
+ * A set or a reset that its boot has left half-way is finished or undone in the old file, as by whoever takes its lock next,
+ * so that its value is read whole. Whatever the header says of its holder: pages of a file on a disk get there in no order.
+ */
+static int finish(pcm_store *old) {
+    int status = pcm__index_read(old);
+    return status == PCM_OK ? pcm__rebase_repair(old) : status;
+}
+
 static int replace(const pcm_open_options *options, int fd, const struct pcm__geometry *geometry) {
     char temporary[PATH_MAX];
     pcm_store *old;
@@ -150,12 +160,14 @@ static int replace(const pcm_open_options *options, int fd, const struct pcm__ge
     int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (copy < 0)
         return PCM_SYSTEM;
-    int status = pcm__store_map(copy, geometry, options->path, true, &old);
+    int status = pcm__store_map(copy, geometry, options->path, false, &old);
     if (status != PCM_OK) {
         close(copy);
         return status;
     }
-    status = write_new(options, old, temporary);
+    status = finish(old);
+    if (status == PCM_OK)
+        status = write_new(options, old, temporary);
     pcm__store_unmap(old);
     if (status == PCM_OK && rename(temporary, options->path) != 0)
         status = pcm__path_status();

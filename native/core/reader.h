@@ -94,7 +94,7 @@ int pcm__reader_reach(pcm_reader *reader, uint32_t double_cell);
 /* The sum of parts: an integer wherever that is exact. */
 pcm_number pcm__reader_number(struct pcm__parts parts);
 
-/* A counter's or gauge's parts, as the pass has found them or as they are now where they were changed since. */
+/* A counter's or gauge's parts, as the pass has found them: of a store that nobody changes. */
 struct pcm__parts pcm__reader_parts(const pcm_reader *reader, uint32_t series);
 
 /*

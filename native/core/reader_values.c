@@ -280,12 +280,7 @@ int pcm__reader_settle(pcm_reader *reader) {
 /* ---------------------------------------------------------------- values */
 
 struct pcm__parts pcm__reader_parts(const pcm_reader *reader, uint32_t series) {
-    const struct pcm__series_record *record = pcm__reader_record(reader, series);
-    uint64_t rebase = atomic_load_explicit(&record->rebase, memory_order_acquire);
-    struct pcm__parts parts;
-    if (foresee_parts(reader, record, rebase, &parts))
-        return parts;
-    return collect(reader, record, rebase / 2 > reader->rebases);
+    return collect(reader, pcm__reader_record(reader, series), false);
 }
 
 static inline int value_of(const pcm_reader *reader, uint32_t series, pcm_number *out) {

@@ -3,7 +3,7 @@
  * making several series at once, making cells, setting a gauge, setting one whose value has three parts, giving cells of
  * fractions away, carrying a store over from another boot, removing what dead processes have left, and closing. After
  * each death the next process opens the store, finds what was there before unchanged, does the same to its end, and
- * counts on. One line for each operation: its name, its points, and how many of them left a store that the next process
+ * counts on. A machine that goes down in the middle of a set or of a reset leaves it to the next boot. One line for each operation: its name, its points, and how many of them left a store that the next process
  * could not use. Beside what sets and what gives cells away lives a process that was there before: what it adds must be
  * found after the death.
  */
@@ -103,6 +103,16 @@ static int restart_it(void) {
     return status == PCM_OK ? pcm_series_reset(store, series) : status;
 }
 
+/* Whatever the dead process was about to do, others do next. Opening leaves that to whoever needs the lock. */
+static int set_other(void) {
+    pcm_series_id series;
+    uint32_t cell;
+    int status = series_of(PCM_GAUGE, "other_gauge", "new", &series);
+    if (status == PCM_OK)
+        status = pcm_series_cell(store, series, &cell);
+    return status == PCM_OK ? pcm_gauge_set(store, series, 5) : status;
+}
+
 static int close_it(void) {
     pcm_store_close(store);
     store = NULL;
@@ -126,18 +136,31 @@ struct operation {
     bool is_open;    /* it begins with an open store */
     bool is_new;     /* it begins without a file */
     bool other_boot; /* its file is of another boot */
-    bool
-        orphaned; /* dead processes have left series of their own in it, where it opens it also in the slot that it gets */
+    /* Dead processes have left series of their own in it, where it opens it also in the slot that it gets. */
+    bool orphaned;
+    bool reboots; /* the next process is of another boot */
+    bool is_half; /* another one has died in the middle of a reset before */
 };
 
 static const struct operation operations[] = {
-    {"create", open_it, false, true, false, false},       {"attach", open_it, false, false, false, false},
-    {"family", declare_it, true, false, false, false},    {"series", bind_it, true, false, false, false},
-    {"bind_all", bind_all_it, true, false, false, false}, {"histogram", histogram_it, true, false, false, false},
-    {"cell", cell_it, true, false, false, false},         {"set", set_it, true, false, false, false},
-    {"set_again", set_again, true, false, false, false},  {"restart", restart_it, true, false, false, false},
-    {"close", close_it, true, false, false, false},       {"carry", carry_it, false, false, true, false},
-    {"sweep", sweep_it, true, false, false, true},        {"inherit", open_it, false, false, false, true},
+    {.name = "create", .act = open_it, .is_new = true},
+    {.name = "attach", .act = open_it},
+    {.name = "family", .act = declare_it, .is_open = true},
+    {.name = "series", .act = bind_it, .is_open = true},
+    {.name = "bind_all", .act = bind_all_it, .is_open = true},
+    {.name = "histogram", .act = histogram_it, .is_open = true},
+    {.name = "cell", .act = cell_it, .is_open = true},
+    {.name = "set", .act = set_it, .is_open = true},
+    {.name = "set_again", .act = set_again, .is_open = true},
+    {.name = "set_reboot", .act = set_again, .is_open = true, .reboots = true},
+    {.name = "restart", .act = restart_it, .is_open = true},
+    {.name = "restart_reboot", .act = restart_it, .is_open = true, .reboots = true},
+    {.name = "finish", .act = set_other, .is_open = true, .is_half = true},
+    {.name = "finish_reboot", .act = carry_it, .other_boot = true, .is_half = true},
+    {.name = "close", .act = close_it, .is_open = true},
+    {.name = "carry", .act = carry_it, .other_boot = true},
+    {.name = "sweep", .act = sweep_it, .is_open = true, .orphaned = true},
+    {.name = "inherit", .act = open_it, .orphaned = true},
 };
 
 /* ---------------------------------------------------------------- what is there before, and must be there after */
@@ -238,13 +261,26 @@ static int remove_one(void) {
     return status == PCM_OK ? pcm_series_remove(store, series) : status;
 }
 
+static int leave_half(void);
+
+/* From now on the store is of another boot. */
+static int reboot(void) {
+    const uint8_t boot[16] = {1};
+    int fd = open(path, O_RDWR);
+    bool ok = fd >= 0 && pwrite(fd, boot, sizeof boot, offsetof(struct pcm__header, boot_id)) == sizeof boot;
+    return ok && close(fd) == 0 ? PCM_OK : PCM_SYSTEM;
+}
+
 static int prepare(const struct operation *operation) {
     pcm_series_id series;
     uint32_t cell;
-    uint8_t boot[16] = {1};
     unlink(path);
     if (operation->is_new)
         return PCM_OK;
+    if (operation->is_half) {
+        int status = leave_half();
+        return status == PCM_OK && operation->other_boot ? reboot() : status;
+    }
     int status = open_store(false);
     if (status == PCM_OK)
         status = series_of(PCM_COUNTER, "old_total", "old", &series);
@@ -263,9 +299,8 @@ static int prepare(const struct operation *operation) {
     if (status == PCM_OK && operation->act == bind_all_it)
         status = remove_one();
     close_it();
-    int fd = operation->other_boot ? open(path, O_RDWR) : -1;
-    if (fd >= 0 && (pwrite(fd, boot, sizeof boot, offsetof(struct pcm__header, boot_id)) < 0 || close(fd) != 0))
-        return PCM_SYSTEM;
+    if (status == PCM_OK && operation->other_boot)
+        status = reboot();
     return status == PCM_OK && operation->orphaned ? leave_orphans(operation) : status;
 }
 
@@ -280,29 +315,20 @@ static int check_histogram(void) {
     return status;
 }
 
-/* Whatever the dead process was about to do, others do next. Opening leaves that to whoever needs the lock. */
-static int set_other(void) {
-    pcm_series_id series;
-    uint32_t cell;
-    int status = series_of(PCM_GAUGE, "other_gauge", "new", &series);
-    if (status == PCM_OK)
-        status = pcm_series_cell(store, series, &cell);
-    return status == PCM_OK ? pcm_gauge_set(store, series, 5) : status;
-}
-
 /* What the next process does with the store that a death left behind. */
 static int go_on(const struct operation *operation) {
     pcm_series_id series;
     uint32_t cell;
     /* What was added after the death is there, whether it came before the set or after it. */
     double added = operation->act == set_again ? 1.25 : 0;
-    int status = open_store(operation->other_boot);
-    if (status == PCM_OK && (operation->act == set_again || operation->act == restart_it))
+    int status = open_store(operation->other_boot || operation->reboots);
+    bool is_reset = operation->act == restart_it || operation->is_half;
+    if (status == PCM_OK && (operation->act == set_again || is_reset))
         status = set_other();
-    if (status == PCM_OK && operation->act == restart_it)
+    if (status == PCM_OK && is_reset)
         status = check_histogram();
     if (status == PCM_OK && !operation->is_new)
-        status = check_values(41, 3.5 + added, (operation->act == restart_it ? 0 : 17) + added);
+        status = check_values(41, 3.5 + added, (is_reset ? 0 : 17) + added);
     if (status == PCM_OK && operation->is_open && operation->act != close_it)
         status = operation->act();
     if (status == PCM_OK && operation->orphaned)
@@ -351,6 +377,33 @@ static bool die(const struct operation *operation, uint64_t deadly, uint64_t *po
                        : WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 }
 
+/* Whether the histogram's buckets have begun anew, and its sum has not. */
+static bool is_half(void) {
+    int64_t count = -1;
+    double sum = 0;
+    if (open_store(false) != PCM_OK)
+        return false;
+    int status = histogram_of("old_seconds", &count, &sum);
+    close_it();
+    return status == PCM_OK && count == 0 && sum != 0;
+}
+
+/* A store whose histogram is such a one: whoever has reset it died at the first point that leaves it so. */
+static int leave_half(void) {
+    static const struct operation reset = {.name = "reset", .act = restart_it, .is_open = true};
+    static uint64_t deadly;
+    uint64_t points;
+    for (bool is_known = deadly > 0;;) {
+        if (!is_known)
+            deadly++;
+        int status = prepare(&reset);
+        if (status != PCM_OK || !die(&reset, deadly, &points))
+            return status == PCM_OK ? PCM_NOT_FOUND : status;
+        if (is_known || is_half())
+            return PCM_OK;
+    }
+}
+
 static int happen(const struct operation *operation, uint64_t deadly, uint64_t *points) {
     struct witness other;
     bool of_gauge = operation->act == set_again;
@@ -368,6 +421,8 @@ static bool survives(const struct operation *operation, uint64_t deadly) {
     int status = prepare(operation);
     if (status == PCM_OK)
         status = happen(operation, deadly, &points);
+    if (status == PCM_OK && operation->reboots)
+        status = reboot();
     if (status == PCM_OK)
         status = go_on(operation);
     if (status != PCM_OK)

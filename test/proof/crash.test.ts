@@ -1,7 +1,8 @@
 /**
  * A process that dies half-way leaves a store that the next one can use: it is killed before every write to the
  * mapping and before every system call that changes something, in turn, in each operation that appends to the catalog,
- * takes cells or a slot or gives cells away, or makes a file, and in the one that removes what dead processes have left. The points are found by the compiler, not listed by hand.
+ * takes cells or a slot or gives cells away, or makes a file, and in those that remove what dead processes have left or finish
+ * what they have begun, in the same boot and in the next one. The points are found by the compiler, not listed by hand.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -55,7 +56,11 @@ const operations = [
   'cell',
   'set',
   'set_again',
+  'set_reboot',
   'restart',
+  'restart_reboot',
+  'finish',
+  'finish_reboot',
   'close',
   'carry',
   'sweep',
