@@ -96,26 +96,39 @@ async function measure(
       const start = (): Promise<Entrant> => Entrant.start(context, name, size);
       entrants.set(name, await attempt(context, name, `the service with ${size.point}`, start));
     }
-    for (const [name, entrant] of entrants) {
-      if (entrant)
-        await attempt(context, name, `the first scrape of ${size.point}`, () => check(context, size, name, entrant));
-    }
+    await checkAll(context, size, 'first', entrants);
     for (let round = 1; round <= rounds; round += 1) {
       await measureRound(context, size, entrants);
       step(size.point);
     }
+    await checkAll(context, size, 'last', entrants);
   } finally {
     await Promise.all([...entrants.values()].map((entrant) => entrant?.stop()));
   }
 }
 
-/** Every series was touched once by each process that has it. Also the scrape that warms up. */
-async function check(context: RunContext, size: Size, name: string, entrant: Entrant): Promise<void> {
-  const { text } = await entrant.scrape({ keep: true });
-  const what = size.counters > 0 ? COUNTER : `${HISTOGRAM}_count`;
-  const expected = (size.counters + size.histograms) * Math.max(1, size.workers);
-  const counted = sumSamples(text, what);
-  context.recorder.count({ contender: name, point: size.point, what, expected, counted, promised: true });
+/**
+ * Holds what a scrape of each says against what was counted: before the rounds, which is also the scrape that warms up, and
+ * after them, with all that was counted beside the scrapes.
+ */
+export async function checkAll(
+  context: RunContext,
+  size: Size,
+  which: 'first' | 'last',
+  entrants: Contenders,
+): Promise<void> {
+  const sample = size.counters > 0 ? COUNTER : `${HISTOGRAM}_count`;
+  const what = `${sample} in the ${which} scrape`;
+  for (const [name, entrant] of entrants) {
+    const expected = entrant?.expected;
+    // Whoever has refused a request beside a scrape was told of then.
+    if (entrant === undefined || expected === undefined) continue;
+    await attempt(context, name, `the ${which} scrape of ${size.point}`, async () => {
+      const { text } = await entrant.scrape({ keep: true });
+      const counted = sumSamples(text, sample);
+      context.recorder.count({ contender: name, point: size.point, what, expected, counted, promised: true });
+    });
+  }
 }
 
 async function run(context: RunContext): Promise<void> {
@@ -126,7 +139,8 @@ async function run(context: RunContext): Promise<void> {
   for (const size of sizes) await measure(context, size, roundsOfSize(size), step);
   if (!nodeRunsSuccessor()) context.recorder.note(SUCCESSOR_IS_LEFT_OUT);
   context.recorder.note(
-    `${rounds} rounds, at most ${MOST_CLUSTER_ROUNDS} of a cluster. "loaded" has ${LOAD.connections} connections of requests beside the scrape.`,
+    `${rounds} rounds, at most ${MOST_CLUSTER_ROUNDS} of a cluster. "loaded" has ${LOAD.connections} connections of requests beside the scrape, ` +
+      'each of which counts. Sums are held against what was counted before the rounds and after them.',
   );
 }
 

@@ -34,6 +34,8 @@ export class Entrant {
   readonly #context: RunContext;
   readonly #size: Size;
   readonly #scraper: Scraper;
+  /** Requests that were answered beside its scrapes; not known where one of them was not. */
+  #answered: number | undefined = 0;
 
   private constructor(context: RunContext, size: Size, service: LoadedService) {
     this.#context = context;
@@ -61,6 +63,15 @@ export class Entrant {
     return new Entrant(context, size, service);
   }
 
+  /**
+   * What all its series have to hold together: each process that has them has touched each of them once, and each request
+   * beside a scrape one of them. `undefined` where a request was not answered as it should be, which may have counted.
+   */
+  get expected(): number | undefined {
+    const { counters, histograms, workers } = this.#size;
+    return this.#answered === undefined ? undefined : (counters + histograms) * Math.max(1, workers) + this.#answered;
+  }
+
   /** @throws Error where the scrape failed */
   async scrape({ keep = false } = {}): Promise<Scrape> {
     return await this.#scraper.scrape({ keep });
@@ -76,10 +87,10 @@ export class Entrant {
   }
 
   async #measure(): Promise<Record<string, number>> {
-    await this.#delays();
-    const { milliseconds, bytes } = await this.scrape();
+    const { result, delays } = await this.#delayedBy(() => this.scrape());
+    const { milliseconds, bytes } = result;
     const rate = bytes / milliseconds / 1000;
-    const delay = (await this.#delays()).longest;
+    const delay = delays.longest;
     if (this.#size.workers > 0) return { cluster: milliseconds, 'cluster-rate': rate, 'cluster-delay': delay };
     const render = Number(await this.service.get('/render'));
     const measured = { latency: milliseconds, rate, delay, render };
@@ -88,27 +99,28 @@ export class Entrant {
     return { ...measured, tail, allocated: Number(await this.service.get('/allocation')) / 1000 };
   }
 
-  /** Those since this was last asked for. */
-  async #delays(): Promise<Delays> {
-    return JSON.parse(await this.service.get('/delay')) as Delays;
+  /** Those of the event loop while some work is done, with what came of it. */
+  async #delayedBy<T>(work: () => Promise<T>): Promise<{ delays: Delays; result: T }> {
+    await this.service.get('/delay/begin');
+    const result = await work();
+    return { result, delays: JSON.parse(await this.service.get('/delay')) as Delays };
   }
 
   /** The event loop's delay at its 99th percentile while one scrape follows the other, at least one. */
   async #tail(): Promise<number> {
-    const until = performance.now() + (this.#context.quick ? TAIL_MILLISECONDS.quick : TAIL_MILLISECONDS.full);
-    await this.#delays();
-    do await this.scrape();
-    while (performance.now() < until);
-    return (await this.#delays()).p99;
+    const { delays } = await this.#delayedBy(async () => {
+      const until = performance.now() + (this.#context.quick ? TAIL_MILLISECONDS.quick : TAIL_MILLISECONDS.full);
+      do await this.scrape();
+      while (performance.now() < until);
+    });
+    return delays.p99;
   }
 
   /** Keeps the service busy until the work is done. */
   async #underLoad<T>(work: () => Promise<T>): Promise<T> {
     let done = false;
     const load = async (): Promise<void> => {
-      const request = { method: 'GET', path: '/hello' } as const;
-      const { signal } = this.#context;
-      while (!done) await fire({ origin: this.service.origin, request, ...LOAD, signal });
+      while (!done) await this.#load();
     };
     const loading = load();
     // What it fails with is heard below, once the work has ended.
@@ -119,6 +131,18 @@ export class Entrant {
       done = true;
       await loading;
     }
+  }
+
+  async #load(): Promise<void> {
+    const before = this.#answered;
+    this.#answered = undefined;
+    const request = { method: 'GET', path: '/work' } as const;
+    const { answered, refused, failed } = await fire({
+      ...{ origin: this.service.origin, request, ...LOAD, signal: this.#context.signal },
+    });
+    if (refused + failed > 0)
+      throw new Error(`${refused + failed} requests beside a scrape were refused or not answered`);
+    this.#answered = before === undefined ? undefined : before + answered;
   }
 
   async stop(): Promise<void> {

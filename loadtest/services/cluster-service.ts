@@ -1,7 +1,7 @@
 /**
  * A cluster whose workers all have the same series, and whose sum is scraped at `GET /metrics`: with prom-client and its
  * successor the primary asks each worker for its registry, with a store of ours it reads the store. `GET /delay` tells how late the
- * primary's event loop was. Arguments:
+ * primary's event loop was since `GET /delay/begin`. Arguments:
  * `--library NAME --workers N --counters N --histograms N --store PATH`.
  */
 import cluster from 'node:cluster';

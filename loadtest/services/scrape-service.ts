@@ -1,8 +1,8 @@
 /**
- * A small app with many series: `GET /metrics` is the scrape, `GET /render` tells how many milliseconds it takes to
- * make what a scrape sends and `GET /allocation` how many bytes that allocates, `GET /delay` by how many milliseconds
- * the event loop was late since it was last asked. Arguments: `--library NAME --counters N --histograms N --store PATH`,
- * and `--lanes N` for a store that is to have so many.
+ * A small app with many series: `GET /metrics` is the scrape, `GET /work` counts in one of them, `GET /render` tells how
+ * many milliseconds it takes to make what a scrape sends and `GET /allocation` how many bytes that allocates, `GET /delay`
+ * by how many milliseconds the event loop was late since `GET /delay/begin`. Arguments: `--library NAME --counters N
+ * --histograms N --store PATH`, and `--lanes N` for a store that is to have so many.
  */
 import { parseArgs } from 'node:util';
 import fastify from 'fastify';
@@ -30,7 +30,10 @@ const series = await makeSeries(library, {
 series.touch();
 
 const app = fastify();
-app.get('/hello', async () => ({ hello: 'world' }));
+app.get('/work', async () => {
+  series.touchOne();
+  return { done: true };
+});
 await serveDelays(app);
 app.get('/allocation', async () => await allocatedBy(() => series.render(), TIMES));
 app.get('/render', async () => {

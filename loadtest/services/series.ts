@@ -38,6 +38,8 @@ export interface SeriesPlan {
 export interface SeriesOfLibrary {
   /** Adds 1 to each counter, and an observation to each histogram. */
   touch(): void;
+  /** The same to the next one only, in turns. */
+  touchOne(): void;
   /** Serves the text of all at `GET /metrics`. */
   serve(app: FastifyInstance): Promise<void>;
   /** Makes the text of all and throws it away. */
@@ -53,6 +55,28 @@ const labelsOf = (index: number): [string, string] => [`shop-${index % 100}`, `k
 const CELLS_OF_HISTOGRAM = 16;
 const SPARE_CELLS = 1024;
 const OBSERVED = 0.042;
+
+/** Whatever the library: its counters and histograms, one after the other. */
+function touching(
+  counting: readonly { inc(): void }[],
+  observing: readonly { observe(value: number): void }[],
+): Pick<SeriesOfLibrary, 'touch' | 'touchOne'> {
+  let next = 0;
+  const touchAt = (index: number): void => {
+    if (index < counting.length) counting[index]?.inc();
+    else observing[index - counting.length]?.observe(OBSERVED);
+  };
+  const all = counting.length + observing.length;
+  return {
+    touch() {
+      for (let index = 0; index < all; index += 1) touchAt(index);
+    },
+    touchOne() {
+      touchAt(next);
+      next = next + 1 < all ? next + 1 : 0;
+    },
+  };
+}
 
 /** Makes the series. */
 export async function makeSeries(library: Library, plan: SeriesPlan): Promise<SeriesOfLibrary> {
@@ -74,10 +98,7 @@ function ofStore({ counters, histograms, storePath, lanes }: SeriesPlan): Series
   const counting = Array.from({ length: counters }, (_, index) => counter.labels(...labelsOf(index)));
   const observing = Array.from({ length: histograms }, (_, index) => histogram.labels(...labelsOf(index)));
   return {
-    touch() {
-      for (const handle of counting) handle.inc();
-      for (const handle of observing) handle.observe(OBSERVED);
-    },
+    ...touching(counting, observing),
     async serve(app) {
       await app.register(percpuMetrics, { store });
     },
@@ -96,10 +117,7 @@ function ofClient(client: typeof promClient, { counters, histograms }: SeriesPla
   const counting = Array.from({ length: counters }, (_, index) => counter.labels(...labelsOf(index)));
   const observing = Array.from({ length: histograms }, (_, index) => histogram.labels(...labelsOf(index)));
   return {
-    touch() {
-      for (const handle of counting) handle.inc();
-      for (const handle of observing) handle.observe(OBSERVED);
-    },
+    ...touching(counting, observing),
     async serve(app) {
       app.get('/metrics', async (_request, reply) =>
         reply.header('content-type', registry.contentType).send(await registry.metrics()),

@@ -1,6 +1,7 @@
 /**
  * Worker threads that all have the same series in `@prometheus-io/client`, whose main thread asks each of them for its
- * registry at `GET /metrics`; `GET /delay` tells how late its event loop was. Arguments: `--workers N --counters N --histograms N`.
+ * registry at `GET /metrics`; `GET /delay` tells how late its event loop was since `GET /delay/begin`. Arguments:
+ * `--workers N --counters N --histograms N`.
  */
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
