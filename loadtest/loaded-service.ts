@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Fired, fire, type LoadRequest } from './generator.js';
 import { modeOf } from './mode.js';
+import type { Resting } from './rest.js';
 import type { RunContext } from './scenarios/scenario.js';
 import { ServiceProcess } from './service-process.js';
 
@@ -28,7 +29,7 @@ const SETTLE_MILLISECONDS = 2_000;
 const SETTLE_STEP_MILLISECONDS = 20;
 
 /** A service under load. */
-export class LoadedService {
+export class LoadedService implements Resting {
   readonly name: string;
   readonly #context: RunContext;
   readonly #service: ServiceProcess;
@@ -53,12 +54,17 @@ export class LoadedService {
     return this.#service.origin;
   }
 
+  /** CPU time of the service so far, with that of its workers. */
+  cpuSeconds(): number | undefined {
+    return this.#service.cpuSeconds();
+  }
+
   /** @param origin - Where the requests go, of a service that listens on several ports. */
   async fire(request: LoadRequest, amount: number, connections: number, origin = this.origin): Promise<Turn> {
     const { signal, recorder } = this.#context;
-    const before = this.#service.cpuSeconds();
+    const before = this.cpuSeconds();
     const fired = await fire({ origin, request, connections, amount, signal });
-    const after = this.#service.cpuSeconds();
+    const after = this.cpuSeconds();
     recorder.lost(this.name, fired.refused + fired.failed);
     const cpu = before === undefined || after === undefined ? undefined : after - before;
     return { ...fired, cpuMicroseconds: cpu && (cpu / fired.answered) * 1e6 };

@@ -11,6 +11,7 @@ export class Recorder {
   readonly #counts: Count[] = [];
   readonly #modes: Record<string, string> = {};
   readonly #notes: string[] = [];
+  readonly #restless = new Map<string, number>();
   #lost = 0;
 
   constructor(scenario: Scenario) {
@@ -49,6 +50,15 @@ export class Recorder {
     this.note(`${contender}: ${requests} requests were refused or not answered, so its counts prove nothing.`);
   }
 
+  /** Reports that a turn has begun although this one had not come to rest. */
+  restless(contender: string): void {
+    this.#restless.set(contender, (this.#restless.get(contender) ?? 0) + 1);
+  }
+
+  #notesOfRest(): string[] {
+    return [...this.#restless].map(([name, turns]) => `${name} had not come to rest when ${turns} turns began.`);
+  }
+
   #seriesOf(figure: string, contender: string, point: string): Series {
     const key = JSON.stringify([figure, contender, point]);
     const series = this.#series.get(key) ?? { figure, contender, point, samples: [] };
@@ -62,7 +72,7 @@ export class Recorder {
     const series = [...this.#series.values()];
     return {
       ...{ name, title, axis, baseline, figures: [...figures], series, counts: this.#counts, modes: this.#modes },
-      notes: this.#notes,
+      notes: [...this.#notes, ...this.#notesOfRest()],
       ...conclude(new Lookup({ series }), this.#counts),
       seconds,
       passed: this.#lost === 0 && !this.#counts.some(isBroken),

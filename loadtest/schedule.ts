@@ -5,10 +5,10 @@
 
 /** Seconds of each scenario on a virtual machine with 2 CPUs and Node.js 24. */
 const DURATIONS: Readonly<Record<string, { quick: number; full: number }>> = {
-  request: { quick: 15, full: 250 },
-  dense: { quick: 20, full: 250 },
-  contention: { quick: 12, full: 107 },
-  scrape: { quick: 15, full: 479 },
+  request: { quick: 16, full: 262 },
+  dense: { quick: 21, full: 265 },
+  contention: { quick: 17, full: 125 },
+  scrape: { quick: 20, full: 530 },
   series: { quick: 16, full: 85 },
   memory: { quick: 3, full: 35 },
   recovery: { quick: 18, full: 168 },

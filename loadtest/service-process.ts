@@ -5,8 +5,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cpuSecondsOf } from './cpu-time.js';
 import { type Pinning, serviceCommand } from './pinning.js';
 
 const START_MILLISECONDS = 30_000;
@@ -51,16 +51,9 @@ export class ServiceProcess {
     return this.#child.pid as number;
   }
 
-  /** CPU time of all its threads in seconds; `undefined` where the kernel keeps no schedule statistics. */
+  /** CPU time in seconds, that of its workers included; see {@link cpuSecondsOf}. */
   cpuSeconds(): number | undefined {
-    const tasks = `/proc/${this.pid}/task`;
-    try {
-      // First field: nanoseconds on a CPU, far finer than the ticks in /proc/PID/stat.
-      const times = readdirSync(tasks).map((task) => readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ', 1));
-      return times.reduce((sum, [nanoseconds]) => sum + Number(nanoseconds), 0) / 1e9;
-    } catch {
-      return undefined;
-    }
+    return cpuSecondsOf(this.pid);
   }
 
   /**

@@ -2,6 +2,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { cpuSecondsOf } from '../cpu-time.js';
+import type { Resting } from '../rest.js';
 import type { Design } from '../services/counters.js';
 import type { GroupReply, GroupRequest } from './group-process.js';
 
@@ -11,7 +13,7 @@ export type GroupKind = 'threads' | 'cluster';
 const script = fileURLToPath(new URL('./group-process.js', import.meta.url));
 
 /** Writers of one design. */
-export class Group {
+export class Group implements Resting {
   readonly design: Design;
   readonly #child: ChildProcess;
   readonly #ended: Promise<never>;
@@ -53,6 +55,15 @@ export class Group {
 
   get pid(): number {
     return this.#child.pid as number;
+  }
+
+  get name(): Design {
+    return this.design;
+  }
+
+  /** CPU time of the writers so far, and of the process that they belong to. */
+  cpuSeconds(): number | undefined {
+    return cpuSecondsOf(this.pid);
   }
 
   /** Whether each of the writers is on its CPU. */

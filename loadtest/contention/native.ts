@@ -8,7 +8,7 @@ import type { Design } from '../services/counters.js';
 
 /**
  * The rows of the native benchmark that stand for a design, inlined where there is such a row. A single counter has a
- * cache line to itself, so that padding it would change nothing.
+ * cache line to itself, so that padding it would change nothing: a row of atomic-padded would be the loop of atomic.
  */
 const ROWS: Readonly<Record<string, Design>> = {
   rseq_inline: 'rseq',

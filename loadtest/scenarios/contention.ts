@@ -10,6 +10,7 @@ import { type Figure, judge } from '../findings.js';
 import { recordMode } from '../loaded-service.js';
 import type { Lookup } from '../lookup.js';
 import { describeLosses } from '../losses.js';
+import { beforeTurn } from '../rest.js';
 import { BACK_ENDS, DESIGNS, type Design } from '../services/counters.js';
 import { formatNumber } from '../table.js';
 import { type Conclusion, type RunContext, roundsOf, type Scenario, unpinned } from './scenario.js';
@@ -103,6 +104,7 @@ async function runGroups(
       for (const count of writers) {
         for (const work of sizes) {
           for (const group of groups) {
+            await beforeTurn(context, groups);
             const rate = await group.run(count, milliseconds, work);
             recorder.add(`${kind}${suffix(work)}`, group.design, String(count), rate / 1e6);
           }

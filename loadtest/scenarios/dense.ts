@@ -8,6 +8,7 @@ import { LEAST_FOR_P999, P999_IS_LEFT_OUT } from '../generator.js';
 import { LoadedService, withServices } from '../loaded-service.js';
 import type { Lookup } from '../lookup.js';
 import { type Onset, onsetOf } from '../onset.js';
+import { beforeTurn } from '../rest.js';
 import { packageRoot } from '../results.js';
 import { BACK_ENDS, DESIGNS, type Design } from '../services/counters.js';
 import { formatNumber } from '../table.js';
@@ -128,6 +129,7 @@ async function measurePoint({
 }: PointPlan): Promise<void> {
   const point = String(increments);
   const amounts: number[] = [];
+  const services = entrants.map(({ service }) => service);
   const least = context.quick ? LEAST_REQUESTS.quick : LEAST_REQUESTS.full;
   for (const entrant of entrants) {
     const { requestsPerSecond } = await turn(entrant, increments, series, WARM_UP_REQUESTS);
@@ -136,6 +138,7 @@ async function measurePoint({
   for (let round = 1; round <= rounds; round += 1) {
     for (const [index, entrant] of entrants.entries()) {
       const { name } = entrant.service;
+      await beforeTurn(context, services);
       const fired = await turn(entrant, increments, series, amounts[index] ?? least);
       const { requestsPerSecond, cpuMicroseconds, p50, p99, p999 } = fired;
       const measured = { throughput: requestsPerSecond, cpu: cpuMicroseconds, p50, p99, p999 };

@@ -17,6 +17,7 @@ import { P999_IS_LEFT_OUT } from '../generator.js';
 import { LoadedService, withServices } from '../loaded-service.js';
 import type { Lookup } from '../lookup.js';
 import { describeLosses } from '../losses.js';
+import { beforeTurn } from '../rest.js';
 import { packageRoot } from '../results.js';
 import { summarize } from '../statistics.js';
 import { nodeRunsSuccessor, SUCCESSOR_IS_LEFT_OUT } from '../successor.js';
@@ -176,16 +177,19 @@ async function startShared(
 }
 
 async function measure(
-  { recorder, quick }: RunContext,
+  context: RunContext,
   entrants: readonly Entrant[],
   rounds: number,
   step: (activity: string) => void,
 ): Promise<void> {
+  const { recorder, quick } = context;
+  const services = [...new Set(entrants.map(({ service }) => service))];
   const rates: number[] = [];
   for (const entrant of entrants) rates.push(await entrant.warmUp(quick));
   const amount = Math.max(LEAST_REQUESTS, Math.round(summarize(rates).median * (quick ? 0.3 : 1)));
   for (let round = 1; round <= rounds; round += 1) {
     for (const entrant of entrants) {
+      await beforeTurn(context, services);
       const { requestsPerSecond, cpuMicroseconds, p50, p99, p999 } = await entrant.turn(amount);
       const measured = { throughput: requestsPerSecond, cpu: cpuMicroseconds, p50, p99, p999 };
       const { name } = entrant.contender;

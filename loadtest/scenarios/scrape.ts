@@ -7,6 +7,7 @@ import { sumSamples } from '../exposition.js';
 import { type Figure, type Goal, judge } from '../findings.js';
 import type { Lookup } from '../lookup.js';
 import { describeLosses } from '../losses.js';
+import { beforeTurn } from '../rest.js';
 import { Entrant, figuresOf, LOAD, THREADS } from '../scrape/entrant.js';
 import { IS_WIDE, type Size, sizesOf } from '../scrape/size.js';
 import { COUNTER, HISTOGRAM, LIBRARIES } from '../services/series.js';
@@ -73,8 +74,9 @@ type Contenders = ReadonlyMap<string, Entrant | undefined>;
 
 /** A round: what has failed is missed in all its figures. */
 export async function measureRound(context: RunContext, size: Size, entrants: Contenders): Promise<void> {
+  const services = [...entrants.values()].flatMap((entrant) => entrant?.service ?? []);
   for (const [name, entrant] of entrants) {
-    context.signal.throwIfAborted();
+    await beforeTurn(context, services);
     const measured = entrant && (await attempt(context, name, `a turn of ${size.point}`, () => entrant.turn()));
     for (const figure of figuresOf(size)) {
       const value = measured?.[figure];

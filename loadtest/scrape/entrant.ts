@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { fire } from '../generator.js';
 import { LoadedService } from '../loaded-service.js';
+import { beforeTurn } from '../rest.js';
 import { packageRoot } from '../results.js';
 import { type RunContext, unpinned } from '../scenarios/scenario.js';
 import { type Scrape, Scraper } from '../scraper.js';
@@ -92,6 +93,8 @@ export class Entrant {
     const rate = bytes / milliseconds / 1000;
     const delay = delays.longest;
     if (this.#size.workers > 0) return { cluster: milliseconds, 'cluster-rate': rate, 'cluster-delay': delay };
+    // Else the text would be made while what the scrape has left behind is collected. Under load there is no rest.
+    if (!this.#size.loaded) await beforeTurn(this.#context, [this.service]);
     const render = Number(await this.service.get('/render'));
     const measured = { latency: milliseconds, rate, delay, render };
     if (this.#size.loaded) return measured;
