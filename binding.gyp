@@ -38,6 +38,7 @@
         'native/core/life.c',
         'native/core/orphans.c',
         'native/core/lock.c',
+        'native/core/name_clash.c',
         'native/core/names.c',
         'native/core/new_series.c',
         'native/core/reader.c',

@@ -98,10 +98,9 @@ static int copy_all(pcm_store *old, pcm_store *new) {
     if (status != PCM_OK)
         return status;
     status = pcm_reader_refresh(reader);
-    for (uint32_t i = 0; status == PCM_OK && i < pcm_reader_family_count(reader); i++) {
-        pcm_family_id id;
-        status = pcm_family_declare(new, pcm_reader_family(reader, i), &id);
-    }
+    /* Also those of older versions that would be refused now because of what their lines are called. */
+    for (uint32_t i = 0; status == PCM_OK && i < pcm_reader_family_count(reader); i++)
+        status = pcm__catalog_append_family(new, pcm_reader_family(reader, i));
     for (uint32_t i = 0; status == PCM_OK && i < pcm_reader_series_count(reader); i++)
         if (stays(reader, i))
             status = copy_series(reader, i, new);

@@ -119,16 +119,25 @@ static void remove_entry(struct pcm__catalog_index *index, uint32_t hash, uint32
     index->gone_count++;
 }
 
+static bool is_joined(pcm_bytes name, pcm_bytes start, pcm_bytes end) {
+    return name.size == start.size + end.size && memcmp(name.data, start.data, start.size) == 0 &&
+           memcmp(name.data + start.size, end.data, end.size) == 0;
+}
+
 int pcm__index_find_family(const struct pcm_store *store, pcm_bytes name, uint32_t *number) {
+    return pcm__index_find_joined(store, name, (pcm_bytes){"", 0}, number);
+}
+
+int pcm__index_find_joined(const struct pcm_store *store, pcm_bytes start, pcm_bytes end, uint32_t *number) {
     const struct pcm__catalog_index *index = &store->index;
     if (index->entries == NULL)
         return PCM_NOT_FOUND;
-    uint32_t hash = hash_family(name);
+    uint32_t hash = hash_bytes(hash_family(start), end.data, end.size);
     for (uint32_t at = hash & index->entry_mask; index->entries[at].number != 0; at = (at + 1) & index->entry_mask) {
         struct pcm__index_entry entry = index->entries[at];
         uint32_t found = (entry.number - 1) / 2;
         if (entry.hash == hash && (entry.number - 1) % 2 == 1 &&
-            pcm__bytes_are_same(pcm__index_family(index, found)->definition.name, name)) {
+            is_joined(pcm__index_family(index, found)->definition.name, start, end)) {
             *number = found;
             return PCM_OK;
         }

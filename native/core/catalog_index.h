@@ -64,8 +64,9 @@ int pcm__index_read(struct pcm_store *store);
 /* Series that there are; pcm__index_series_count() is all places that they have or had. */
 uint32_t pcm__index_lived_count(const struct pcm__catalog_index *index);
 
-/* NOT_FOUND where there is none. */
+/* The family with this name, which may be given in two parts. NOT_FOUND where there is none. */
 int pcm__index_find_family(const struct pcm_store *store, pcm_bytes name, uint32_t *number);
+int pcm__index_find_joined(const struct pcm_store *store, pcm_bytes start, pcm_bytes end, uint32_t *number);
 
 /* The series of a family with these label values: several where it is aggregated, at most one else. */
 struct pcm__index_search {

@@ -7,6 +7,7 @@
 #include "catalog.h"
 #include "life.h"
 #include "lock.h"
+#include "name_clash.h"
 #include "names.h"
 #include "new_series.h"
 #include "orphans.h"
@@ -51,6 +52,8 @@ int pcm_family_declare(pcm_store *store, const pcm_family_definition *definition
     if (status != PCM_OK)
         return status;
     status = match_family(store, definition, out);
+    if (status == PCM_NOT_FOUND && pcm__name_clashes(store, definition))
+        status = PCM_DEFINITION_CONFLICT;
     if (status == PCM_NOT_FOUND) {
         /* A family that no series fits into would only occupy its name. */
         status = pcm__reserve_room(store, pcm__first_integers(definition), pcm__first_doubles(definition));

@@ -322,6 +322,9 @@ typedef uint64_t pcm_series_id;
 
 /*
  * Finds the family, or creates it, under the store's lock. The same definition gives the same id in every process.
+ * DEFINITION_CONFLICT is also what has a name that lines of another family have, or whose lines have a name that another
+ * family has: of a histogram x those are x_bucket, x_sum, x_count and x_created, of a summary the last three, of a
+ * counter x_total x_created.
  * Errors: ARGUMENT, TYPE_CONFLICT, DEFINITION_CONFLICT, CAPACITY, NO_SPACE, READ_ONLY, CORRUPT, BROKEN, NO_MEMORY,
  * SYSTEM. Thread-safe.
  */

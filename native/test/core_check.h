@@ -82,6 +82,9 @@ bool check_child(int pid);
     X(a_store_of_another_boot_is_refused_or_carried_over)                                                              \
     X(families_are_found_again_or_conflict)                                                                            \
     X(invalid_definitions_are_refused)                                                                                 \
+    X(names_that_lines_of_two_families_would_have_are_refused)                                                         \
+    X(names_that_only_look_like_those_of_lines_are_free)                                                               \
+    X(names_that_met_before_they_were_refused_are_kept)                                                                \
     X(label_values_do_not_collide)                                                                                     \
     X(integers_are_exact_to_the_last_bit)                                                                              \
     X(fractions_go_to_a_double_cell)                                                                                   \

@@ -2,7 +2,7 @@
  * The families that one store object has declared. Declaring one again with the same definition gives the same object,
  * so that its handles are found again.
  */
-import { display } from '../errors.js';
+import { display, PercpuMetricsError } from '../errors.js';
 import type { Segment } from '../store/segment.js';
 import type { MetricType } from '../store/types.js';
 import { ownership } from './aggregation.js';
@@ -109,12 +109,20 @@ export class Families {
       known.limit(declaration.limits);
       return known;
     }
-    const clash = segment.closed ? undefined : conflictingSuffix(definition, (name) => segment.find(name));
-    if (clash !== undefined) throw clash;
-    const family = make(this.#context, declaration);
+    const family = this.#make(declaration, make);
     family.prepareOverflow();
     this.#families.set(definition.name, family);
     return family;
+  }
+
+  /** @throws PercpuMetricsError which tells whose lines have the name, where the store refuses it for that */
+  #make(declaration: Declaration, make: Make): AnyFamily {
+    try {
+      return make(this.#context, declaration);
+    } catch (error) {
+      if (!(error instanceof PercpuMetricsError) || error.code !== 'ERR_PCM_DEFINITION_CONFLICT') throw error;
+      throw conflictingSuffix(declaration.definition, (name) => this.#context.segment.find(name), error) ?? error;
+    }
   }
 
   #define(type: MetricType, options: unknown): Declaration {

@@ -1,7 +1,6 @@
 /**
- * Names that are different and meet all the same: a histogram `x` is exposed as `x_bucket`, `x_sum` and `x_count`, so
- * a family of one of these names would make a scrape that Prometheus refuses in part. OpenMetrics adds `x_created` to
- * it, and to a counter `x_total`.
+ * Which family is in the way of another one because of what their lines are called: a histogram `x` is exposed as
+ * `x_bucket`, `x_sum` and `x_count`. `native/core/name_clash.c` has the same rule, by which the store refuses it.
  */
 import type { PercpuMetricsError } from '../errors.js';
 import { conflictError } from '../store/conflict.js';
@@ -25,10 +24,12 @@ function owners(name: string): string[] {
  * The error for a definition whose lines would carry the names of another family's lines, if there is such a family.
  *
  * @param find - Looks a name up in the store.
+ * @param cause - What the store said, where it was asked.
  */
 export function conflictingSuffix(
   definition: FamilyDefinition,
   find: (name: string) => FamilyDefinition | undefined,
+  cause?: unknown,
 ): PercpuMetricsError | undefined {
   const { name } = definition;
   const taken = otherNames(definition).map(find);
@@ -36,5 +37,5 @@ export function conflictingSuffix(
     .map(find)
     .filter((family) => family !== undefined && otherNames(family).includes(name));
   const [clash] = [...taken, ...having].filter((family) => family !== undefined);
-  return clash === undefined ? undefined : conflictError('ERR_PCM_DEFINITION_CONFLICT', clash, definition);
+  return clash === undefined ? undefined : conflictError('ERR_PCM_DEFINITION_CONFLICT', clash, definition, cause);
 }
