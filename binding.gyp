@@ -163,6 +163,13 @@
           'type': 'executable',
           'sources': ['native/test/seccomp_launcher.c'],
         },
+        {
+          'target_name': 'malloc_bytes',
+          # Not the usual type, whose files end with .node: of these in build/Release the package loads the first.
+          'type': 'shared_library',
+          'defines': ['_GNU_SOURCE', 'NAPI_VERSION=9'],
+          'sources': ['native/test/malloc_bytes.c'],
+        },
       ],
     }],
   ],
