@@ -5,8 +5,8 @@
  *
  *     torture run DIRECTORY MILLISECONDS LANES THREADS ROLE[,ROLE...] LAUNCHER
  *
- * LANES 0 is the machine's. Roles besides those of the worker: killed (by SIGKILL, again and again), self (the C
- * library does not register), off (LAUNCHER forbids rseq).
+ * LANES 0 is the machine's. Roles besides those of the worker: killed (by SIGKILL, again and again), self and fork-self (the
+ * C library does not register), off (LAUNCHER forbids rseq).
  */
 #include "torture.h"
 
@@ -43,8 +43,8 @@ static pcm_store *store;
 static pcm_reader *reader;
 static struct running running[MOST_ROLES];
 static uint32_t role_count;
-static uint32_t started;
 static uint64_t killed;
+static uint64_t forked_killed;
 static uint64_t aborts;
 static uint64_t fallbacks;
 static uint64_t failures;
@@ -57,15 +57,16 @@ static int64_t now_ms(void) {
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void start(struct running *one, const char *directory, const char *threads, const char *launcher) {
+static void start(struct running *one, uint32_t process, const char *directory, const char *threads,
+                  const char *launcher) {
     char number[16];
-    one->process = started++;
+    one->process = process;
     one->started_ms = now_ms();
     snprintf(number, sizeof number, "%u", one->process);
     one->pid = fork();
     if (one->pid != 0)
         return;
-    if (strcmp(one->role, "self") == 0)
+    if (strcmp(one->role, "self") == 0 || strcmp(one->role, "fork-self") == 0)
         setenv("GLIBC_TUNABLES", "glibc.pthread.rseq=0", 1);
     if (strcmp(one->role, "off") == 0) {
         setenv("GLIBC_TUNABLES", "glibc.pthread.rseq=0", 1);
@@ -76,24 +77,10 @@ static void start(struct running *one, const char *directory, const char *thread
     _exit(127);
 }
 
-/* What a process that is gone can no longer say about itself. */
-static void read_slot(const struct running *one) {
-    pcm_process slots[64];
-    size_t count;
-    if (pcm_store_list_processes(store, slots, 64, &count) != PCM_OK)
-        return;
-    for (size_t i = 0; i < count && i < 64; i++) {
-        if (slots[i].pid == (uint32_t)one->pid) {
-            aborts += slots[i].aborts;
-            fallbacks += slots[i].fallbacks;
-        }
-    }
-}
-
 static void kill_one(struct running *one) {
     kill(one->pid, SIGKILL);
     waitpid(one->pid, NULL, 0);
-    read_slot(one);
+    torture_read_slot(store, one->pid, &aborts, &fallbacks);
     killed++;
 }
 
@@ -143,17 +130,19 @@ static void wait_for_all(void) {
 
 static void run(const char *directory, int64_t milliseconds, const char *threads, const char *launcher) {
     for (uint32_t i = 0; i < role_count; i++)
-        start(&running[i], directory, threads, launcher);
+        start(&running[i], torture_next_process(control), directory, threads, launcher);
     wait_for_all();
     for (int64_t end = now_ms() + milliseconds; now_ms() < end; usleep(500)) {
         watch();
         for (uint32_t i = 0; i < role_count; i++) {
             struct running *one = &running[i];
-            if (strcmp(one->role, "killed") != 0 || now_ms() - one->started_ms < KILL_AFTER_MS ||
-                started >= TORTURE_PROCESSES - 1)
+            if (strcmp(one->role, "killed") != 0 || now_ms() - one->started_ms < KILL_AFTER_MS)
+                continue;
+            uint32_t process = torture_next_process(control);
+            if (process == TORTURE_PROCESSES)
                 continue;
             kill_one(one);
-            start(one, directory, threads, launcher);
+            start(one, process, directory, threads, launcher);
         }
     }
     atomic_store(&control->stop, 1);
@@ -166,10 +155,11 @@ static void run(const char *directory, int64_t milliseconds, const char *threads
 
 static struct totals add_up(void) {
     struct totals totals = {0};
-    for (uint32_t p = 0; p < started; p++) {
+    for (uint32_t p = 0; p < atomic_load(&control->started); p++) {
         struct torture_process *process = &control->processes[p];
         aborts += atomic_load(&process->aborts);
         fallbacks += atomic_load(&process->fallbacks);
+        forked_killed += atomic_load(&process->killed);
         for (uint32_t t = 0; t < TORTURE_THREADS; t++) {
             for (int kind = 0; kind < KINDS; kind++) {
                 totals.begun[kind] += atomic_load(&process->threads[t].begun[kind]);
@@ -229,7 +219,7 @@ static void report(const struct torture_series *series) {
     compare(values[3] / OBSERVED, totals.done[KIND_OBSERVATION], totals.begun[KIND_OBSERVATION], &lost, &surplus);
     /* Two amounts that together are 1.5; one of a killed process may be half done. */
     compare(floor(gauge.real / (1 + FRACTION)), totals.done[KIND_GAUGE], totals.begun[KIND_GAUGE], &lost, &surplus);
-    for (uint32_t p = 0; p < started; p++) {
+    for (uint32_t p = 0; p < atomic_load(&control->started); p++) {
         uint32_t registration = atomic_load(&control->processes[p].registration);
         if (registration > 0 && registration <= 3)
             modes[registration - 1]++;
@@ -237,12 +227,13 @@ static void report(const struct torture_series *series) {
     }
     uint64_t increments = totals.done[KIND_INTEGER] + totals.done[KIND_FRACTION] + 2 * totals.done[KIND_OBSERVATION] +
                           2 * totals.done[KIND_GAUGE];
-    printf("{\"increments\":%llu,\"aborts\":%llu,\"fallbacks\":%llu,\"killed\":%llu,\"lost\":%.0f,\"surplus\":%.0f,"
-           "\"decreases\":%llu,\"refreshes\":%llu,\"wrongSets\":%d,\"failures\":%llu,"
+    printf("{\"increments\":%llu,\"aborts\":%llu,\"fallbacks\":%llu,\"killed\":%llu,\"forkedKilled\":%llu,"
+           "\"lost\":%.0f,\"surplus\":%.0f,\"decreases\":%llu,\"refreshes\":%llu,\"wrongSets\":%d,\"failures\":%llu,"
            "\"modes\":{\"none\":%u,\"libc\":%u,\"self\":%u},\"hits\":{",
            (unsigned long long)increments, (unsigned long long)aborts, (unsigned long long)fallbacks,
-           (unsigned long long)killed, lost, surplus, (unsigned long long)decreases, (unsigned long long)refreshes,
-           wrong_sets(series), (unsigned long long)failures, modes[0], modes[1], modes[2]);
+           (unsigned long long)killed, (unsigned long long)forked_killed, lost, surplus, (unsigned long long)decreases,
+           (unsigned long long)refreshes, wrong_sets(series), (unsigned long long)failures, modes[0], modes[1],
+           modes[2]);
     print_hits(&totals);
     printf("}}\n");
 }

@@ -7,14 +7,19 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* Of a forked child, from when it counts. */
+#define MOST_LIFE_US 30000
 
 struct worker {
     pcm_store *store;
@@ -47,6 +52,26 @@ struct torture_control *torture_control_map(const char *directory) {
     void *start = mmap(NULL, sizeof(struct torture_control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     close(fd);
     return start == MAP_FAILED ? NULL : start;
+}
+
+uint32_t torture_next_process(struct torture_control *control) {
+    uint32_t number = atomic_load(&control->started);
+    while (number < TORTURE_PROCESSES && !atomic_compare_exchange_weak(&control->started, &number, number + 1))
+        ;
+    return number;
+}
+
+void torture_read_slot(pcm_store *store, int pid, uint64_t *aborts, uint64_t *fallbacks) {
+    pcm_process slots[64];
+    size_t count;
+    if (pcm_store_list_processes(store, slots, 64, &count) != PCM_OK)
+        return;
+    for (size_t i = 0; i < count && i < 64; i++) {
+        if (slots[i].pid == (uint32_t)pid) {
+            *aborts += slots[i].aborts;
+            *fallbacks += slots[i].fallbacks;
+        }
+    }
 }
 
 int torture_cpus(int *out, int size) {
@@ -97,12 +122,24 @@ static void move(pid_t tid, int cpu) {
     sched_setaffinity(tid, sizeof set, &set);
 }
 
-/* Of those that are killed every second one is pinned. */
+static bool has_role(const struct worker *worker, const char *role) {
+    return strcmp(worker->role, role) == 0;
+}
+
+static bool kills_forked(const struct worker *worker) {
+    return has_role(worker, "fork-killed") || has_role(worker, "fork-self");
+}
+
+static bool is_odd(const struct worker *worker) {
+    return ((worker->process - worker->control->processes) & 1) != 0;
+}
+
+/* About half of those that are killed are pinned. */
 static void place(const struct worker *worker, uint32_t number) {
-    const bool is_odd = ((worker->process - worker->control->processes) & 1) != 0;
-    if (strcmp(worker->role, "pinned") == 0 || (strcmp(worker->role, "killed") == 0 && is_odd))
+    if (has_role(worker, "pinned") || has_role(worker, "fork-pinned") ||
+        (is_odd(worker) && (has_role(worker, "killed") || kills_forked(worker))))
         move(0, worker->cpus[number % (uint32_t)worker->cpu_count]);
-    else if (strcmp(worker->role, "one-cpu") == 0)
+    else if (has_role(worker, "one-cpu"))
         move(0, worker->cpus[0]);
 }
 
@@ -154,7 +191,7 @@ static void *count(void *argument) {
 }
 
 /* Moves threads from CPU to CPU while they count. */
-static void storm(struct worker *worker, uint32_t threads) {
+static int storm(struct worker *worker, uint32_t threads) {
     uint64_t random = (uint64_t)getpid() + 1;
     while (!atomic_load(&worker->control->stop)) {
         uint64_t bits = pcm__inject_random(&random);
@@ -163,9 +200,20 @@ static void storm(struct worker *worker, uint32_t threads) {
             move(tid, worker->cpus[(bits >> 32) % (uint64_t)worker->cpu_count]);
         usleep(50);
     }
+    return 0;
 }
 
-static int run_threads(struct worker *worker, uint32_t threads) {
+/* As long as a forked child has no slot of its own, its parent's has it. */
+static void tell_activity(const struct worker *worker) {
+    const struct pcm__slot *slot = worker->store->slot;
+    if (worker->store->forked)
+        return;
+    atomic_fetch_add(&worker->process->aborts, atomic_load(&slot->aborts) - slot->aborts_before);
+    atomic_fetch_add(&worker->process->fallbacks, atomic_load(&slot->fallbacks) - slot->fallbacks_before);
+}
+
+/* Threads that count, and what this one does meanwhile. */
+static int run_threads(struct worker *worker, uint32_t threads, int (*meanwhile)(struct worker *, uint32_t threads)) {
     pthread_t handles[TORTURE_THREADS];
     pcm_mode mode;
     pcm_thread_get_mode(worker->store, &mode);
@@ -173,25 +221,95 @@ static int run_threads(struct worker *worker, uint32_t threads) {
     for (uint32_t i = 0; i < threads; i++)
         if (pthread_create(&handles[i], NULL, count, worker) != 0)
             return 1;
-    if (strcmp(worker->role, "storm") == 0)
-        storm(worker, threads);
+    int result = meanwhile == NULL ? 0 : meanwhile(worker, threads);
     for (uint32_t i = 0; i < threads; i++)
         pthread_join(handles[i], NULL);
-    atomic_store(&worker->process->aborts, atomic_load(&worker->store->slot->aborts));
-    atomic_store(&worker->process->fallbacks, atomic_load(&worker->store->slot->fallbacks));
+    tell_activity(worker);
+    return result;
+}
+
+/* Signals from outside, at no point in particular. */
+static void interrupt(void) {
+    struct itimerval every = {.it_interval = {.tv_usec = 2000}, .it_value = {.tv_usec = 2000}};
+    setitimer(ITIMER_REAL, &every, NULL);
+}
+
+/* ---------------------------------------------------------------- forked children, without exec */
+
+static int count_as_well(struct worker *worker, uint32_t threads) {
+    (void)threads;
+    count(worker);
     return 0;
 }
 
-/* Goes on in a child that was forked without exec, and that takes a slot of its own when it creates a series. */
+/* Its first thread counts as well, with what it was registered with before the fork. */
+static int run_child(struct worker *worker, uint32_t threads, bool takes_slot) {
+    pcm_series_id id;
+    interrupt();
+    /* Who creates a series takes a slot; who does not never has one. */
+    if (takes_slot && bind_one(worker->store, PCM_COUNTER, "forked_total", &id) != PCM_OK)
+        return 1;
+    return run_threads(worker, threads - 1, count_as_well);
+}
+
 static int run_forked(struct worker *worker, uint32_t threads) {
     int status;
-    pcm_series_id id;
     int pid = fork();
-    if (pid == 0) {
-        int result = bind_one(worker->store, PCM_COUNTER, "forked_total", &id);
-        _exit(result == PCM_OK ? run_threads(worker, threads) : 1);
-    }
+    if (pid == 0)
+        _exit(run_child(worker, threads, true));
     return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+/* Forked while other threads of this process count, so with what they hold just then. */
+static int fork_child(struct worker *worker, uint32_t threads, uint32_t process) {
+    int pid = fork();
+    if (pid != 0)
+        return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    worker->process = &worker->control->processes[process];
+    atomic_store(&worker->next_thread, 0);
+    _exit(run_child(worker, threads, (process & 2) != 0));
+}
+
+static bool is_stopped(const struct worker *worker) {
+    return atomic_load(&worker->control->stop) != 0;
+}
+
+static bool kill_child(struct worker *worker, int pid, uint32_t process, uint64_t wait_us) {
+    int status;
+    const struct torture_thread *thread = &worker->control->processes[process].threads[0];
+    while (!is_stopped(worker) && atomic_load(&thread->done[KINDS - 1]) == 0)
+        usleep(500);
+    usleep((useconds_t)wait_us);
+    /* Who was told to stop ends by itself, however late it has begun. */
+    bool is_killed = !is_stopped(worker) && kill(pid, SIGKILL) == 0;
+    if (waitpid(pid, &status, 0) != pid)
+        return false;
+    uint64_t aborts = 0;
+    uint64_t fallbacks = 0;
+    torture_read_slot(worker->store, pid, &aborts, &fallbacks);
+    if (is_killed) {
+        atomic_fetch_add(&worker->process->killed, 1);
+        atomic_fetch_add(&worker->process->aborts, aborts);
+        atomic_fetch_add(&worker->process->fallbacks, fallbacks);
+    }
+    return (WIFEXITED(status) && WEXITSTATUS(status) == 0) ||
+           (is_killed && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static int kill_children(struct worker *worker, uint32_t threads) {
+    uint64_t random = (uint64_t)getpid() + 1;
+    while (!is_stopped(worker)) {
+        uint32_t process = torture_next_process(worker->control);
+        if (process == TORTURE_PROCESSES) {
+            usleep(1000);
+            continue;
+        }
+        int pid = fork_child(worker, threads, process);
+        if (pid < 0 || !kill_child(worker, pid, process, pcm__inject_random(&random) % MOST_LIFE_US))
+            return 1;
+    }
+    return 0;
 }
 
 int torture_worker(const char *directory, const char *role, uint32_t process, uint32_t threads) {
@@ -209,10 +327,11 @@ int torture_worker(const char *directory, const char *role, uint32_t process, ui
         return 1;
     }
     pcm__inject_start();
-    /* Signals from outside as well, at no point in particular. */
-    struct itimerval every = {.it_interval = {.tv_usec = 2000}, .it_value = {.tv_usec = 2000}};
-    setitimer(ITIMER_REAL, &every, NULL);
-    int result = strcmp(role, "fork") == 0 ? run_forked(&worker, threads) : run_threads(&worker, threads);
+    interrupt();
+    int result = has_role(&worker, "fork") || has_role(&worker, "fork-pinned") ? run_forked(&worker, threads)
+                 : has_role(&worker, "storm")                                  ? run_threads(&worker, threads, storm)
+                 : kills_forked(&worker) ? run_threads(&worker, threads, kill_children)
+                                         : run_threads(&worker, threads, NULL);
     pcm_store_close(worker.store);
     return result;
 }

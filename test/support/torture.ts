@@ -13,8 +13,9 @@ export interface TortureReport {
   /** Critical sections that the kernel restarted. */
   readonly aborts: number;
   readonly fallbacks: number;
-  /** Processes that were ended by SIGKILL. */
+  /** Processes that were ended by SIGKILL: those of the role, and children that were forked by processes that count. */
   readonly killed: number;
+  readonly forkedKilled: number;
   /** Additions that were acknowledged and are not in the store, and that are in the store and were never begun. */
   readonly lost: number;
   readonly surplus: number;
@@ -40,8 +41,32 @@ export interface TortureOptions {
 const launcher = fileURLToPath(new URL('../../../build/Release/seccomp_launcher', import.meta.url));
 const sources = ['core', 'proof/inject.c', 'proof/torture.c', 'proof/torture_worker.c'];
 
-/** One process of each kind: threads free, pinned, on one CPU, moved about; forked; killed; other ways to register. */
-export const everyRole = ['unpinned', 'pinned', 'one-cpu', 'storm', 'fork', 'killed', 'self', 'off'] as const;
+/**
+ * One process of each kind: threads free, pinned, on one CPU, moved about; with forked children that are killed while they
+ * count, also where threads register themselves; killed; without rseq.
+ */
+export const everyRole = [
+  'unpinned',
+  'pinned',
+  'one-cpu',
+  'storm',
+  'fork-killed',
+  'fork-self',
+  'killed',
+  'off',
+] as const;
+
+/** The same where nobody is killed half-way through an amount, which it has begun then and not acknowledged. */
+export const undisturbedRoles = [
+  'unpinned',
+  'pinned',
+  'one-cpu',
+  'storm',
+  'fork',
+  'fork-pinned',
+  'self',
+  'off',
+] as const;
 
 /** The torture with the points of injection, and with a mutation if there is one. */
 export function buildTorture(mutation?: Mutation): Promise<string> {

@@ -7,13 +7,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { minutesOf } from '../minutes.js';
-import { assertExact, buildPlainTorture, buildTorture, everyRole, missedPoints, runTorture } from '../torture.js';
+import {
+  assertExact,
+  buildPlainTorture,
+  buildTorture,
+  everyRole,
+  missedPoints,
+  runTorture,
+  undisturbedRoles,
+} from '../torture.js';
 
 const minutes = minutesOf(process.argv.slice(2));
 const executables = [await buildTorture(), await buildPlainTorture()];
 const until = Date.now() + minutes * 60_000;
-/** Whoever is killed half-way through an amount has begun it and not acknowledged it: without, each amount is known. */
-const undisturbed = everyRole.filter((role) => role !== 'killed');
 const MOST_MILLISECONDS = 15_000;
 let increments = 0;
 let aborts = 0;
@@ -25,16 +31,17 @@ for (let round = 0; Date.now() < until; round += 1) {
   try {
     const executable = executables[round % executables.length] ?? '';
     // Two rounds with, two without; a short run has one of each kind.
-    const roles = round % 4 < 2 ? everyRole : undisturbed;
+    const roles = round % 4 < 2 ? everyRole : undisturbedRoles;
     const report = await runTorture(executable, directory, { milliseconds, roles });
     assertExact(report);
     const isInjected = round % executables.length === 0;
     if (isInjected) assert.deepEqual(missedPoints(report), [], JSON.stringify(report));
     assert.ok(report.aborts > 0 || !isInjected, `no critical section was aborted: ${JSON.stringify(report)}`);
     assert.equal(report.killed > 0, roles === everyRole, JSON.stringify(report));
+    assert.equal(report.forkedKilled > 0, roles === everyRole, JSON.stringify(report));
     increments += report.increments;
     aborts += report.aborts;
-    killed += report.killed;
+    killed += report.killed + report.forkedKilled;
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
