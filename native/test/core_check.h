@@ -101,6 +101,7 @@ bool check_child(int pid);
     X(several_series_are_made_together)                                                                                \
     X(where_there_is_no_room_for_all_none_is_made)                                                                     \
     X(a_full_file_system_is_an_error_before_it_is_a_fault)                                                             \
+    X(every_cpu_goes_on_counting_in_a_full_store)                                                                      \
     X(every_back_end_counts_exactly_with_six_threads_per_cpu)                                                          \
     X(processes_count_exactly_on_one_store)                                                                            \
     X(a_killed_process_leaves_its_counts_and_no_lock)                                                                  \

@@ -1,113 +1,15 @@
-/* Stores that run out of space, are cut off, or hold noise. */
+/* Stores that are cut off, or hold noise. */
 #include "core_check.h"
 #include "layout.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static int fill_with_series(pcm_store *store, int most, int *created) {
-    int status = PCM_OK;
-    for (*created = 0; *created < most && status == PCM_OK; (*created)++) {
-        char label[32];
-        pcm_series_id series;
-        snprintf(label, sizeof label, "%d", *created);
-        status = check_series(store, PCM_COUNTER, "many_total", label, &series);
-    }
-    return status;
-}
-
-void an_exhausted_capacity_leaves_the_rest_alone(void) {
-    pcm_store *store;
-    uint32_t cell;
-    pcm_number number;
-    int created;
-    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){.capacity = 512}, &store));
-    CHECK_STATUS(PCM_OK, check_counter(store, "c_total", &cell));
-    CHECK_STATUS(PCM_CAPACITY, fill_with_series(store, 1100, &created));
-    CHECK(created == 1024);
-    pcm_cell_add(store, cell, 1);
-    CHECK_STATUS(PCM_OK, check_value(store, "c_total", &number));
-    CHECK(number.integer == 1);
-    pcm_series_id series;
-    CHECK_STATUS(PCM_CAPACITY, check_series(store, PCM_HISTOGRAM, "h", NULL, &series));
-    CHECK_STATUS(PCM_OK, check_series(store, PCM_GAUGE, "g", NULL, &series));
-    CHECK_STATUS(PCM_OK, pcm_gauge_set(store, series, 1.5));
-    CHECK_STATUS(PCM_CAPACITY, pcm_series_add_double(store, series, 0.5));
-    CHECK_STATUS(PCM_OK, check_value(store, "g", &number));
-    CHECK(number.real == 1.5);
-    pcm_store_close(store);
-}
-
-void what_is_refused_takes_nothing(void) {
-    pcm_store *store;
-    pcm_series_id series;
-    pcm_store_info before;
-    pcm_store_info after;
-    int created;
-    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){.capacity = 1}, &store));
-    CHECK_STATUS(PCM_OK, fill_with_series(store, 1022, &created));
-    pcm_store_get_info(store, &before);
-    CHECK(before.capacity == 1024 && before.cells_used == 1022);
-    for (int i = 0; i < 600; i++)
-        CHECK_STATUS(PCM_CAPACITY, check_series(store, PCM_HISTOGRAM, "h", NULL, &series));
-    pcm_store_get_info(store, &after);
-    CHECK(after.cells_used == before.cells_used && after.catalog_bytes == before.catalog_bytes);
-    CHECK_STATUS(PCM_OK, check_series(store, PCM_COUNTER, "h", NULL, &series));
-    CHECK_STATUS(PCM_CAPACITY, pcm_series_add_double(store, series, 0.5));
-    CHECK_STATUS(PCM_OK, check_series(store, PCM_COUNTER, "last_total", NULL, &series));
-    pcm_store_close(store);
-    /* The smallest store has room for either kind. */
-    CHECK_STATUS(PCM_OK, check_open("b", (pcm_open_options){.capacity = 1}, &store));
-    CHECK_STATUS(PCM_OK, check_series(store, PCM_HISTOGRAM, "h", NULL, &series));
-    pcm_store_close(store);
-}
-
-/* What a child ends with that may not do what it is for. */
-#define NOT_ALLOWED 77
-
-static int fill_a_file_system(void) {
-    pcm_store *store;
-    uint32_t cell;
-    pcm_number number;
-    int created;
-    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-        mount("tmpfs", check_directory, "tmpfs", 0, "size=1m") != 0)
-        return errno == EPERM ? NOT_ALLOWED : 1;
-    if (check_open("a", (pcm_open_options){0}, &store) != PCM_OK || check_counter(store, "c_total", &cell) != PCM_OK)
-        return 2;
-    int status = fill_with_series(store, 100000, &created);
-    if (status != PCM_NO_SPACE || created < 1000) {
-        printf("# %s after %d series\n", pcm_status_name(status), created);
-        return 3;
-    }
-    for (int i = 0; i < 1000; i++)
-        pcm_cell_add(store, cell, 1);
-    if (check_value(store, "c_total", &number) != PCM_OK || number.integer != 1000)
-        return 4;
-    pcm_store *other;
-    return check_open("b", (pcm_open_options){0}, &other) == PCM_NO_SPACE ? 0 : 5;
-}
-
-void a_full_file_system_is_an_error_before_it_is_a_fault(void) {
-    /* A mount needs a namespace of its own, and that a process of its own. */
-    int pid = fork();
-    if (pid == 0)
-        _exit(fill_a_file_system());
-    int status = check_child_status(pid);
-    if (status == NOT_ALLOWED)
-        check_skipped = "mounting a tmpfs wants root, or a user namespace";
-    else
-        CHECK(status == 0);
-}
 
 void a_truncated_file_breaks_the_store_and_not_the_process(void) {
     pcm_store *store;
