@@ -206,7 +206,7 @@ Napi::Value NativeStore::Bind(const Napi::CallbackInfo &info) {
 }
 
 void NativeStore::BindAll(const Napi::CallbackInfo &info) {
-    const SeriesRequests requests(info[0], info[1], info[2]);
+    const SeriesRequests requests(info[0], info[1], info[2], info[3]);
     pcm_store *store = RequireOpen(info.Env());
     std::vector<pcm_series_id> series(requests.size());
     uint32_t failed = 0;

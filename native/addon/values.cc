@@ -3,6 +3,7 @@
  */
 #include "values.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -309,16 +310,26 @@ StringList::StringList(Napi::Value value, const char *message) {
         views_.push_back(ToBytes(text));
 }
 
-SeriesRequests::SeriesRequests(Napi::Value families, Napi::Value values, Napi::Value cells) {
+/* A limit that no store reaches is none that matters. */
+static uint32_t ToCount(double limit) {
+    return static_cast<uint32_t>(std::clamp(limit, 0.0, static_cast<double>(UINT32_MAX)));
+}
+
+SeriesRequests::SeriesRequests(Napi::Value families, Napi::Value values, Napi::Value cells, Napi::Value limits) {
     const std::vector<uint64_t> ids = RequireIds(families);
     const std::vector<double> wanted = RequireNumbers(cells, ids.size());
+    const std::vector<double> most = RequireNumbers(limits, ids.size() * 2);
     if (!values.IsArray() || values.As<Napi::Array>().Length() != ids.size())
         ThrowArgument(values.Env(), "values must be an array of label values for each family");
     const Napi::Array given = values.As<Napi::Array>();
     for (uint32_t i = 0; i < ids.size(); i++) {
         const StringList &list = values_.emplace_back(given.Get(i), "label values must be an array of strings");
         const auto bits = static_cast<uint32_t>(wanted[i]);
-        views_.push_back({ids[i], list.views(), list.size(), {(bits & 1) != 0, (bits & 2) != 0}});
+        views_.push_back({ids[i],
+                          list.views(),
+                          list.size(),
+                          {(bits & 1) != 0, (bits & 2) != 0},
+                          {ToCount(most[2 * i]), ToCount(most[2 * i + 1])}});
     }
 }
 

@@ -75,7 +75,7 @@ class StringList {
 /* Series of several families: ids, label values, and cells as the numbers 0 to 3 (1: integers, 2: fractions). */
 class SeriesRequests {
   public:
-    SeriesRequests(Napi::Value families, Napi::Value values, Napi::Value cells);
+    SeriesRequests(Napi::Value families, Napi::Value values, Napi::Value cells, Napi::Value limits);
 
     const pcm_series_request *views() const noexcept {
         return views_.data();

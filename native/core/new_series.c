@@ -45,7 +45,7 @@ static int take_cells(struct pcm_store *store, pcm_series_cells more, struct pcm
 
 int pcm__new_series_prepare(struct pcm_store *store, uint32_t family, const pcm_bytes *values, pcm_series_cells more,
                             uint64_t *appended, struct pcm__new_series *out) {
-    struct pcm__new_series new = {.family = family, .values = values};
+    struct pcm__new_series new = {.is_wanted = true, .family = family, .values = values};
     new.size =
         pcm__life_size(pcm__catalog_series_bytes(values, definition_of(store, family)->label_count), &new.size_class);
     int status = pcm__life_collect(store);

@@ -8,6 +8,7 @@
 #include "store.h"
 
 struct pcm__new_series {
+    bool is_wanted;  /* there was none */
     bool is_taken;   /* what it needs is */
     uint32_t family; /* number in the index */
     const pcm_bytes *values;
@@ -24,7 +25,7 @@ bool pcm__is_owned(const pcm_family_definition *definition);
 
 /*
  * Takes a record and cells. `appended` is what others that are not begun yet will append to the catalog, and grows. CAPACITY,
- * NO_SPACE, CORRUPT, SYSTEM; nothing is taken then.
+ * NO_SPACE, CORRUPT, SYSTEM; nothing is taken then, and `out` is as it was.
  */
 int pcm__new_series_prepare(struct pcm_store *store, uint32_t family, const pcm_bytes *values, pcm_series_cells more,
                             uint64_t *appended, struct pcm__new_series *out);

@@ -143,11 +143,18 @@ static bool values_fit(const pcm_bytes *values, uint32_t count) {
     return true;
 }
 
+/* Whether there may be one more series, beside those that are about to be made in the family and in all. */
+static bool fits(const struct pcm_store *store, uint32_t family, pcm_series_limits limits, uint32_t more_of_family,
+                 uint32_t more) {
+    uint64_t of_family = (uint64_t)pcm__index_family(&store->index, family)->series_count + more_of_family;
+    uint64_t of_store = (uint64_t)pcm__index_lived_count(&store->index) + more;
+    return (limits.of_family == 0 || of_family < limits.of_family) &&
+           (limits.of_store == 0 || of_store < limits.of_store);
+}
+
 /* Passes NOT_FOUND on where one more series may be made. */
 static int within(struct pcm_store *store, uint32_t family, pcm_series_limits limits) {
-    uint32_t of_family = pcm__index_family(&store->index, family)->series_count;
-    if ((limits.of_family == 0 || of_family < limits.of_family) &&
-        (limits.of_store == 0 || pcm__index_lived_count(&store->index) < limits.of_store))
+    if (fits(store, family, limits, 0, 0))
         return PCM_NOT_FOUND;
     pcm__count_refusal(store);
     return PCM_SERIES_LIMIT;
@@ -241,6 +248,29 @@ int pcm_series_bind_within(pcm_store *store, pcm_family_id family, const pcm_byt
     return status;
 }
 
+/* Whether one more may be made within its limits, beside those of `news` that something was taken for. */
+static bool fits_beside(const struct pcm_store *store, uint32_t family, pcm_series_limits limits,
+                        const struct pcm__new_series *news, uint32_t count) {
+    uint32_t of_family = 0;
+    uint32_t of_store = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        of_store += news[i].is_taken;
+        of_family += news[i].is_taken && news[i].family == family;
+    }
+    return fits(store, family, limits, of_family, of_store);
+}
+
+/* Takes what a new series needs; what has limits does without where they, or the store, have no room. */
+static int prepare_one(struct pcm_store *store, uint32_t family, const pcm_series_request *request,
+                       struct pcm__new_series *news, uint32_t at, uint64_t *appended) {
+    bool is_limited = request->limits.of_family > 0 || request->limits.of_store > 0;
+    news[at] = (struct pcm__new_series){.is_wanted = true, .family = family, .values = request->values};
+    if (is_limited && !fits_beside(store, family, request->limits, news, at))
+        return PCM_OK;
+    int status = pcm__new_series_prepare(store, family, request->values, request->cells, appended, &news[at]);
+    return is_limited && (status == PCM_CAPACITY || status == PCM_NO_SPACE) ? PCM_OK : status;
+}
+
 /* Finds those that exist, and takes all that the others need; of those `news` keeps it. */
 static int prepare_all(struct pcm_store *store, const pcm_series_request *requests, uint32_t count,
                        struct pcm__new_series *news, pcm_series_id *out, uint32_t *at) {
@@ -259,7 +289,7 @@ static int prepare_all(struct pcm_store *store, const pcm_series_request *reques
         if (status == PCM_OK)
             status = pcm__series_make_cells(store, out[*at], request->cells);
         else if (status == PCM_NOT_FOUND)
-            status = pcm__new_series_prepare(store, number, request->values, request->cells, &appended, &news[*at]);
+            status = prepare_one(store, number, request, news, *at, &appended);
     }
     return status;
 }
@@ -271,10 +301,12 @@ static int bind_all(struct pcm_store *store, const pcm_series_request *requests,
     bool is_refused = status != PCM_OK;
     for (uint32_t i = 0; i < count; i++) {
         struct pcm__new_series *new = &news[i];
-        if (!new->is_taken)
+        if (!new->is_wanted)
             continue;
         /* The same may have been asked for before. */
         bool is_there = match_series(store, new->family, new->values, false, &out[i]) == PCM_OK;
+        if (!new->is_taken)
+            continue;
         if (is_refused || is_there || status != PCM_OK) {
             pcm__new_series_give(store, new);
             continue;

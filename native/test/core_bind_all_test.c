@@ -80,3 +80,23 @@ void where_there_is_no_room_for_all_none_is_made(void) {
     CHECK_STATUS(PCM_OK, pcm_series_add_double(store, series[510], 0.25));
     pcm_store_close(store);
 }
+
+void what_has_limits_is_left_out_where_there_is_no_room(void) {
+    enum { COUNT = 6 };
+    static const pcm_bytes values[COUNT] = {{"old", 3}, {"1", 1}, {"2", 1}, {"3", 1}, {"1", 1}, {"4", 1}};
+    pcm_store *store;
+    pcm_series_id known;
+    pcm_series_id series[COUNT] = {0};
+    pcm_series_request requests[COUNT];
+    uint32_t failed = 77;
+    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){.capacity = 1024}, &store));
+    CHECK_STATUS(PCM_OK, check_series(store, PCM_COUNTER, "c_total", "old", &known));
+    for (int i = 0; i < COUNT; i++)
+        requests[i] = (pcm_series_request){family_of(store, "c_total"), &values[i], 1, {0}, {.of_family = 3}};
+    requests[3].limits = (pcm_series_limits){.of_store = 3};
+    requests[5].limits = (pcm_series_limits){.of_store = 4};
+    CHECK_STATUS(PCM_OK, pcm_series_bind_all(store, requests, COUNT, series, &failed));
+    CHECK(series[0] == known && series[1] != 0 && series[2] != 0 && series[4] == series[1]);
+    CHECK(series[3] == 0 && series[5] != 0 && series_shown(store) == 4 && failed == 77);
+    pcm_store_close(store);
+}

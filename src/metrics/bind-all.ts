@@ -10,25 +10,35 @@ export interface Wanted {
   readonly fraction: boolean;
 }
 
-/** What the store had no room for: its place among what was wanted, and why. */
+/** What the store had no room for: its place among what was wanted, and why. Never what has limits. */
 export interface Refusal {
   readonly index: number;
   readonly error: PercpuMetricsError;
 }
 
-/** Makes series of one store, all or none; what is wanted several times is made once. */
+/**
+ * Makes series of one store: all but those whose limits leave no room, which whoever binds them is told; or none. What is
+ * wanted several times is made once.
+ */
 export function bindAll(wanted: readonly Wanted[]): Refusal | undefined {
   const [first] = wanted;
   if (first === undefined) return undefined;
   const requests = new Map<string, { readonly index: number; request: SeriesRequest }>();
   for (const [index, { unbound, integer, fraction }] of wanted.entries()) {
-    const { family, name, labelValues } = unbound;
+    const { family, name, labelValues, limits } = unbound;
     const key = JSON.stringify([family, ...labelValues]);
     const known = requests.get(key);
     const before = known?.request ?? { integer: false, fraction: false };
     requests.set(key, {
       index: known?.index ?? index,
-      request: { family, name, labelValues, integer: integer || before.integer, fraction: fraction || before.fraction },
+      request: {
+        family,
+        name,
+        labelValues,
+        integer: integer || before.integer,
+        fraction: fraction || before.fraction,
+        limits,
+      },
     });
   }
   const all = [...requests.values()];

@@ -2,7 +2,7 @@
  * Labels that a process gives to all that it counts. They are ordinary labels of each of its families, behind the
  * family's own: two processes with other values have series of their own, which every reader sees.
  */
-import type { SeriesLimits } from '../store/segment.js';
+import type { SeriesLimits } from '../store/series-request.js';
 import type { FamilyDefinition } from '../store/types.js';
 import type { LabelValue } from './label-values.js';
 

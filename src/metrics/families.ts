@@ -4,7 +4,8 @@
  */
 import { display, PercpuMetricsError } from '../errors.js';
 import type { Segment } from '../store/segment.js';
-import type { MetricType } from '../store/types.js';
+import { NO_LIMITS } from '../store/series-request.js';
+import type { FamilyDefinition, MetricType } from '../store/types.js';
 import { ownership } from './aggregation.js';
 import { CollectFailures } from './collect-failures.js';
 import { type Collectable, Collectors, checkCollect, checkTimeout } from './collectors.js';
@@ -13,7 +14,7 @@ import { type Declaration, defaultValues, withDefaultNames } from './default-lab
 import { defineFamily, keepsExemplars, sameDefinition, seriesLimit } from './definition.js';
 import { exemplarsConflict } from './exemplar.js';
 import { ExemplarCounterFamily, ExemplarHistogramFamily } from './exemplar-families.js';
-import type { Family, FamilyContext } from './family.js';
+import type { Family, FamilyContext, Unbound } from './family.js';
 import { GaugeFamily } from './gauge.js';
 import { HistogramFamily } from './histogram.js';
 import { InfoFamily, type InfoOptions, infoDefinition } from './info.js';
@@ -24,8 +25,6 @@ import { checkStates, StateSetFamily } from './state-set.js';
 
 type AnyFamily = Family<unknown>;
 type Make = (context: FamilyContext, declaration: Declaration) => AnyFamily;
-
-const NO_LIMITS = { ofFamily: 0, ofStore: 0 } as const;
 
 /** The families of a store object. */
 export class Families {
@@ -82,6 +81,18 @@ export class Families {
     return family;
   }
 
+  /**
+   * Declares a family without labels in the store, and tells the series that it is going to have; undefined where this object
+   * has the family, and so the series.
+   */
+  unbound(type: MetricType, options: { readonly name: string }): Unbound | undefined {
+    const { segment } = this.#context;
+    if (this.#families.has(options.name)) return undefined;
+    const { definition, defaultValues: labelValues } = this.#define(type, options);
+    const family = this.#explained(definition, () => segment.declare(definition));
+    return { segment, family, name: definition.name, labelValues: [...labelValues], limits: NO_LIMITS };
+  }
+
   /** Runs `collect` before each scrape; see `store.onCollect`. */
   onCollect(key: unknown, name: string, collect: () => unknown, timeout: number): () => void {
     this.#failures.prepare(name);
@@ -109,19 +120,19 @@ export class Families {
       known.limit(declaration.limits);
       return known;
     }
-    const family = this.#make(declaration, make);
+    const family = this.#explained(definition, () => make(this.#context, declaration));
     family.prepareOverflow();
     this.#families.set(definition.name, family);
     return family;
   }
 
   /** @throws PercpuMetricsError which tells whose lines have the name, where the store refuses it for that */
-  #make(declaration: Declaration, make: Make): AnyFamily {
+  #explained<Result>(definition: FamilyDefinition, declare: () => Result): Result {
     try {
-      return make(this.#context, declaration);
+      return declare();
     } catch (error) {
       if (!(error instanceof PercpuMetricsError) || error.code !== 'ERR_PCM_DEFINITION_CONFLICT') throw error;
-      throw conflictingSuffix(declaration.definition, (name) => this.#context.segment.find(name), error) ?? error;
+      throw conflictingSuffix(definition, (name) => this.#context.segment.find(name), error) ?? error;
     }
   }
 

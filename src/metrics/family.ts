@@ -7,8 +7,8 @@
  */
 
 import type { ErrorCode } from '../errors.js';
-import { NO_SERIES, type Segment, type SeriesLimits } from '../store/segment.js';
-import type { SeriesRequest } from '../store/series-request.js';
+import { NO_SERIES, type Segment } from '../store/segment.js';
+import { NO_LIMITS, type SeriesLimits, type SeriesRequest } from '../store/series-request.js';
 import type { FamilyDefinition, FamilySnapshot, MetricType } from '../store/types.js';
 import { BoundSeries, type Origin, type SeriesSource } from './bound-series.js';
 import type { Declaration, DefaultLabels } from './default-labels.js';
@@ -103,7 +103,7 @@ export interface FamilyContext {
 }
 
 /** A series that there is no handle for yet. */
-export interface Unbound extends Pick<SeriesRequest, 'family' | 'name' | 'labelValues'> {
+export interface Unbound extends Pick<SeriesRequest, 'family' | 'name' | 'labelValues' | 'limits'> {
   readonly segment: Segment;
 }
 
@@ -185,12 +185,13 @@ export abstract class Family<Handle> {
     return this.#handles.find(given) ?? this.#findOrBind(labelValues(this.#own, given));
   }
 
-  /** The series that {@link labels} would bind; undefined where there is a handle, or a limit that may lead elsewhere. */
+  /** The series that {@link labels} would bind, unless limits lead elsewhere; undefined where there is a handle. */
   unbound(...given: readonly unknown[]): Unbound | undefined {
     const values = labelValues(this.#own, given);
-    if (this.isLimited || this.#handles.find(values) !== undefined) return undefined;
+    if (this.#handles.find(values) !== undefined) return undefined;
     const { name } = this.definition;
-    return { segment: this.segment, family: this.#id, name, labelValues: [...values, ...this.#defaultValues] };
+    const limits = this.isLimited ? this.#limitsFor(values) : NO_LIMITS;
+    return { segment: this.segment, family: this.#id, name, labelValues: [...values, ...this.#defaultValues], limits };
   }
 
   reset(...given: readonly unknown[]): void {

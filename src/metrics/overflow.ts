@@ -3,7 +3,7 @@
  * all of them. It is made with the family, so that it is there when the store is full.
  */
 import { type ErrorCode, PercpuMetricsError } from '../errors.js';
-import type { SeriesLimits } from '../store/segment.js';
+import type { SeriesLimits } from '../store/series-request.js';
 
 /** The value of all labels of an overflow series. */
 export const OVERFLOW_VALUE = '__overflow__';

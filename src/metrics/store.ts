@@ -13,6 +13,7 @@ import type {
   FamilyDefinition,
   FamilySnapshot,
   LaneSnapshot,
+  MetricType,
   ProcessInfo,
   StoreActivity,
   StoreInfo,
@@ -22,6 +23,7 @@ import { type Batch, PreparedBatch, type RecordableHandle } from './batch.js';
 import { checkCollect, checkTimeout } from './collectors.js';
 import { CONTENT_TYPE, type RenderOptions, renderArguments, requireText } from './exposition-format.js';
 import { Families } from './families.js';
+import type { Unbound } from './family.js';
 import { FamilyStore } from './family-store.js';
 import { type LabelValue, labelValues } from './label-values.js';
 
@@ -185,6 +187,16 @@ export class Store extends FamilyStore {
    */
   exposedNames(format: ExpositionFormat): ExposedNames[] {
     return this.#segment.exposedNames(format);
+  }
+
+  /**
+   * Declares a family without labels, but not its series yet, which is told instead; undefined where it is there.
+   *
+   * @throws PercpuMetricsError as `counter`
+   * @internal
+   */
+  unbound(type: MetricType, options: { readonly name: string }): Unbound | undefined {
+    return this.families.unbound(type, options);
   }
 
   /**

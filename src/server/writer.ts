@@ -1,7 +1,8 @@
 /**
  * Writes measurements into the store, all of a request or none, and removes series. Three passes: check every one
  * against the store and against the others; declare the families and bind the series, which takes all the room that is
- * needed; count. Only the second can fail for want of room: it counts nothing then, and makes no series. What was acknowledged was stored.
+ * needed; count. Only the second can fail for want of room: it counts nothing then, and makes no series but those that what
+ * is beyond a limit counts in. What was acknowledged was stored.
  *
  * Families are declared with sorted label names: workers that see the first request of a family at the same time agree
  * on its definition, whatever the order in the JSON was.
@@ -10,7 +11,7 @@ import { PercpuMetricsError } from '../errors.js';
 import { bindAll, type Wanted } from '../metrics/bind-all.js';
 import type { Counter } from '../metrics/counter.js';
 import { defineFamily } from '../metrics/definition.js';
-import type { Family } from '../metrics/family.js';
+import type { Family, Unbound } from '../metrics/family.js';
 import { type BoundGauge, type Gauge, setAllOrThrow } from '../metrics/gauge.js';
 import type { Histogram } from '../metrics/histogram.js';
 import { labelValues } from '../metrics/label-values.js';
@@ -66,6 +67,17 @@ function checkAgainst(definition: FamilyDefinition, item: Measurement): void {
   if (item.buckets !== undefined && !sameNumbers(definition.buckets, item.buckets)) {
     conflict('ERR_PCM_DEFINITION_CONFLICT', `the buckets ${item.buckets.join(' ')}`);
   }
+}
+
+/** What a family is declared with; buckets are those of a histogram. */
+function optionsOf({ type, name, help, unit, labelNames, buckets }: FamilyDefinition) {
+  return {
+    name,
+    help,
+    labelNames: labelNames as readonly string[],
+    ...(unit === '' ? {} : { unit }),
+    ...(type === 'histogram' ? { buckets } : {}),
+  };
 }
 
 /** In the order of the family's label names. */
@@ -185,8 +197,7 @@ export class MeasurementWriter {
     const steps = new Map<Measurement, Step>();
     const created: { readonly item: Measurement; readonly index: number; readonly wanted: Wanted }[] = [];
     this.#forEach(items, (item, index) => {
-      const { family } = this.#families.get(item.name) ?? this.#declare(item, planned.get(item.name));
-      const unbound = (family as unknown as Family<unknown>).unbound(...valuesOf(family, item));
+      const unbound = this.#unbound(item, planned.get(item.name));
       if (unbound === undefined) steps.set(item, this.#bind(item, planned));
       else created.push({ item, index, wanted: { unbound, ...cellsOf(item) } });
     });
@@ -196,6 +207,15 @@ export class MeasurementWriter {
       if (!steps.has(item)) steps.set(item, this.#bind(item, planned));
     });
     return items.map((item) => steps.get(item) as Step);
+  }
+
+  /** A family without labels has its series from the start, so there is none of it before all are made. */
+  #unbound(item: Measurement, planned: FamilyDefinition | undefined): Unbound | undefined {
+    if (!this.#families.has(item.name) && Object.keys(item.labels).length === 0) {
+      return this.#declareAs(item, planned, (wanted) => this.#store.unbound(wanted.type, optionsOf(wanted)));
+    }
+    const { family } = this.#families.get(item.name) ?? this.#declare(item, planned);
+    return (family as unknown as Family<unknown>).unbound(...valuesOf(family, item));
   }
 
   #bind(item: Measurement, planned: ReadonlyMap<string, FamilyDefinition>): Step {
@@ -223,20 +243,27 @@ export class MeasurementWriter {
 
   /** Opens the family with the planned definition, or else with the one that it has in the store. */
   #declare(item: Measurement, planned: FamilyDefinition | undefined): OpenFamily {
+    const opened = this.#declareAs(item, planned, (definition) => this.#open(definition));
+    this.#families.set(item.name, opened);
+    return opened;
+  }
+
+  #declareAs<Result>(
+    item: Measurement,
+    planned: FamilyDefinition | undefined,
+    declare: (definition: FamilyDefinition) => Result,
+  ): Result {
     const definition = planned ?? this.#store.find(item.name);
     if (definition === undefined) throw new Error(`${item.name} was neither found nor planned`);
-    let opened: OpenFamily;
     try {
-      opened = this.#open(definition);
+      return declare(definition);
     } catch (error) {
       // Another process was faster, with another help or other buckets: its definition is the one that counts.
       const existing = error instanceof PercpuMetricsError ? this.#store.find(item.name) : undefined;
       if (existing === undefined) throw error;
       checkAgainst(existing, item);
-      opened = this.#open(existing);
+      return declare(existing);
     }
-    this.#families.set(item.name, opened);
-    return opened;
   }
 
   #open(definition: FamilyDefinition): OpenFamily {
@@ -244,9 +271,9 @@ export class MeasurementWriter {
   }
 
   #family(definition: FamilyDefinition): AnyFamily {
-    const { type, name, help, unit, labelNames, buckets } = definition;
-    const options = { name, help, labelNames: labelNames as readonly string[], ...(unit === '' ? {} : { unit }) };
-    if (type === 'histogram') return this.#store.histogram({ ...options, buckets });
+    const { type } = definition;
+    const options = optionsOf(definition);
+    if (type === 'histogram') return this.#store.histogram({ ...options, buckets: definition.buckets });
     return type === 'counter' ? this.#store.counter(options) : this.#store.gauge(options);
   }
 }

@@ -29,7 +29,7 @@ import { nativeError } from './native-error.js';
 import { openError } from './open-error.js';
 import { checkStoreOptions, type StoreOptions } from './options.js';
 import { RenderMemory, type TransientBytes } from './render-memory.js';
-import type { SeriesRequest } from './series-request.js';
+import type { SeriesLimits, SeriesRequest } from './series-request.js';
 import { keepSigbus } from './sigbus.js';
 
 export { BatchOperation } from '../binding.js';
@@ -44,12 +44,6 @@ export const NO_CELL = -1;
 
 /** In place of the id of a series. */
 export const NO_SERIES = 0;
-
-/** Series that there may be in a family and in the whole store; 0 is no limit. */
-export interface SeriesLimits {
-  readonly ofFamily: number;
-  readonly ofStore: number;
-}
 
 /** Tells where amounts go for which a series has no room. */
 export interface Overflow {
@@ -194,7 +188,10 @@ export class Segment {
     return this.#attempt(`create a series of ${name}`, bind) || undefined;
   }
 
-  /** Finds or creates several series: all, or none, and then it is told which of them there was no room for, and why. */
+  /**
+   * Finds or creates several series: all but those whose limits leave no room. Or none, and then it is told which one there
+   * was no room for, and why.
+   */
   bindAll(
     requests: readonly SeriesRequest[],
   ): { readonly index: number; readonly error: PercpuMetricsError } | undefined {
@@ -206,6 +203,7 @@ export class Segment {
         families,
         values,
         requests.map(({ integer, fraction }) => (integer ? 1 : 0) + (fraction ? 2 : 0)),
+        requests.flatMap(({ limits }) => [limits.ofFamily, limits.ofStore]),
       );
       return undefined;
     } catch (cause) {

@@ -1,6 +1,7 @@
 /** Many measurements in one request: all of them or none. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { OVERFLOW_VALUE } from 'percpu-metrics';
 import { temporaryService, valuesOf } from './service-app.js';
 
 const counter = (name: string, value = 1, labels = {}) => ({ type: 'counter', name, value, labels });
@@ -108,6 +109,45 @@ test('a batch that the store has no room for applies nothing, fractions and gaug
     assert.equal(values['known_total{}'], 1);
     assert.deepEqual(values, { 'known_total{}': 1 });
   }
+});
+
+test('a batch that is refused makes no series of a family without labels', async (t) => {
+  const { service, store } = await temporaryService(t, { capacity: 1024 });
+  const items: object[] = [counter('bare_total'), { type: 'gauge', name: 'level', op: 'inc', value: 0.5 }];
+  items.push({ type: 'histogram', name: 'wait_seconds', value: 1, buckets: [1] });
+  for (let id = 0; id < 900; id++) items.push({ type: 'gauge', name: 'g', op: 'inc', value: 0.5, labels: { id } });
+  for (let round = 0; round < 2; round++) {
+    const problem = await service.refuse('/v1/batch', { items });
+    assert.deepEqual([problem.status, problem.code], [507, 'ERR_PCM_CAPACITY']);
+    assert.deepEqual(valuesOf(store), {});
+  }
+  await service.count('/v1/batch', { items: items.slice(0, 3) });
+  assert.deepEqual(valuesOf(store), { 'bare_total{}': 1, 'level{}': 0.5, 'wait_seconds{}': 1 });
+});
+
+test('a batch that is refused makes no series of families with limits either', async (t) => {
+  const { service, store } = await temporaryService(t, { capacity: 1024, maxSeries: 5000 });
+  const items: object[] = [];
+  for (let id = 0; id < 900; id++) items.push({ type: 'gauge', name: 'g', op: 'inc', value: 0.5, labels: { id } });
+  const problem = await service.refuse('/v1/batch', {
+    items: [...items, { type: 'gauge', name: 'level', op: 'inc', value: 0.5 }],
+  });
+  assert.deepEqual([problem.status, problem.code, problem.index], [507, 'ERR_PCM_CAPACITY', 900]);
+  // What is beyond a limit is counted in this one, so that it is there from the start.
+  assert.deepEqual(valuesOf(store), { [`g${JSON.stringify({ id: OVERFLOW_VALUE })}`]: 0 });
+});
+
+test('items of a batch that are beyond a limit count in the overflow series', async (t) => {
+  const { service, store } = await temporaryService(t, { maxSeries: 10 });
+  const items = Array.from({ length: 50 }, (_, id) => counter('jobs_total', 2, { id }));
+  await service.count('/v1/batch', { items });
+  await service.count('/v1/batch', { items });
+  const values = Object.values(valuesOf(store));
+  assert.ok(values.length > 1 && values.length <= 10, JSON.stringify(values));
+  assert.equal(
+    values.reduce((sum, value) => sum + value, 0),
+    200,
+  );
 });
 
 test('a batch has 1 to 1000 items', async (t) => {
