@@ -128,7 +128,10 @@ export interface FamilySnapshot extends FamilyDefinition {
   series: SeriesSnapshot[];
 }
 
-/** What each lane holds of a series; of a histogram, of its count. What `set` wrote is in no lane. */
+/**
+ * What each lane holds of a series; of a histogram, of its count. What `set` wrote is in no lane. Resets take nothing out of
+ * one, and what a series that was removed has counted in the same place may still be there: values of series are without.
+ */
 export interface LaneSnapshot {
   labels: Record<string, string>;
   /** By CPU id. */

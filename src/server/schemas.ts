@@ -123,7 +123,10 @@ export const familiesSchema = {
 /** The answer of `GET /v1/cpus`. */
 export const cpusSchema = {
   type: 'object',
-  description: 'What each lane holds of each series; of a histogram its count. What was set is in no lane.',
+  description:
+    'What each lane holds of each series; of a histogram its count. What was set is in no lane. Resets take nothing out of a ' +
+    'lane, and a series that was made after others were removed may have what these had counted in the same place: only the ' +
+    'value of a series, which GET /v1/metrics has, is without both.',
   required: ['families'],
   properties: {
     families: {
