@@ -57,6 +57,12 @@ int check_value(pcm_store *store, const char *name, pcm_number *out);
 /* Overwrites bytes of a file in the test's directory. */
 void check_patch(const char *name, long offset, const void *data, size_t size);
 
+/* Makes gauges with fractions until there is no room for one more: that refusal, and the last one that there was room for. */
+int check_fill(pcm_store *store, pcm_series_id *last);
+
+/* How much there was no room for, as the store has counted it. */
+uint64_t check_refusals(const pcm_store *store);
+
 /* The lowest or highest CPU that this process may run on; moves the calling thread to one. */
 int check_cpu(bool highest);
 void check_run_on(int cpu);

@@ -7,11 +7,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-static uint64_t refusals(const pcm_store *store) {
-    const struct pcm__totals *totals = (const struct pcm__totals *)pcm__store_at(store, PCM__TOTALS_OFFSET);
-    return atomic_load(&totals->refusals);
-}
-
 void a_family_is_reset_but_for_what_there_is_no_room_for(void) {
     pcm_store *store;
     pcm_series_id series[3];
@@ -31,18 +26,11 @@ void a_family_is_reset_but_for_what_there_is_no_room_for(void) {
         for (int j = 0; j < 2; j++)
             CHECK_STATUS(PCM_OK, pcm_histogram_observe(store, &histogram, i < 2 ? 1e308 : 0.25));
     }
-    int status = PCM_OK;
-    for (int i = 0; i < 1024 && status == PCM_OK; i++) {
-        snprintf(label, sizeof label, "%d", i);
-        status = check_series(store, PCM_GAUGE, "filling", label, &other);
-        if (status == PCM_OK)
-            status = pcm_series_add_double(store, other, 0.5);
-    }
-    CHECK_STATUS(PCM_CAPACITY, status);
-    uint64_t before = refusals(store);
+    CHECK_STATUS(PCM_CAPACITY, check_fill(store, &other));
+    uint64_t before = check_refusals(store);
     CHECK_STATUS(PCM_OK, pcm_family_find(store, (pcm_bytes){"h", 1}, &family, &definition));
     CHECK_STATUS(PCM_CAPACITY, pcm_family_reset(store, family));
-    CHECK(refusals(store) == before + 2);
+    CHECK(check_refusals(store) == before + 2);
     CHECK_STATUS(PCM_OK, pcm_reader_create(store, &reader));
     CHECK_STATUS(PCM_OK, pcm_reader_refresh(reader));
     for (uint32_t i = 0; i < 2; i++)

@@ -1,6 +1,7 @@
 /* Runs the tests of the core, or those whose name contains the argument; prints one line for each and their
  * tally, of which those are no part that could test nothing. */
 #include "core_check.h"
+#include "store.h"
 
 #include <dirent.h>
 #include <sched.h>
@@ -79,6 +80,26 @@ void check_patch(const char *name, long offset, const void *data, size_t size) {
         check_failed = 1;
     if (file != NULL)
         fclose(file);
+}
+
+int check_fill(pcm_store *store, pcm_series_id *last) {
+    int status = PCM_OK;
+    for (int i = 0; status == PCM_OK; i++) {
+        char label[32];
+        pcm_series_id series;
+        snprintf(label, sizeof label, "%d", i);
+        status = check_series(store, PCM_GAUGE, "filling", label, &series);
+        if (status == PCM_OK)
+            status = pcm_series_add_double(store, series, 0.5);
+        if (status == PCM_OK)
+            *last = series;
+    }
+    return status;
+}
+
+uint64_t check_refusals(const pcm_store *store) {
+    const struct pcm__totals *totals = (const struct pcm__totals *)pcm__store_at(store, PCM__TOTALS_OFFSET);
+    return atomic_load(&totals->refusals);
 }
 
 int check_cpu(bool highest) {
