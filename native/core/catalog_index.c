@@ -248,6 +248,24 @@ static int read_family(struct pcm_store *store, uint64_t offset, uint32_t size) 
     return status;
 }
 
+/* Reads the families that there are by now, in front of what comes before them. */
+static int read_families_ahead(struct pcm_store *store) {
+    struct pcm__catalog_index *index = &store->index;
+    uint64_t length;
+    int status = pcm__catalog_length(store, &length);
+    if (index->ahead < index->position)
+        index->ahead = index->position;
+    while (status == PCM_OK && index->ahead < length) {
+        struct pcm__record record;
+        status = pcm__catalog_record(store, index->ahead, length, &record);
+        if (status == PCM_OK && record.kind == PCM__RECORD_FAMILY)
+            status = read_family(store, index->ahead, record.size);
+        if (status == PCM_OK)
+            index->ahead += record.size;
+    }
+    return status;
+}
+
 static const struct pcm__series_record *record_of(const struct pcm_store *store, const struct pcm__series *series) {
     return (const struct pcm__series_record *)pcm__store_at(store, store->geometry.catalog_offset +
                                                                        (uint64_t)series->record * 8);
@@ -257,13 +275,22 @@ static uint32_t life_of(const struct pcm_store *store, const struct pcm__series 
     return atomic_load_explicit(&record_of(store, series)->life, memory_order_acquire);
 }
 
-/* The family and the hash of a record that is a series. */
-static int describe(const struct pcm_store *store, struct pcm__series *series) {
+/*
+ * The family and the hash of a record that is a series. One that is used again may be of a family that was declared
+ * behind it, and also behind what was the end of the catalog when this reading of it began.
+ */
+static int describe(struct pcm_store *store, struct pcm__series *series) {
     struct pcm__series_view view;
     pcm_bytes values[PCM_MAX_LABELS];
     if (pcm__catalog_series_by_id(store, (uint64_t)series->record * 8 + 1, &view) != PCM_OK)
         return PCM_CORRUPT;
     const struct pcm__family *family = pcm__index_family_by_id(&store->index, view.family + 1, &series->family);
+    if (family == NULL) {
+        int status = read_families_ahead(store);
+        if (status != PCM_OK)
+            return status;
+        family = pcm__index_family_by_id(&store->index, view.family + 1, &series->family);
+    }
     if (family == NULL || family->definition.label_count != view.label_count)
         return PCM_CORRUPT;
     for (uint32_t i = 0; i < view.label_count; i++)
@@ -332,7 +359,7 @@ static int read_appended(struct pcm_store *store) {
         if (status != PCM_OK)
             return status;
         if (record.kind == PCM__RECORD_FAMILY)
-            status = read_family(store, index->position, record.size);
+            status = index->position < index->ahead ? PCM_OK : read_family(store, index->position, record.size);
         else if (record.kind == PCM__RECORD_SERIES)
             status = read_series(store, index->position, record.size);
         else if (record.kind != PCM__RECORD_EXEMPLARS)

@@ -32,6 +32,7 @@ struct pcm__index_entry {
 
 struct pcm__catalog_index {
     uint64_t position; /* of the first record not read yet */
+    uint64_t ahead;    /* families before this have been read, though position may not have come there */
     uint64_t changes;  /* number of the first change not read yet */
     uint64_t version;  /* goes up with every series that was taken out, or in at a place that was there before */
     struct pcm__chunked families;

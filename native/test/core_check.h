@@ -159,6 +159,7 @@ bool check_child(int pid);
     X(exemplars_of_several_writers_are_whole)                                                                          \
     X(a_writer_that_died_holds_no_exemplar_up_for_long)                                                                \
     X(exemplars_of_noise_are_left_out)                                                                                 \
+    X(records_that_later_families_use_again_are_read_from_the_start)                                                   \
     X(removals_are_refused_where_nothing_may_be_changed)                                                               \
     X(a_truncated_file_breaks_the_store_and_not_the_process)                                                           \
     X(a_reset_that_was_left_without_cells_is_refused)                                                                  \

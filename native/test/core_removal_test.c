@@ -380,6 +380,41 @@ void what_a_dead_process_left_is_found(void) {
     pcm_store_close(store);
 }
 
+void records_that_later_families_use_again_are_read_from_the_start(void) {
+    pcm_store *store;
+    pcm_store *late;
+    pcm_series_id removed;
+    pcm_series_id series;
+    pcm_number number;
+    uint32_t cell;
+    pcm_holder *holder;
+    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){0}, &store));
+    CHECK_STATUS(PCM_OK, pcm_holder_create(store, &holder));
+    CHECK_STATUS(PCM_OK, check_series(store, PCM_COUNTER, "old_total", "a", &removed));
+    CHECK_STATUS(PCM_OK, pcm_series_remove(store, removed));
+    CHECK(move_on(holder) == 1);
+    pcm_holder_destroy(holder);
+    for (int i = 0; i < 3; i++)
+        counters(store, i == 0 ? "x_total" : i == 1 ? "y_total" : "z_total");
+    CHECK_STATUS(PCM_OK, check_series(store, PCM_COUNTER, "new_total", "a", &series));
+    CHECK(series == removed);
+    CHECK_STATUS(PCM_OK, pcm_series_cell(store, series, &cell));
+    pcm_cell_add(store, cell, 5);
+    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){.read_only = true}, &late));
+    CHECK_STATUS(PCM_OK, check_value(late, "new_total", &number));
+    CHECK(number.real == 5);
+    /* Each family is read once, also what comes after those that were read ahead. */
+    CHECK_STATUS(PCM_OK, check_series(store, PCM_COUNTER, "last_total", "a", &series));
+    CHECK_STATUS(PCM_OK, check_value(late, "last_total", &number));
+    CHECK(pcm__index_family_count(&late->index) == 6);
+    pcm_store_close(late);
+    pcm_store_close(store);
+    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){0}, &store));
+    CHECK_STATUS(PCM_OK, check_value(store, "new_total", &number));
+    CHECK(number.real == 5);
+    pcm_store_close(store);
+}
+
 void removals_are_refused_where_nothing_may_be_changed(void) {
     pcm_store *store;
     pcm_store *read_only;
