@@ -172,9 +172,18 @@ static struct totals add_up(void) {
     return totals;
 }
 
-static void compare(double value, uint64_t done, uint64_t begun, double *lost, double *surplus) {
-    *lost += value < (double)done ? (double)done - value : 0;
-    *surplus += value > (double)begun ? value - (double)begun : 0;
+struct difference {
+    const char *of;
+    double lost;
+    double surplus;
+};
+
+static struct difference compare(const char *of, double value, uint64_t done, uint64_t begun) {
+    return (struct difference){
+        .of = of,
+        .lost = value < (double)done ? (double)done - value : 0,
+        .surplus = value > (double)begun ? value - (double)begun : 0,
+    };
 }
 
 /* A set takes all that was added out of the value, and what is added later counts again. */
@@ -204,36 +213,62 @@ static void print_hits(const struct totals *totals) {
     }
 }
 
-static void report(const struct torture_series *series) {
-    struct totals totals = add_up();
+/* Members of an object: what is lost of each kind of amount, and of all, and what is too much. */
+static void print_differences(const struct totals *totals) {
     double values[4] = {0};
     double lost = 0;
     double surplus = 0;
-    uint32_t modes[3] = {0};
     pcm_number gauge = {0};
     failures += read_values(values) != PCM_OK;
     failures += pcm_reader_value(reader, 3, &gauge) != PCM_OK;
-    compare(values[0], totals.done[KIND_INTEGER], totals.begun[KIND_INTEGER], &lost, &surplus);
-    compare(values[1] / FRACTION, totals.done[KIND_FRACTION], totals.begun[KIND_FRACTION], &lost, &surplus);
-    compare(values[2], totals.done[KIND_OBSERVATION], totals.begun[KIND_OBSERVATION], &lost, &surplus);
-    compare(values[3] / OBSERVED, totals.done[KIND_OBSERVATION], totals.begun[KIND_OBSERVATION], &lost, &surplus);
-    /* Two amounts that together are 1.5; one of a killed process may be half done. */
-    compare(floor(gauge.real / (1 + FRACTION)), totals.done[KIND_GAUGE], totals.begun[KIND_GAUGE], &lost, &surplus);
+    const uint64_t *done = totals->done;
+    const uint64_t *begun = totals->begun;
+    const struct difference all[] = {
+        compare("integer", values[0], done[KIND_INTEGER], begun[KIND_INTEGER]),
+        compare("fraction", values[1] / FRACTION, done[KIND_FRACTION], begun[KIND_FRACTION]),
+        compare("bucket", values[2], done[KIND_OBSERVATION], begun[KIND_OBSERVATION]),
+        compare("sum", values[3] / OBSERVED, done[KIND_OBSERVATION], begun[KIND_OBSERVATION]),
+        /* Two amounts that together are 1.5; one of a killed process may be half done. */
+        compare("gauge", floor(gauge.real / (1 + FRACTION)), done[KIND_GAUGE], begun[KIND_GAUGE]),
+    };
+    printf("\"lostOf\":{");
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        printf("%s\"%s\":%.0f", i == 0 ? "" : ",", all[i].of, all[i].lost);
+        lost += all[i].lost;
+        surplus += all[i].surplus;
+    }
+    printf("},\"lost\":%.0f,\"surplus\":%.0f,", lost, surplus);
+}
+
+/* What the processes told of themselves; those that were killed have not told their signals. */
+static void print_processes(void) {
+    uint32_t modes[3] = {0};
+    uint64_t timer = 0;
+    uint64_t of_threads = 0;
     for (uint32_t p = 0; p < atomic_load(&control->started); p++) {
         uint32_t registration = atomic_load(&control->processes[p].registration);
         if (registration > 0 && registration <= 3)
             modes[registration - 1]++;
         failures += atomic_load(&control->processes[p].error) != 0;
+        timer += atomic_load(&control->processes[p].timer_signals);
+        of_threads += atomic_load(&control->processes[p].thread_signals);
     }
+    printf("\"modes\":{\"none\":%u,\"libc\":%u,\"self\":%u},\"signals\":{\"timer\":%llu,\"threads\":%llu},", modes[0],
+           modes[1], modes[2], (unsigned long long)timer, (unsigned long long)of_threads);
+}
+
+static void report(const struct torture_series *series) {
+    struct totals totals = add_up();
     uint64_t increments = totals.done[KIND_INTEGER] + totals.done[KIND_FRACTION] + 2 * totals.done[KIND_OBSERVATION] +
                           2 * totals.done[KIND_GAUGE];
-    printf("{\"increments\":%llu,\"aborts\":%llu,\"fallbacks\":%llu,\"killed\":%llu,\"forkedKilled\":%llu,"
-           "\"lost\":%.0f,\"surplus\":%.0f,\"decreases\":%llu,\"refreshes\":%llu,\"wrongSets\":%d,\"failures\":%llu,"
-           "\"modes\":{\"none\":%u,\"libc\":%u,\"self\":%u},\"hits\":{",
+    printf("{\"increments\":%llu,\"aborts\":%llu,\"fallbacks\":%llu,\"killed\":%llu,\"forkedKilled\":%llu,",
            (unsigned long long)increments, (unsigned long long)aborts, (unsigned long long)fallbacks,
-           (unsigned long long)killed, (unsigned long long)forked_killed, lost, surplus, (unsigned long long)decreases,
-           (unsigned long long)refreshes, wrong_sets(series), (unsigned long long)failures, modes[0], modes[1],
-           modes[2]);
+           (unsigned long long)killed, (unsigned long long)forked_killed);
+    print_differences(&totals);
+    print_processes();
+    printf("\"decreases\":%llu,\"refreshes\":%llu,\"wrongSets\":%d,\"failures\":%llu,\"hits\":{",
+           (unsigned long long)decreases, (unsigned long long)refreshes, wrong_sets(series),
+           (unsigned long long)failures);
     print_hits(&totals);
     printf("}}\n");
 }

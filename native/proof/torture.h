@@ -33,7 +33,9 @@ struct torture_process {
     _Atomic uint32_t error;        /* a status, negated, where something failed */
     _Atomic uint64_t aborts;
     _Atomic uint64_t fallbacks;
-    _Atomic uint64_t killed; /* of those that it has forked */
+    _Atomic uint64_t killed;        /* of those that it has forked */
+    _Atomic uint64_t timer_signals; /* that its threads had while they counted */
+    _Atomic uint64_t thread_signals;
     struct torture_thread threads[TORTURE_THREADS];
 };
 

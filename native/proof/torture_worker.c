@@ -176,6 +176,7 @@ static void *count(void *argument) {
     uint64_t random = ((uint64_t)getpid() << 20) + number + 1;
     atomic_store(&worker->tids[number], (int)syscall(SYS_gettid));
     place(worker, number);
+    pcm__inject_join();
     uint64_t rounds[KINDS] = {0};
     while (!atomic_load_explicit(&worker->control->stop, memory_order_relaxed)) {
         for (enum kind kind = 0; kind < KINDS; kind++) {
@@ -187,6 +188,9 @@ static void *count(void *argument) {
             atomic_store_explicit(&self->done[kind], rounds[kind], memory_order_release);
         }
     }
+    struct pcm__inject_signals signals = pcm__inject_signals();
+    atomic_fetch_add(&worker->process->timer_signals, signals.of_timer);
+    atomic_fetch_add(&worker->process->thread_signals, signals.of_threads);
     return NULL;
 }
 

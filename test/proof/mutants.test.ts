@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
 import type { Mutation } from '../support/native-variant.js';
 import { blindReader } from '../support/reader-fault.js';
+import { commitEarly, commitLate, unprotected } from '../support/section-faults.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import {
   buildTorture,
@@ -19,7 +20,7 @@ import {
 
 const skip =
   process.arch !== 'x64'
-    ? 'the points of injection are written for x86-64'
+    ? 'these changes are of the code for x86-64'
     : availableParallelism() > 1
       ? false
       : 'needs two CPUs';
@@ -32,38 +33,22 @@ interface Mutant extends Mutation {
   readonly isFound: (report: TortureReport) => boolean;
 }
 
-const commit = '"2:\\n\\t" PCM__INJECT(5)';
-
 const mutants: readonly Mutant[] = [
   {
-    name: 'unprotected',
+    ...unprotected,
     title: 'the descriptor is not announced (the control): counts are lost, and nothing is restarted',
-    // Where the probe of the start announces none either, it finds that out, and nothing is ever added unprotected.
-    changes: [
-      {
-        find: 'PCM__RSEQ_ENTER PCM__RSEQ_LOAD_LANE',
-        replace: '"1:\\n\\t" PCM__INJECT(1) PCM__RSEQ_LOAD_LANE',
-        times: 2,
-      },
-    ],
     options: { roles: ['unpinned', 'pinned', 'storm', 'fork'] },
-    isFound: ({ lost, aborts }) => lost > 0 && aborts === 0,
+    // One instruction adds an integer: interrupted, it loses next to nothing.
+    isFound: ({ lostOf, aborts }) => lostOf.fraction > 0 && lostOf.sum > 0 && aborts === 0,
   },
   {
-    name: 'commit-early',
+    ...commitEarly('x86_64'),
     title: 'the section ends one instruction before the commit: counts are lost',
-    changes: [
-      { find: commit, replace: 'PCM__INJECT(5)' },
-      { find: '"addq %[amount], ', replace: '"2:\\n\\taddq %[amount], ' },
-      { find: '"movsd %%xmm15, ', replace: '"2:\\n\\tmovsd %%xmm15, ' },
-      { find: '"jnz 5b\\n\\t"', replace: '"jnz 5b\\n\\t2:\\n\\t"' },
-    ],
     isFound: ({ lost, aborts }) => lost > 0 && aborts > 0,
   },
   {
-    name: 'commit-late',
+    ...commitLate,
     title: 'the section ends one instruction behind the commit: amounts are added twice',
-    changes: [{ find: commit, replace: 'PCM__INJECT(5) "nop\\n\\t2:\\n\\t"' }],
     isFound: ({ surplus, lost }) => surplus > 0 && lost === 0,
   },
   {

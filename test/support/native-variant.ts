@@ -30,6 +30,12 @@ export interface Mutation {
   readonly changes: readonly Change[];
 }
 
+/** What programs are built for. */
+export type NativeMachine = 'x86_64' | 'aarch64';
+
+const thisMachine: NativeMachine = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
+const otherMachine = { x86_64: 'aarch64', aarch64: 'x86_64' } as const;
+
 /** How a program is built. Paths are relative to native/. */
 export interface Variant {
   /** Name of the executable. */
@@ -63,14 +69,14 @@ export function coreSuite(): string[] {
 }
 
 /** A copy of native/ with the changes of a mutation. */
-export function mutatedTree(mutation: Mutation): string {
-  const tree = join(output, 'trees', mutation.name);
+export function mutatedTree(mutation: Mutation, machine: NativeMachine = thisMachine): string {
+  const tree = join(output, 'trees', machine === thisMachine ? mutation.name : `${mutation.name}-${machine}`);
   rmSync(tree, { recursive: true, force: true });
   cpSync(join(root, 'native'), tree, { recursive: true });
-  // Code of an architecture that is not compiled here looks alike.
+  // Code of an architecture that is not compiled for looks alike.
   const files = ['core', 'exposition']
     .flatMap((directory) => filesBelow(tree, directory))
-    .filter((path) => extname(path) !== '' && !path.endsWith('_aarch64.h'));
+    .filter((path) => extname(path) !== '' && !path.endsWith(`_${otherMachine[machine]}.h`));
   for (const { find, replace, times = 1 } of mutation.changes) {
     const found = files.filter((path) => readFileSync(join(tree, path), 'utf8').includes(find));
     const [path] = found;
@@ -112,7 +118,8 @@ function compileCommand(variant: Variant, source: string): { command: string; ar
 
 /** Compiles and links; gives the path of the executable. */
 export async function buildVariant(variant: Variant): Promise<string> {
-  const tree = variant.mutation ? mutatedTree(variant.mutation) : join(root, 'native');
+  const machine = variant.compiler?.startsWith('aarch64-') ? 'aarch64' : thisMachine;
+  const tree = variant.mutation ? mutatedTree(variant.mutation, machine) : join(root, 'native');
   const objects = join(output, 'objects');
   mkdirSync(objects, { recursive: true });
   const headers = createHash('sha256');
