@@ -1,8 +1,8 @@
 /**
  * The counters on other machines, emulated: more CPUs than this machine has, two memory nodes, CPUs that go off and come
  * back, more CPUs possible than there are, 64-bit ARM. Emulation alone proves little, for an interrupt comes only
- * between blocks of code; so a part of each run goes on instruction by instruction, where the same increment without
- * protection has to lose counts.
+ * between blocks of code; so a part of each run goes on instruction by instruction, or through points of injection, where
+ * loops are such blocks. There the control has to lose counts: the same critical sections, not announced to the kernel.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -10,18 +10,34 @@ import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { buildCoreProgram } from '../support/core-program.js';
+import { buildCoreProgram, buildMovingControl } from '../support/core-program.js';
 import { unlessInstalled } from '../support/debian-package.js';
 import { fetched, type Guest, runGuest, stepByStep } from '../support/guest.js';
 import { parseSamples, sumSamples } from '../support/sample.js';
+import { commitEarly, commitLate, unprotected } from '../support/section-faults.js';
+import {
+  assertExact,
+  buildArm64Launcher,
+  buildTorture,
+  everyRole,
+  missedPoints,
+  parseReports,
+  type TortureOptions,
+  tortureArguments,
+} from '../support/torture.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const suite = 'PCM_TEST_REGISTRATION=libc PCM_TEST_SCALE=0.002 /core_test';
-/** Threads, additions before each move, moves, transitions of CPUs, rounds within which the control has to lose. */
+/** Threads, additions before each move, moves, transitions of CPUs, rounds within which sections have to be restarted. */
 const moving = (...numbers: [number, number, number, number, number]) => `/moving_threads ${numbers.join(' ')}`;
+/** Threads, additions before each move, moves, rounds within which the control has to lose. */
+const control = (threads: number, additions: number, moves: number, rounds: number) =>
+  `/moving_control ${threads} ${additions} ${moves} 0 ${rounds} control`;
 
 const skipX86 =
-  unlessInstalled('qemu-system-x86', 'qemu-system-x86_64') || unlessInstalled('cpio', 'cpio', 'apt-get', 'dpkg');
+  unlessInstalled('qemu-system-x86', 'qemu-system-x86_64') ||
+  unlessInstalled('gcc', 'gcc') ||
+  unlessInstalled('cpio', 'cpio', 'apt-get', 'dpkg');
 const skipArm =
   unlessInstalled('qemu-system-arm', 'qemu-system-aarch64') ||
   unlessInstalled('gcc-aarch64-linux-gnu', 'aarch64-linux-gnu-gcc') ||
@@ -48,7 +64,9 @@ const twoNodes = {
 
 /** Whether everything that ran in the guest passed, and how many suites that were. */
 function assertPassed(t: TestContext, output: string, suites: number): void {
-  for (const [line] of output.matchAll(/^(?:guest: (?:Linux|at )|# (?:increments|registration)).*$/gm)) {
+  for (const [line] of output.matchAll(
+    /^(?:guest: (?:Linux|at )|# (?:moving|control|registration|transitions)).*$/gm,
+  )) {
     t.diagnostic(line);
   }
   assert.doesNotMatch(output, /^not ok/m, output);
@@ -64,12 +82,18 @@ for (const kernel of ['6.1', '6.12'] as const) {
   test(`x86-64, 8 of 12 possible CPUs on 2 nodes, Linux ${kernel}: nothing is lost while CPUs go off and on`, {
     skip: skipX86,
   }, async (t) => {
-    const commands = [suite, moving(16, 50, 40, 22, 0), stepByStep(moving(16, 50, 20, 8, 50))];
-    const output = await runGuest(t, { arch: 'amd64', kernel, ...twoNodes[kernel], files: x86Files, commands });
+    const commands = [
+      suite,
+      moving(16, 50, 40, 22, 0),
+      stepByStep(moving(16, 50, 20, 8, 50)),
+      stepByStep(control(16, 50, 4, 50)),
+    ];
+    const files = { ...x86Files, moving_control: await buildMovingControl('here') };
+    const output = await runGuest(t, { arch: 'amd64', kernel, ...twoNodes[kernel], files, commands });
     assert.ok(output.includes(`guest: Linux ${kernel}.`), output);
     assert.match(output, /^guest: .* possible 0-11, online 0-7, nodes 2$/m);
     assert.match(output, /^# lanes 12, online 8,/m);
-    assertPassed(t, output, 3);
+    assertPassed(t, output, 4);
   });
 }
 
@@ -79,12 +103,13 @@ for (const kernel of ['6.1', '6.12'] as const) {
   }, async (t) => {
     // Threads of the emulator for 64 CPUs would stand in each other's way on a few.
     const machine = ['-accel', 'tcg,thread=single', '-m', '1G', '-smp', '64'];
-    const commands = [moving(128, 50, 8, 8, 20)];
-    const output = await runGuest(t, { arch: 'amd64', kernel, machine, files: x86Files, commands });
+    const commands = [moving(128, 50, 8, 8, 20), control(128, 50, 4, 20)];
+    const files = { ...x86Files, moving_control: await buildMovingControl('here') };
+    const output = await runGuest(t, { arch: 'amd64', kernel, machine, files, commands });
     assert.ok(output.includes(`guest: Linux ${kernel}.`), output);
     assert.match(output, /^guest: .* possible 0-63, online 0-63,/m);
     assert.match(output, /^# lanes 64, online 64,/m);
-    assertPassed(t, output, 1);
+    assertPassed(t, output, 2);
   });
 }
 
@@ -115,6 +140,15 @@ function nodeFiles(): Record<string, string> {
 const render =
   "import { openStore } from 'percpu-metrics'; console.log(await openStore({ path: '/dev/shm/node' }).metrics());";
 
+const armMachine = ['-accel', 'tcg,thread=multi', '-m', '2G', '-smp', '8'];
+
+/** Runs a command while CPUs go off and on, all but the first, and tells how many times they did. */
+const whileCpusChange = (command: string) => {
+  const change = 'echo 0 > $cpus/cpu$cpu/online && echo 1 > $cpus/cpu$cpu/online && changes=$((changes + 2))';
+  const all = `while [ ! -e /tmp/ended ]; do for cpu in 1 2 3 4 5 6 7; do ${change}; done; done`;
+  return `(changes=0; ${all}; echo "# transitions meanwhile: $changes") & ${command}; : > /tmp/ended; wait`;
+};
+
 for (const kernel of ['6.1', '6.12'] as const) {
   test(`64-bit ARM, 8 CPUs, Linux ${kernel}: nothing is lost, in C and in Node.js, while CPUs go off and on`, {
     skip: skipArm,
@@ -122,25 +156,28 @@ for (const kernel of ['6.1', '6.12'] as const) {
     const guest: Guest = {
       arch: 'arm64',
       kernel,
-      machine: ['-accel', 'tcg,thread=multi', '-m', '2G', '-smp', '8'],
+      machine: armMachine,
       files: {
         core_test: await buildCoreProgram('arm64', 'suite'),
         moving_threads: await buildCoreProgram('arm64', 'moving_threads'),
+        moving_control: await buildMovingControl('arm64'),
         ...nodeFiles(),
       },
       commands: [
         suite,
         moving(16, 50, 40, 22, 0),
         'cd /app',
-        'echo go | node out/test/support/programs/counting.js /dev/shm/node 3000 3',
+        whileCpusChange('echo go | node out/test/support/programs/counting.js /dev/shm/node 3000 3'),
         `node --input-type=module -e "${render}"`,
         stepByStep(moving(16, 50, 20, 8, 50)),
+        stepByStep(control(16, 50, 4, 50)),
       ],
     };
     const output = await runGuest(t, guest);
     assert.ok(output.includes(`guest: Linux ${kernel}.`), output);
     assert.match(output, /^guest: .* possible 0-7, online 0-7,/m);
-    assertPassed(t, output, 3);
+    assertPassed(t, output, 4);
+    assert.match(output, /^# transitions meanwhile: [1-9]/m);
     const [modes] = /^\[\{.*\}\]$/m.exec(output) ?? [''];
     assert.deepEqual(
       (JSON.parse(modes) as { backend: string; registration: string }[]).map((mode) => [
@@ -157,5 +194,49 @@ for (const kernel of ['6.1', '6.12'] as const) {
     );
     assert.equal(sumSamples(samples, 'work_total', { kind: 'plain' }), 12_000);
     assert.equal(sumSamples(samples, 'work_size_bytes_count'), 12_000);
+  });
+}
+
+/** A command that runs one of the tortures in a directory of its own. */
+const torture = (program: string, options: TortureOptions) =>
+  `mkdir /dev/shm/${program} && /${program} ${tortureArguments(`/dev/shm/${program}`, 6, '/launcher', options).join(' ')}`;
+
+const undisturbed = ['unpinned', 'pinned', 'storm', 'fork'];
+
+for (const kernel of ['6.1', '6.12'] as const) {
+  test(`64-bit ARM, 8 CPUs, Linux ${kernel}: 8 processes of all kinds count exactly, interrupted at each point of a critical section`, {
+    skip: skipArm,
+  }, async (t) => {
+    const options = { milliseconds: 1500, roles: undisturbed };
+    const output = await runGuest(t, {
+      arch: 'arm64',
+      kernel,
+      machine: armMachine,
+      files: {
+        launcher: await buildArm64Launcher(),
+        torture: await buildTorture(undefined, 'arm64'),
+        unprotected: await buildTorture(unprotected, 'arm64'),
+        early: await buildTorture(commitEarly('aarch64'), 'arm64'),
+        late: await buildTorture(commitLate, 'arm64'),
+      },
+      commands: [
+        torture('torture', { milliseconds: 3000, roles: everyRole }),
+        torture('unprotected', options),
+        torture('early', options),
+        torture('late', options),
+      ],
+    });
+    assert.ok(output.includes(`guest: Linux ${kernel}.`), output);
+    const [exact, control, early, late, ...more] = parseReports(output);
+    assert.ok(exact && control && early && late && more.length === 0, output);
+    for (const report of [exact, control, early, late]) t.diagnostic(JSON.stringify(report));
+    assertExact(exact);
+    assert.deepEqual(missedPoints(exact, 'arm64'), [], output);
+    assert.ok(exact.aborts > 0 && exact.killed > 0 && exact.fallbacks > 0 && exact.signals.threads > 0, output);
+    assert.ok(exact.modes.none > 0 && exact.modes.libc > 0 && exact.modes.self > 0, output);
+    // Not announced, both kinds of addition lose; committed too early as well, and too late adds twice.
+    assert.ok(control.lostOf.integer > 0 && control.lostOf.fraction > 0 && control.aborts === 0, output);
+    assert.ok(early.lostOf.integer > 0 && early.lostOf.fraction > 0 && early.aborts > 0, output);
+    assert.ok(late.surplus > 0 && late.lost === 0 && late.aborts > 0, output);
   });
 }

@@ -3,6 +3,7 @@
  * move from CPU to CPU, built for 64-bit ARM, against musl, or without critical sections.
  */
 import { buildVariant, coreSuite, type Variant } from './native-variant.js';
+import { unprotected } from './section-faults.js';
 
 const targets = {
   arm64: { compiler: 'aarch64-linux-gnu-gcc', flags: ['-O2'] },
@@ -12,8 +13,25 @@ const targets = {
 
 export type Target = keyof typeof targets;
 
+const movingThreads = ['core', 'test/moving_threads.c'];
+
 /** Compiles a program for a target; gives its path. */
 export function buildCoreProgram(target: Target, program: 'suite' | 'moving_threads'): Promise<string> {
-  const sources = program === 'suite' ? coreSuite() : ['test/moving_threads.c'];
-  return buildVariant({ name: `${target}-${program}`, sources: ['core', ...sources], ...targets[target] });
+  const sources = program === 'suite' ? ['core', ...coreSuite()] : movingThreads;
+  return buildVariant({ name: `${target}-${program}`, sources, ...targets[target] });
+}
+
+/**
+ * Compiles the control of the threads that move, for 64-bit ARM or for this machine: its critical sections are not
+ * announced to the kernel, and have delays, for hardly any of them would be interrupted otherwise. Gives its path.
+ */
+export function buildMovingControl(target: 'arm64' | 'here'): Promise<string> {
+  const { compiler, flags } = target === 'arm64' ? targets.arm64 : { compiler: 'gcc' as const, flags: ['-O2'] };
+  return buildVariant({
+    name: `${target}-moving_threads-control`,
+    sources: [...movingThreads, 'proof/inject.c'],
+    compiler,
+    flags: [...flags, '-include', 'proof/inject.h'],
+    mutation: unprotected,
+  });
 }
