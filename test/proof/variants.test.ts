@@ -55,7 +55,11 @@ test('without critical sections 8 processes of all kinds count exactly, killed o
   assert.deepEqual([report.modes.libc, report.modes.self], [0, 0]);
 });
 
-/** What counts from JavaScript: in one process, in several, in threads, while some are killed and series removed. */
+/**
+ * What counts from JavaScript: in one process, in several, in threads, while some are killed and series removed. Of what
+ * other versions of Node.js run, the rest is left out for time: the service's requests and clients, other programs that
+ * read, faults of files and locks. There an increment is one as in these, and takes the same way.
+ */
 const counting = [
   'test/unit/',
   ...['fallback-metrics', 'processes', 'recovery', 'removal', 'service-workers', 'worker-threads'].map(
