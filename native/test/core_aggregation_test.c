@@ -82,13 +82,18 @@ static int shown(pcm_reader *reader, pcm_aggregation how, uint32_t *series) {
     return status;
 }
 
-static pcm_number value_of(pcm_reader *reader, pcm_aggregation how) {
+static void read_value(pcm_reader *reader, pcm_aggregation how, pcm_number *out) {
     uint32_t series;
-    pcm_number number = {.integer = -1, .real = -1};
     CHECK_STATUS(PCM_OK, pcm_reader_refresh(reader));
     CHECK_STATUS(PCM_OK, shown(reader, how, &series));
-    CHECK_STATUS(PCM_OK, pcm_reader_value(reader, series, &number));
+    CHECK_STATUS(PCM_OK, pcm_reader_value(reader, series, out));
     CHECK(pcm_reader_is_current(reader, series));
+}
+
+/* -1 where it cannot be read, which is a failure of the test by itself. */
+static pcm_number value_of(pcm_reader *reader, pcm_aggregation how) {
+    pcm_number number = {.integer = -1, .real = -1};
+    read_value(reader, how, &number);
     return number;
 }
 
