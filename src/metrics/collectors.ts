@@ -106,18 +106,22 @@ export class Collectors {
       return;
     }
     collector.isRunning = true;
-    const work = this.#settle(collector);
+    const call = {};
+    const work = this.#settle(collector, call);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<'late'>((resolve) => {
       timer = setTimeout(() => resolve('late'), collector.timeout);
     });
-    if ((await Promise.race([work, late])) === 'late') this.#fail(collector, 'timeout');
+    if ((await Promise.race([work, late])) === 'late') {
+      this.#fail(collector, 'timeout');
+      // Nobody waits for it any more, and it may never end.
+      this.#end(call);
+    }
     clearTimeout(timer);
   }
 
   /** Runs one to its end, however late that is. */
-  async #settle(collector: Collector): Promise<void> {
-    const call = {};
+  async #settle(collector: Collector, call: object): Promise<void> {
     this.#calls.add(call);
     try {
       await this.#inside.run(call, collector.work);
@@ -125,10 +129,14 @@ export class Collectors {
       this.#fail(collector, 'error', error);
     } finally {
       collector.isRunning = false;
-      this.#calls.delete(call);
-      // Before Node.js 24, all promises of the process take three times as long while one of these is in use.
-      if (this.#calls.size === 0) this.#inside.disable();
+      this.#end(call);
     }
+  }
+
+  /** From now on nothing that belongs to this call is inside of it. */
+  #end(call: object): void {
+    // Before Node.js 24, all promises of the process take three times as long while one of these is in use.
+    if (this.#calls.delete(call) && this.#calls.size === 0) this.#inside.disable();
   }
 
   #fail({ name, timeout }: Collector, reason: CollectFailure, error?: unknown): void {
