@@ -93,6 +93,7 @@ bool check_child(int pid);
     X(names_that_met_before_they_were_refused_are_kept)                                                                \
     X(label_values_do_not_collide)                                                                                     \
     X(integers_are_exact_to_the_last_bit)                                                                              \
+    X(integers_reach_both_ends_of_their_range)                                                                         \
     X(fractions_go_to_a_double_cell)                                                                                   \
     X(a_gauge_reads_back_what_was_set)                                                                                 \
     X(a_set_cancels_the_fractions_of_all_lanes)                                                                        \

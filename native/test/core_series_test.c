@@ -4,6 +4,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <sched.h>
 #include <string.h>
 
 static pcm_store *open_default(const char *name) {
@@ -145,6 +146,41 @@ void integers_are_exact_to_the_last_bit(void) {
     CHECK(number.is_integer && number.integer == 9007199254740993);
     pcm_cell_add(store, 0xffffffffu, 1);
     pcm_cell_add(store, PCM_DEFAULT_CAPACITY, 1);
+    pcm_store_close(store);
+}
+
+/* On as many CPUs as there are, up to two: half of it each. */
+void integers_reach_both_ends_of_their_range(void) {
+    pcm_store *store = open_default("a");
+    pcm_series_id gauge;
+    uint32_t down;
+    uint32_t up;
+    pcm_number number;
+    CHECK(store != NULL);
+    CHECK_STATUS(PCM_OK, check_counter(store, "up_total", &up));
+    CHECK_STATUS(PCM_OK, check_series(store, PCM_GAUGE, "down", NULL, &gauge));
+    CHECK_STATUS(PCM_OK, pcm_series_cell(store, gauge, &down));
+    cpu_set_t before;
+    CHECK(sched_getaffinity(0, sizeof before, &before) == 0);
+    int halves = 0;
+    for (int cpu = 0; cpu < CPU_SETSIZE && halves < 2; cpu += 1) {
+        if (!CPU_ISSET(cpu, &before))
+            continue;
+        check_run_on(cpu);
+        const int times = CPU_COUNT(&before) > 1 ? 1 : 2;
+        for (int time = 0; time < times; time += 1, halves += 1) {
+            pcm_cell_add(store, up, INT64_MAX / 2 + halves);
+            pcm_cell_add(store, down, INT64_MIN / 2);
+        }
+    }
+    CHECK(sched_setaffinity(0, sizeof before, &before) == 0);
+    CHECK_STATUS(PCM_OK, check_value(store, "up_total", &number));
+    CHECK(number.is_integer && number.integer == INT64_MAX);
+    CHECK_STATUS(PCM_OK, check_value(store, "down", &number));
+    CHECK(number.is_integer && number.integer == INT64_MIN);
+    pcm_cell_add(store, down, INT64_MAX);
+    CHECK_STATUS(PCM_OK, check_value(store, "down", &number));
+    CHECK(number.is_integer && number.integer == -1);
     pcm_store_close(store);
 }
 
