@@ -96,7 +96,7 @@ for (const name of hotFunctions) {
   });
 }
 
-test('the checks find another signature, a lock prefix, a call and a system call in a critical section', {
+test('the checks find what is wrong with a descriptor, and a lock prefix, a call and a system call in a critical section', {
   skip,
 }, (t) => {
   const original = new ElfFile(addonPath);
@@ -105,6 +105,9 @@ test('the checks find another signature, a lock prefix, a call and a system call
   const inX86 = original.machine === 'x86-64';
   const mutations: [at: number, bytes: number[], complaint: RegExp][] = [
     [section.abort - 4, [0x54], /has signature 0x/],
+    [section.descriptor, [1], /has version 1 and flags 0/],
+    [section.descriptor + 4, [1], /has version 0 and flags 1/],
+    [section.descriptor + 16, [0], /is empty/],
     ...(inX86
       ? ([
           [section.start, [0xf0, 0x83, 0x00, 0x01], /is lock addl/],
@@ -119,7 +122,13 @@ test('the checks find another signature, a lock prefix, a call and a system call
   ];
   for (const [at, bytes, complaint] of mutations) {
     const path = mutate(t, addonPath, offsetOf(original, at), bytes);
-    assert.match(violationsOf(path, new ElfFile(path), section).join('\n'), complaint);
+    const elf = new ElfFile(path);
+    const changed = readCriticalSections(elf).find(({ descriptor }) => descriptor === section.descriptor);
+    assert.ok(changed);
+    assert.match(violationsOf(path, elf, changed).join('\n'), complaint);
+  }
+  for (const abort of [section.start, section.postCommit - 1]) {
+    assert.match(violationsOf(addonPath, original, { ...section, abort }).join('\n'), /aborts into itself/);
   }
 });
 
