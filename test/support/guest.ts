@@ -5,6 +5,7 @@
  * two of which an interrupt can come: without that, emulated code is interrupted between blocks only, and an increment
  * without protection loses nothing.
  */
+import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, copyFileSync, mkdirSync, openSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -102,7 +103,11 @@ function packInitramfs(directory: string, { arch, files, commands }: Guest): str
   return image;
 }
 
-/** Tells the monitor of QEMU to run one instruction at a time, or not to, and waits until it has done so. */
+/**
+ * Tells the monitor of QEMU to run one instruction at a time, or not to, and waits until it has done so.
+ *
+ * @throws AssertionError where it says that it runs otherwise
+ */
 async function setStepping(monitor: string, on: boolean): Promise<void> {
   const socket = connect(monitor).setEncoding('utf8');
   let heard = '';
@@ -110,12 +115,13 @@ async function setStepping(monitor: string, on: boolean): Promise<void> {
     heard += text;
   });
   await once(socket, 'connect');
-  socket.write(`singlestep ${on ? 'on' : 'off'}\n`);
-  // One prompt greets, another one follows the command.
-  while (heard.split('(qemu)').length < 3) {
+  socket.write(`singlestep ${on ? 'on' : 'off'}\ninfo status\n`);
+  // One prompt greets, and one follows each command.
+  while (heard.split('(qemu)').length < 4) {
     await once(socket, 'data');
   }
   socket.destroy();
+  assert.match(heard, on ? /VM status: running \(single step mode\)/ : /VM status: running\s*$/m);
 }
 
 /** Runs a guest to its end and gives everything that it printed. */
