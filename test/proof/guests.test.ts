@@ -207,7 +207,7 @@ for (const kernel of ['6.1', '6.12'] as const) {
   test(`64-bit ARM, 8 CPUs, Linux ${kernel}: 8 processes of all kinds count exactly, interrupted at each point of a critical section`, {
     skip: skipArm,
   }, async (t) => {
-    const options = { milliseconds: 1500, roles: undisturbed };
+    const options = { milliseconds: 3000, roles: undisturbed };
     const output = await runGuest(t, {
       arch: 'arm64',
       kernel,
