@@ -2,7 +2,8 @@
  * Writes measurements into the store, all of a request or none, and removes series. Three passes: check every one
  * against the store and against the others; declare the families and bind the series, which takes all the room that is
  * needed; count. Only the second can fail for want of room: it counts nothing then, and makes no series but those that what
- * is beyond a limit counts in. What was acknowledged was stored.
+ * is beyond a limit counts in, and one with limits whose record finds room and whose cells do not. What was acknowledged was
+ * stored.
  *
  * Families are declared with sorted label names: workers that see the first request of a family at the same time agree
  * on its definition, whatever the order in the JSON was.
