@@ -240,9 +240,9 @@ export interface NativeStore {
   /**
    * Finds or creates series, with the cells that each needs (1: of integers, 2: of fractions, 3: both, 0: none), and two
    * limits of each, as {@link bind} has; where there is no room for all, none, and the error has the `index` of the one that
-   * there was no room for. What has limits is left out where there is no room for it.
+   * there was no room for. Gives their ids; 0 of what has limits, where there is no room for it.
    */
-  bindAll(families: number[], labelValues: string[][], cells: number[], limits: number[]): void;
+  bindAll(families: number[], labelValues: string[][], cells: number[], limits: number[]): number[];
   /** The id of a series, if there is one with these values. */
   findSeries(family: number, labelValues: string[]): number | undefined;
   /** Those that a series was bound with; of a removed one until {@link moveOn}. `ERR_PCM_CORRUPT`. */

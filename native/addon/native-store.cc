@@ -205,7 +205,14 @@ Napi::Value NativeStore::Bind(const Napi::CallbackInfo &info) {
     return ToNumber(info.Env(), series);
 }
 
-void NativeStore::BindAll(const Napi::CallbackInfo &info) {
+static Napi::Array ToArray(Napi::Env env, const std::vector<pcm_series_id> &series) {
+    Napi::Array list = Napi::Array::New(env, series.size());
+    for (size_t i = 0; i < series.size(); i++)
+        list.Set(static_cast<uint32_t>(i), ToNumber(env, series[i]));
+    return list;
+}
+
+Napi::Value NativeStore::BindAll(const Napi::CallbackInfo &info) {
     const SeriesRequests requests(info[0], info[1], info[2], info[3]);
     pcm_store *store = RequireOpen(info.Env());
     std::vector<pcm_series_id> series(requests.size());
@@ -214,6 +221,7 @@ void NativeStore::BindAll(const Napi::CallbackInfo &info) {
     const int status = pcm_series_bind_all(store, requests.views(), requests.size(), series.data(), &failed);
     if (status != PCM_OK)
         ThrowRefused(info.Env(), status, errno, failed);
+    return ToArray(info.Env(), series);
 }
 
 Napi::Value NativeStore::FindSeries(const Napi::CallbackInfo &info) {
@@ -258,10 +266,7 @@ Napi::Value NativeStore::SeriesOf(const Napi::CallbackInfo &info) {
         ThrowStatus(env, status);
     if (count < series.size())
         series.resize(count);
-    Napi::Array list = Napi::Array::New(env, series.size());
-    for (size_t i = 0; i < series.size(); i++)
-        list.Set(static_cast<uint32_t>(i), ToNumber(env, series[i]));
-    return list;
+    return ToArray(env, series);
 }
 
 /* Does something that only wants an id, of a series or of a family. */

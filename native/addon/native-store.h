@@ -35,7 +35,7 @@ class NativeStore : public Napi::ObjectWrap<NativeStore> {
     Napi::Value Declare(const Napi::CallbackInfo &info);
     Napi::Value Find(const Napi::CallbackInfo &info);
     Napi::Value Bind(const Napi::CallbackInfo &info);
-    void BindAll(const Napi::CallbackInfo &info);
+    Napi::Value BindAll(const Napi::CallbackInfo &info);
     Napi::Value FindSeries(const Napi::CallbackInfo &info);
     Napi::Value LabelValues(const Napi::CallbackInfo &info);
     Napi::Value SeriesOf(const Napi::CallbackInfo &info);

@@ -248,92 +248,118 @@ int pcm_series_bind_within(pcm_store *store, pcm_family_id family, const pcm_byt
     return status;
 }
 
-/* Whether one more may be made within its limits, beside those of `news` that something was taken for. */
-static bool fits_beside(const struct pcm_store *store, uint32_t family, pcm_series_limits limits,
-                        const struct pcm__new_series *news, uint32_t count) {
+/* Series that are asked for together. */
+struct batch {
+    const pcm_series_request *requests;
+    uint32_t count;
+    uint32_t at; /* of the request that is looked at */
+    struct pcm__new_series *news;
+    pcm_series_id *found;
+    uint64_t appended; /* bytes that the new ones will append to the catalog */
+};
+
+static bool is_limited(const pcm_series_request *request) {
+    return request->limits.of_family > 0 || request->limits.of_store > 0;
+}
+
+/* Whether one more may be made within its limits, beside those that something was taken for. */
+static bool fits_beside(const struct pcm_store *store, const struct batch *batch, uint32_t family) {
     uint32_t of_family = 0;
     uint32_t of_store = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        of_store += news[i].is_taken;
-        of_family += news[i].is_taken && news[i].family == family;
+    for (uint32_t i = 0; i < batch->count; i++) {
+        of_store += batch->news[i].is_taken;
+        of_family += batch->news[i].is_taken && batch->news[i].family == family;
     }
-    return fits(store, family, limits, of_family, of_store);
+    return fits(store, family, batch->requests[batch->at].limits, of_family, of_store);
 }
 
 /* Takes what a new series needs; what has limits does without where they, or the store, have no room. */
-static int prepare_one(struct pcm_store *store, uint32_t family, const pcm_series_request *request,
-                       struct pcm__new_series *news, uint32_t at, uint64_t *appended) {
-    bool is_limited = request->limits.of_family > 0 || request->limits.of_store > 0;
-    news[at] = (struct pcm__new_series){.is_wanted = true, .family = family, .values = request->values};
-    if (is_limited && !fits_beside(store, family, request->limits, news, at))
+static int prepare_new(struct pcm_store *store, struct batch *batch, uint32_t family) {
+    const pcm_series_request *request = &batch->requests[batch->at];
+    struct pcm__new_series *new = &batch->news[batch->at];
+    *new = (struct pcm__new_series){.is_wanted = true, .family = family, .values = request->values};
+    if (is_limited(request) && !fits_beside(store, batch, family)) {
+        pcm__count_refusal(store);
         return PCM_OK;
-    int status = pcm__new_series_prepare(store, family, request->values, request->cells, appended, &news[at]);
-    return is_limited && (status == PCM_CAPACITY || status == PCM_NO_SPACE) ? PCM_OK : status;
+    }
+    int status = pcm__new_series_prepare(store, family, request->values, request->cells, &batch->appended, new);
+    return is_limited(request) && (status == PCM_CAPACITY || status == PCM_NO_SPACE) ? PCM_OK : status;
 }
 
-/* Finds those that exist, and takes all that the others need; of those `news` keeps it. */
-static int prepare_all(struct pcm_store *store, const pcm_series_request *requests, uint32_t count,
-                       struct pcm__new_series *news, pcm_series_id *out, uint32_t *at) {
-    uint64_t appended = 0;
-    int status = PCM_OK;
-    for (*at = 0; status == PCM_OK && *at < count; *at += status == PCM_OK) {
-        const pcm_series_request *request = &requests[*at];
-        uint32_t number;
-        const struct pcm__family *family = pcm__index_family_by_id(&store->index, request->family, &number);
-        if (family == NULL || family->definition.label_count != request->count ||
-            !values_fit(request->values, request->count))
-            return PCM_ARGUMENT;
-        status = remove_orphan(store, number, request->values);
-        if (status == PCM_OK)
-            status = match_series(store, number, request->values, false, &out[*at]);
-        if (status == PCM_OK)
-            status = pcm__series_make_cells(store, out[*at], request->cells);
-        else if (status == PCM_NOT_FOUND)
-            status = prepare_one(store, number, request, news, *at, &appended);
+/* Finds the series, or takes what a new one needs. */
+static int prepare_one(struct pcm_store *store, struct batch *batch) {
+    const pcm_series_request *request = &batch->requests[batch->at];
+    pcm_series_id *found = &batch->found[batch->at];
+    uint32_t number;
+    const struct pcm__family *family = pcm__index_family_by_id(&store->index, request->family, &number);
+    if (family == NULL || family->definition.label_count != request->count ||
+        !values_fit(request->values, request->count))
+        return PCM_ARGUMENT;
+    int status = remove_orphan(store, number, request->values);
+    if (status == PCM_OK)
+        status = match_series(store, number, request->values, false, found);
+    if (status == PCM_NOT_FOUND)
+        return prepare_new(store, batch, number);
+    return status == PCM_OK ? pcm__series_make_cells(store, *found, request->cells) : status;
+}
+
+/* What can be done without comes last, so that it takes nothing that others need. */
+static int prepare_all(struct pcm_store *store, struct batch *batch) {
+    for (int limited = 0; limited < 2; limited++) {
+        for (batch->at = 0; batch->at < batch->count; batch->at++) {
+            if (is_limited(&batch->requests[batch->at]) != limited)
+                continue;
+            int status = prepare_one(store, batch);
+            if (status != PCM_OK)
+                return status;
+        }
     }
-    return status;
+    return PCM_OK;
 }
 
 /* None of them is a series before there is room for all. */
-static int bind_all(struct pcm_store *store, const pcm_series_request *requests, uint32_t count,
-                    struct pcm__new_series *news, pcm_series_id *out, uint32_t *at) {
-    int status = prepare_all(store, requests, count, news, out, at);
+static int bind_all(struct pcm_store *store, struct batch *batch) {
+    int status = prepare_all(store, batch);
     bool is_refused = status != PCM_OK;
-    for (uint32_t i = 0; i < count; i++) {
-        struct pcm__new_series *new = &news[i];
+    for (uint32_t i = 0; i < batch->count; i++) {
+        struct pcm__new_series *new = &batch->news[i];
         if (!new->is_wanted)
             continue;
         /* The same may have been asked for before. */
-        bool is_there = match_series(store, new->family, new->values, false, &out[i]) == PCM_OK;
+        bool is_there = match_series(store, new->family, new->values, false, &batch->found[i]) == PCM_OK;
         if (!new->is_taken)
             continue;
         if (is_refused || is_there || status != PCM_OK) {
             pcm__new_series_give(store, new);
             continue;
         }
+        batch->at = i;
         status = pcm__new_series_begin(store, new);
         if (status == PCM_OK)
-            status = match_series(store, new->family, new->values, false, &out[i]);
+            status = match_series(store, new->family, new->values, false, &batch->found[i]);
     }
     return status;
 }
 
 int pcm_series_bind_all(pcm_store *store, const pcm_series_request *requests, uint32_t count, pcm_series_id *out,
                         uint32_t *failed) {
-    struct pcm__new_series *news = calloc(count + 1ull, sizeof *news);
-    pcm_series_id *found = calloc(count + 1ull, sizeof *found);
-    uint32_t at = 0;
-    int status = news == NULL || found == NULL ? PCM_NO_MEMORY : pcm__store_lock(store);
+    struct batch batch = {
+        .requests = requests,
+        .count = count,
+        .news = calloc(count + 1ull, sizeof *batch.news),
+        .found = calloc(count + 1ull, sizeof *batch.found),
+    };
+    int status = batch.news == NULL || batch.found == NULL ? PCM_NO_MEMORY : pcm__store_lock(store);
     if (status == PCM_OK) {
-        status = bind_all(store, requests, count, news, found, &at);
+        status = bind_all(store, &batch);
         pcm__store_unlock(store);
     }
     if (status == PCM_OK)
-        memcpy(out, found, count * sizeof *out);
+        memcpy(out, batch.found, count * sizeof *out);
     else
-        *failed = at < count ? at : 0;
-    free(news);
-    free(found);
+        *failed = batch.at;
+    free(batch.news);
+    free(batch.found);
     return status;
 }
 

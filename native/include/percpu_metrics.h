@@ -374,9 +374,9 @@ typedef struct pcm_series_request {
 
 /*
  * Finds or creates several series under one lock: where there is no room for all of the new ones, none is made. What is
- * asked for twice is one series, but counts twice in the limits of others. One that has limits is done without where they, or
- * the store, have no room: its id is 0 then. `failed` gets the number of the request that there was no room for, or that is
- * wrong. Errors as pcm_series_bind. Thread-safe.
+ * asked for twice is one series, but counts twice in the limits of others. A new one that has limits is done without where
+ * they, or the store, have no room for it beside all others: its id is 0 then. `failed` gets the number of the request that
+ * there was no room for, or that is wrong. Errors as pcm_series_bind. Thread-safe.
  */
 int pcm_series_bind_all(pcm_store *store, const pcm_series_request *requests, uint32_t count, pcm_series_id *out,
                         uint32_t *failed);

@@ -100,3 +100,27 @@ void what_has_limits_is_left_out_where_there_is_no_room(void) {
     CHECK(series[3] == 0 && series[5] != 0 && series_shown(store) == 4 && failed == 77);
     pcm_store_close(store);
 }
+
+void what_has_limits_takes_no_room_that_others_need(void) {
+    enum { MOST = 600 };
+    static char labels[MOST][8];
+    static pcm_bytes values[MOST];
+    static pcm_series_request requests[MOST];
+    static pcm_series_id series[MOST];
+    pcm_store *store;
+    pcm_series_id known;
+    uint32_t failed = 77;
+    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){.capacity = 1024}, &store));
+    CHECK_STATUS(PCM_OK, check_series(store, PCM_COUNTER, "c_total", "old", &known));
+    CHECK_STATUS(PCM_OK, pcm_series_add_double(store, known, 0.5));
+    for (int i = 0; i < MOST; i++) {
+        snprintf(labels[i], sizeof labels[i], "%d", i);
+        values[i] = (pcm_bytes){labels[i], strlen(labels[i])};
+        pcm_series_limits limits = {.of_family = i < MOST - 1 ? 1000 : 0};
+        requests[i] = (pcm_series_request){family_of(store, "c_total"), &values[i], 1, {.fraction = true}, limits};
+    }
+    CHECK_STATUS(PCM_OK, pcm_series_bind_all(store, requests, MOST, series, &failed));
+    CHECK(series[MOST - 1] != 0 && series[0] != 0 && series[509] != 0 && series[510] == 0 && failed == 77);
+    CHECK(series_shown(store) == 512);
+    pcm_store_close(store);
+}

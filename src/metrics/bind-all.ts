@@ -1,5 +1,6 @@
 /** Series of many families that are made together, each with the cells that it needs, or not at all. */
 import type { PercpuMetricsError } from '../errors.js';
+import { NO_SERIES } from '../store/segment.js';
 import type { SeriesRequest } from '../store/series-request.js';
 import type { Unbound } from './family.js';
 
@@ -16,32 +17,39 @@ export interface Refusal {
   readonly error: PercpuMetricsError;
 }
 
-/**
- * Makes series of one store: all but those whose limits leave no room, which whoever binds them is told; or none. What is
- * wanted several times is made once.
- */
-export function bindAll(wanted: readonly Wanted[]): Refusal | undefined {
+/** What has come of {@link bindAll}. */
+export interface Outcome {
+  /** Where there is one, none was made. */
+  readonly refusal?: Refusal;
+  /** Of each that is wanted, whether it has no series because its limits, or the store, left no room for it. */
+  readonly leftOut: readonly boolean[];
+}
+
+/** Makes series of one store: all but those with limits that there is no room for; or none. What is wanted several times is made once. */
+export function bindAll(wanted: readonly Wanted[]): Outcome {
   const [first] = wanted;
-  if (first === undefined) return undefined;
-  const requests = new Map<string, { readonly index: number; request: SeriesRequest }>();
-  for (const [index, { unbound, integer, fraction }] of wanted.entries()) {
+  if (first === undefined) return { leftOut: [] };
+  const requests: SeriesRequest[] = [];
+  const numbers = new Map<string, number>();
+  const numberOf = wanted.map(({ unbound, integer, fraction }) => {
     const { family, name, labelValues, limits } = unbound;
     const key = JSON.stringify([family, ...labelValues]);
-    const known = requests.get(key);
-    const before = known?.request ?? { integer: false, fraction: false };
-    requests.set(key, {
-      index: known?.index ?? index,
-      request: {
-        family,
-        name,
-        labelValues,
-        integer: integer || before.integer,
-        fraction: fraction || before.fraction,
-        limits,
-      },
-    });
-  }
-  const all = [...requests.values()];
-  const refused = first.unbound.segment.bindAll(all.map(({ request }) => request));
-  return refused && { index: all[refused.index]?.index ?? 0, error: refused.error };
+    const number = numbers.get(key) ?? requests.length;
+    const before = requests[number] ?? { integer: false, fraction: false };
+    requests[number] = {
+      family,
+      name,
+      labelValues,
+      integer: integer || before.integer,
+      fraction: fraction || before.fraction,
+      limits,
+    };
+    numbers.set(key, number);
+    return number;
+  });
+  const { ids, refusal } = first.unbound.segment.bindAll(requests);
+  return {
+    ...(refusal && { refusal: { index: numberOf.indexOf(refusal.index), error: refusal.error } }),
+    leftOut: numberOf.map((number) => ids[number] === NO_SERIES),
+  };
 }

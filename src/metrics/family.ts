@@ -190,8 +190,21 @@ export abstract class Family<Handle> {
     const values = labelValues(this.#own, given);
     if (this.#handles.find(values) !== undefined) return undefined;
     const { name } = this.definition;
+    this.#reviveOverflow();
     const limits = this.isLimited ? this.#limitsFor(values) : NO_LIMITS;
     return { segment: this.segment, family: this.#id, name, labelValues: [...values, ...this.#defaultValues], limits };
+  }
+
+  /**
+   * What stands for a series of {@link unbound} that its limits left no room for.
+   *
+   * @throws PercpuMetricsError `ERR_PCM_CAPACITY`, `ERR_PCM_NO_SPACE` where it was removed and there is no room for it
+   */
+  overflow(): Handle {
+    const overflow = this.#overflow;
+    if (overflow instanceof BoundSeries) overflow.requireSeries();
+    this.warnOfOverflow(LIMIT_REACHED);
+    return overflow as Handle;
   }
 
   reset(...given: readonly unknown[]): void {
@@ -310,11 +323,15 @@ export abstract class Family<Handle> {
     const { name } = this.definition;
     const isUnlimited = !this.isLimited || isOverflow(values.slice(0, this.labelNames.length));
     if (isUnlimited) return this.segment.bind(this.#id, name, all);
-    // The overflow series is beside those that are limited, and there before them, also after all were removed.
-    if (this.#overflow !== undefined) this.overflowHandle(this.#overflow)?.revive();
+    this.#reviveOverflow();
     const series = this.segment.bindWithin(this.#id, name, all, this.#limitsFor(values));
     if (series === undefined) throw LIMIT_REACHED;
     return series;
+  }
+
+  /** The overflow series is beside those that are limited, and there before them, also after all were removed. */
+  #reviveOverflow(): void {
+    if (this.#overflow !== undefined) this.overflowHandle(this.#overflow)?.revive();
   }
 
   /** How many series there may be with the one of these values: so few that the rest of its handle's fit, too. */

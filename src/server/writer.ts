@@ -2,19 +2,18 @@
  * Writes measurements into the store, all of a request or none, and removes series. Three passes: check every one
  * against the store and against the others; declare the families and bind the series, which takes all the room that is
  * needed; count. Only the second can fail for want of room: it counts nothing then, and makes no series but those that what
- * is beyond a limit counts in, and one with limits whose record finds room and whose cells do not. What was acknowledged was
- * stored.
+ * is beyond a limit counts in. What was acknowledged was stored.
  *
  * Families are declared with sorted label names: workers that see the first request of a family at the same time agree
  * on its definition, whatever the order in the JSON was.
  */
 import { PercpuMetricsError } from '../errors.js';
 import { bindAll, type Wanted } from '../metrics/bind-all.js';
-import type { Counter } from '../metrics/counter.js';
+import type { Counter, CounterHandle } from '../metrics/counter.js';
 import { defineFamily } from '../metrics/definition.js';
 import type { Family, Unbound } from '../metrics/family.js';
-import { type BoundGauge, type Gauge, setAllOrThrow } from '../metrics/gauge.js';
-import type { Histogram } from '../metrics/histogram.js';
+import { type BoundGauge, type Gauge, type GaugeHandle, setAllOrThrow } from '../metrics/gauge.js';
+import type { Histogram, HistogramHandle } from '../metrics/histogram.js';
 import { labelValues } from '../metrics/label-values.js';
 import { conflictingSuffix } from '../metrics/name-clash.js';
 import type { Store } from '../metrics/store.js';
@@ -202,10 +201,11 @@ export class MeasurementWriter {
       if (unbound === undefined) steps.set(item, this.#bind(item, planned));
       else created.push({ item, index, wanted: { unbound, ...cellsOf(item) } });
     });
-    const refusal = bindAll(created.map(({ wanted }) => wanted));
+    const { refusal, leftOut } = bindAll(created.map(({ wanted }) => wanted));
     if (refusal !== undefined) throw new ItemError(created[refusal.index]?.index ?? 0, refusal.error);
+    const overflowing = new Set(created.filter((_, number) => leftOut[number]).map(({ item }) => item));
     this.#forEach(items, (item) => {
-      if (!steps.has(item)) steps.set(item, this.#bind(item, planned));
+      if (!steps.has(item)) steps.set(item, this.#bind(item, planned, overflowing.has(item)));
     });
     return items.map((item) => steps.get(item) as Step);
   }
@@ -219,24 +219,26 @@ export class MeasurementWriter {
     return (family as unknown as Family<unknown>).unbound(...valuesOf(family, item));
   }
 
-  #bind(item: Measurement, planned: ReadonlyMap<string, FamilyDefinition>): Step {
+  #bind(item: Measurement, planned: ReadonlyMap<string, FamilyDefinition>, isOverflowing = false): Step {
     const { family } = this.#families.get(item.name) ?? this.#declare(item, planned.get(item.name));
-    const values = valuesOf(family, item);
+    const found = isOverflowing
+      ? (family as unknown as Family<CounterHandle | GaugeHandle | HistogramHandle>).overflow()
+      : family.labels(...valuesOf(family, item));
     const { operation, value } = item;
     switch (item.type) {
       case 'counter': {
-        const handle = (family as Counter).labels(...values);
+        const handle = found as CounterHandle;
         handle.reserve(value);
         return { handle, apply: () => handle.inc(value) };
       }
       case 'gauge': {
-        const handle = (family as Gauge).labels(...values) as BoundGauge;
+        const handle = found as BoundGauge;
         if (operation === 'set') return { handle, value };
         handle.reserve(value);
         return { handle, apply: () => handle[operation === 'inc' ? 'inc' : 'dec'](value) };
       }
       case 'histogram': {
-        const handle = (family as Histogram).labels(...values);
+        const handle = found as HistogramHandle;
         return { handle, apply: () => handle.observe(value) };
       }
     }

@@ -189,26 +189,26 @@ export class Segment {
   }
 
   /**
-   * Finds or creates several series: all but those whose limits leave no room. Or none, and then it is told which one there
-   * was no room for, and why.
+   * Finds or creates several series and gives their ids, {@link NO_SERIES} of those with limits that there is no room for.
+   * Or none, and then it is told which one there was no room for, and why.
    */
-  bindAll(
-    requests: readonly SeriesRequest[],
-  ): { readonly index: number; readonly error: PercpuMetricsError } | undefined {
+  bindAll(requests: readonly SeriesRequest[]): {
+    readonly ids: readonly number[];
+    readonly refusal?: { readonly index: number; readonly error: PercpuMetricsError };
+  } {
     if (this.#closed) this.#refuse('create series', 'ERR_PCM_CLOSED');
-    const families = requests.map(({ family }) => family);
-    const values = requests.map(({ labelValues }) => labelValues);
     try {
-      this.#native.bindAll(
-        families,
-        values,
+      const ids = this.#native.bindAll(
+        requests.map(({ family }) => family),
+        requests.map(({ labelValues }) => labelValues),
         requests.map(({ integer, fraction }) => (integer ? 1 : 0) + (fraction ? 2 : 0)),
         requests.flatMap(({ limits }) => [limits.ofFamily, limits.ofStore]),
       );
-      return undefined;
+      return { ids };
     } catch (cause) {
       const index = (cause as { index?: number }).index ?? 0;
-      return { index, error: this.#error(cause, `create a series of ${requests[index]?.name}`) };
+      const error = this.#error(cause, `create a series of ${requests[index]?.name}`);
+      return { ids: [], refusal: { index, error } };
     }
   }
 

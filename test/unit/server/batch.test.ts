@@ -128,13 +128,27 @@ test('a batch that is refused makes no series of a family without labels', async
 test('a batch that is refused makes no series of families with limits either', async (t) => {
   const { service, store } = await temporaryService(t, { capacity: 1024, maxSeries: 5000 });
   const items: object[] = [];
-  for (let id = 0; id < 900; id++) items.push({ type: 'gauge', name: 'g', op: 'inc', value: 0.5, labels: { id } });
-  const problem = await service.refuse('/v1/batch', {
-    items: [...items, { type: 'gauge', name: 'level', op: 'inc', value: 0.5 }],
-  });
-  assert.deepEqual([problem.status, problem.code, problem.index], [507, 'ERR_PCM_CAPACITY', 900]);
+  const level = (name: string, labels = {}) => ({ type: 'gauge', name, op: 'inc', value: 0.5, labels });
+  for (let id = 0; id < 90; id++) items.push(level('g', { id }));
+  for (let id = 0; id < 900; id++) items.push(level(`bare${id}`));
+  const problem = await service.refuse('/v1/batch', { items });
+  assert.deepEqual([problem.status, problem.code], [507, 'ERR_PCM_CAPACITY']);
+  assert.ok((problem.index ?? 0) > 400, `${problem.index}`);
   // What is beyond a limit is counted in this one, so that it is there from the start.
   assert.deepEqual(valuesOf(store), { [`g${JSON.stringify({ id: OVERFLOW_VALUE })}`]: 0 });
+});
+
+test('what has limits leaves its room to the rest of a batch', async (t) => {
+  const { service, store } = await temporaryService(t, { capacity: 1024, maxSeries: 5000 });
+  const items: object[] = [];
+  for (let id = 0; id < 900; id++) items.push({ type: 'gauge', name: 'g', op: 'inc', value: 0.5, labels: { id } });
+  await service.count('/v1/batch', { items: [...items, { type: 'gauge', name: 'level', op: 'inc', value: 0.5 }] });
+  const { 'level{}': level, ...others } = valuesOf(store);
+  assert.equal(level, 0.5);
+  assert.equal(
+    Object.values(others).reduce((sum, value) => sum + value, 0),
+    450,
+  );
 });
 
 test('items of a batch that are beyond a limit count in the overflow series', async (t) => {
@@ -148,6 +162,47 @@ test('items of a batch that are beyond a limit count in the overflow series', as
     values.reduce((sum, value) => sum + value, 0),
     200,
   );
+});
+
+test('items of a batch whose cells have no room count in the overflow series, and leave no series at 0', async (t) => {
+  for (const value of [0.5, 1]) {
+    const { service, store } = await temporaryService(t, { capacity: 1024, maxSeries: 5000 });
+    const items = Array.from({ length: 900 }, (_, id) => ({
+      type: 'gauge',
+      name: 'g',
+      op: 'inc',
+      value,
+      labels: { id },
+    }));
+    await service.count('/v1/batch', { items });
+    const { [`g{"id":"${OVERFLOW_VALUE}"}`]: overflow = 0, ...others } = valuesOf(store);
+    const counts = Object.values(others);
+    assert.ok(counts.length > 0 && counts.length < 900, `${counts.length} series`);
+    assert.ok(
+      counts.every((count) => count === value),
+      'none without what was counted in it',
+    );
+    assert.equal(overflow, (900 - counts.length) * value);
+  }
+});
+
+test('a batch brings an overflow series that was removed back before it makes others', async (t) => {
+  const { service, store } = await temporaryService(t, { capacity: 1024, maxSeries: 5000 });
+  const observations = (first: number) =>
+    Array.from({ length: 600 }, (_, id) => ({
+      type: 'histogram',
+      name: 'wait_seconds',
+      value: 1,
+      labels: { id: first + id },
+      buckets: [1],
+    }));
+  const total = () => Object.values(valuesOf(store)).reduce((sum, value) => sum + value, 0);
+  await service.count('/v1/batch', { items: observations(0) });
+  store.removeSeries('wait_seconds', { id: OVERFLOW_VALUE });
+  const before = total();
+  assert.ok(before > 0 && before < 600, `${before}`);
+  await service.count('/v1/batch', { items: observations(1000) });
+  assert.equal(total(), before + 600);
 });
 
 test('a batch has 1 to 1000 items', async (t) => {
