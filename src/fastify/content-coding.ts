@@ -16,10 +16,10 @@ const createZstd = (zlib as { createZstdCompress?: (options: object) => Transfor
 /** What can be coded, the best first. */
 export const CODINGS: readonly Coding[] = createZstd === undefined ? ['gzip'] : ['zstd', 'gzip'];
 
-/** The coding that a client with this `Accept-Encoding` header gets. */
+/** The coding that a client with this `Accept-Encoding` header gets. `x-gzip` is `gzip` (RFC 9110, 8.4.1.3). */
 export function chooseCoding(header: string | undefined, bytes: number): Coding {
   if (header === undefined || bytes < LEAST_BYTES) return 'identity';
-  const items = weightedList(header);
+  const items = weightedList(header).map((item) => (item.value === 'x-gzip' ? { ...item, value: 'gzip' } : item));
   const quality = (coding: string): number | undefined =>
     (items.find(({ value }) => value === coding) ?? items.find(({ value }) => value === '*'))?.quality;
   let best: Coding = 'identity';

@@ -77,7 +77,7 @@ class Watch {
 /**
  * Keeps `process_*` and `nodejs_*` of this process in the store, under the names that prom-client has made usual, from now
  * until the store is closed or the function that it returns is called; a worker thread keeps `nodejs_*` of itself. The
- * timer keeps no process alive. The series vanish with the process.
+ * timer keeps no process alive. The series vanish with the process; from the call of that function on they stay as they are.
  *
  * @throws PercpuMetricsError `ERR_PCM_OPTION`; as `store.gauge` and `labels`, where the store has no room
  */

@@ -20,6 +20,8 @@ test('a client gets the coding that it prefers, and small bodies as they are', (
     ['gzip, zstd;q=0.5', 'gzip'],
     ['gzip;q=0.2, identity;q=0.9', 'identity'],
     ['zstd;q=0, gzip', 'gzip'],
+    ['X-GZip', 'gzip'],
+    ['x-gzip;q=0, identity', 'identity'],
   ];
   for (const [header, coding] of cases) assert.equal(chooseCoding(header, 5000), coding, header);
   assert.equal(chooseCoding('gzip', 500), 'identity');
