@@ -135,6 +135,7 @@ const alone = ofBusy(
   'integration/loadtest',
   'proof/limits',
   'proof/mutants',
+  'proof/soak',
   'proof/torture',
 );
 // Whole suites, machines and images, minutes each. The longest comes first.

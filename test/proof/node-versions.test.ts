@@ -35,6 +35,7 @@ const leftOut: Readonly<Record<string, string>> = {
   'proof/node-versions': 'this file',
   'proof/package': 'installs the package with each version by itself',
   'proof/sanitizers': inC,
+  'proof/soak': inC,
   'proof/torture': inC,
   'proof/variants': 'other builds of the core, in C, and of one addon',
 };
