@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 #define PCM__MAGIC          "PERCPUM\n"
-#define PCM__FORMAT_VERSION 5u
+#define PCM__FORMAT_VERSION 6u
 
 /* Space is reserved in multiples of this; all areas start on one. */
 #define PCM__PAGE 4096u
@@ -86,6 +86,8 @@ struct pcm__header {
     uint32_t free_records[PCM__RECORD_CLASSES];
     uint32_t orphans; /* not 0: slots of dead owners of series were taken over, see orphans.h */
     uint32_t unused;
+    /* Goes up whenever the catalog's lock is taken and given back: odd while what it protects may change. See lock.h. */
+    _Atomic uint64_t turns;
 };
 
 /* In the header's page, far behind the header. Only ever goes up; zero in files that were made without it. */
@@ -186,7 +188,7 @@ struct pcm__series_record {
     _Atomic uint64_t owner;     /* the process that it belongs to, see pcm__slots_owner(); 0 is none */
 };
 
-static_assert(sizeof(struct pcm__header) == 552, "header");
+static_assert(sizeof(struct pcm__header) == 560, "header");
 static_assert(offsetof(struct pcm__header, version) == 8, "header.version");
 static_assert(offsetof(struct pcm__header, boot_id) == 16, "header.boot_id");
 static_assert(offsetof(struct pcm__header, capacity) == 48, "header.capacity");

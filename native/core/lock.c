@@ -86,6 +86,21 @@ static void set_busy(struct pcm_store *store, uint32_t busy) {
     atomic_signal_fence(memory_order_seq_cst);
 }
 
+/* A holder that died has left it odd; nobody has seen an even number since. */
+static void begin_turn(struct pcm_store *store) {
+    uint64_t turns = atomic_load_explicit(&store->header->turns, memory_order_relaxed);
+    atomic_store_explicit(&store->header->turns, (turns + 1) | 1, memory_order_relaxed);
+    /* Whoever sees something of what is changed from here on sees this as well. */
+    atomic_thread_fence(memory_order_release);
+    set_busy(store, 1);
+}
+
+static void end_turn(struct pcm_store *store) {
+    set_busy(store, 0);
+    uint64_t turns = atomic_load_explicit(&store->header->turns, memory_order_relaxed);
+    atomic_store_explicit(&store->header->turns, (turns | 1) + 1, memory_order_release);
+}
+
 static int lock_and_read(struct pcm_store *store) {
     if (store->forked) {
         int status = pcm__slots_adopt_fork(store);
@@ -106,7 +121,7 @@ static int lock_and_read(struct pcm_store *store) {
             status = pcm__index_read(store);
     }
     if (status == PCM_OK)
-        set_busy(store, 1);
+        begin_turn(store);
     else
         pcm__file_unlock(store->fd, PCM__LOCK_OFFSET);
     return status;
@@ -123,7 +138,7 @@ int pcm__store_lock(struct pcm_store *store) {
 }
 
 void pcm__store_unlock(struct pcm_store *store) {
-    set_busy(store, 0);
+    end_turn(store);
     pcm__file_unlock(store->fd, PCM__LOCK_OFFSET);
     pthread_mutex_unlock(&store->mutex);
 }

@@ -34,7 +34,9 @@ bool pcm__file_is_locked(int fd, uint64_t offset, uint64_t bytes);
 
 /*
  * The store's lock, for everything that changes the catalog or a base: the mutex of the process, then the file's lock.
- * When it is held, the index is up to date. LOCK_TIMEOUT, READ_ONLY, BROKEN, CORRUPT, NO_MEMORY, SYSTEM.
+ * When it is held, the index is up to date. The header counts the turns of its holders, by which readers know that nothing
+ * has changed: all but the lanes, and the values of gauges that were never added to. LOCK_TIMEOUT, READ_ONLY, BROKEN,
+ * CORRUPT, NO_MEMORY, SYSTEM.
  */
 int pcm__store_lock(struct pcm_store *store);
 void pcm__store_unlock(struct pcm_store *store);

@@ -24,12 +24,15 @@
 #define CELLS_LIKE_A_SERIES 4u
 /* That is, of a scrape, for all that it gives way to. */
 #define MOST_WAITING_NS 10000000
+/* Of turns. */
+#define NOTHING_READ 1u
 
 int pcm_reader_create(pcm_store *store, pcm_reader **out) {
     pcm_reader *reader = calloc(1, sizeof *reader);
     if (reader == NULL)
         return PCM_NO_MEMORY;
     reader->store = store;
+    reader->turns = NOTHING_READ;
     *out = reader;
     return PCM_OK;
 }
@@ -42,6 +45,7 @@ void pcm_reader_destroy(pcm_reader *reader) {
     free(reader->members);
     free(reader->series);
     free(reader->settled);
+    free(reader->steady);
     free(reader);
 }
 
@@ -186,9 +190,13 @@ static int copy_series(pcm_reader *reader) {
     if (status == PCM_OK)
         status =
             pcm__reader_make_room((void **)&reader->settled, sizeof *reader->settled, &reader->settled_room, count);
+    if (status == PCM_OK)
+        status = pcm__reader_make_room((void **)&reader->steady, sizeof *reader->steady, &reader->steady_room, count);
     if (status != PCM_OK)
         return status;
     bool is_same = reader->index_version == index->version;
+    if (!is_same || reader->series_count != count)
+        reader->turns = NOTHING_READ;
     for (uint32_t i = is_same ? reader->series_count : 0; i < count; i++)
         reader->series[i] = *pcm__index_series(index, i);
     reader->version += !is_same;
@@ -208,6 +216,14 @@ static int read_catalog(pcm_reader *reader) {
     return status;
 }
 
+/* Whether nobody had the store's lock since what was read last was begun to be read; with what was loaded of it before. */
+static bool is_unchanged(const pcm_reader *reader, uint64_t turns) {
+    /* What was read in between is not read after this. */
+    atomic_thread_fence(memory_order_acquire);
+    return turns % 2 == 0 && turns == reader->turns &&
+           turns == atomic_load_explicit(&reader->store->header->turns, memory_order_relaxed);
+}
+
 int pcm_reader_refresh(pcm_reader *reader) {
     pcm_store *store = reader->store;
     uint64_t capacity = store->geometry.capacity;
@@ -217,6 +233,7 @@ int pcm_reader_refresh(pcm_reader *reader) {
     pcm_sigbus_keep();
     if (pcm_store_is_broken(store))
         return PCM_BROKEN;
+    uint64_t turns = atomic_load_explicit(&store->header->turns, memory_order_acquire);
     int status = read_catalog(reader);
     if (status != PCM_OK)
         return status;
@@ -235,7 +252,8 @@ int pcm_reader_refresh(pcm_reader *reader) {
     reader->double_count = doubles;
     sum_range(reader, 0, integers, reader->integers, false);
     sum_range(reader, capacity - doubles, doubles, reader->doubles, true);
-    status = pcm__reader_settle(reader);
+    status = pcm__reader_settle(reader, is_unchanged(reader, turns));
+    reader->turns = status == PCM_OK ? turns : NOTHING_READ;
     return pcm_store_is_broken(store) ? PCM_BROKEN : status;
 }
 

@@ -36,14 +36,25 @@ struct pcm__settled {
 
 static_assert(sizeof(struct pcm__settled) == 24, "what is kept of a series");
 
+/* In the place of the number of a cell, see pcm_reader.steady. */
+#define PCM__UNSTEADY 0u
+#define PCM__STEADY   UINT32_MAX
+
 struct pcm_reader {
     pcm_store *store;
     uint32_t family_count;
     uint32_t series_count;
     struct pcm__series *series; /* copied before the pass; one that has gone during the pass has a life of 0 */
     struct pcm__settled *settled;
+    /*
+     * What it takes to settle a series again as long as nothing was changed under the store's lock: nothing (STEADY), the sum
+     * of an integer cell (its number plus one), or all of it (UNSTEADY).
+     */
+    uint32_t *steady;
     uint64_t series_room;
     uint64_t settled_room;
+    uint64_t steady_room;
+    uint64_t turns;         /* of the store, before all that was read last; odd where there is nothing that was */
     uint64_t index_version; /* of the index, when it was copied */
     uint64_t version;
     uint64_t living[PCM_MAX_PROCESSES]; /* owners, by their slots, that the last refresh has found alive */
@@ -115,7 +126,10 @@ static inline void pcm__settled_set(struct pcm__settled *settled, pcm_number num
         settled->real = number.real;
 }
 
-/* After the pass: takes what it needs of the records of all series, and leaves out those that have gone. CORRUPT. */
-int pcm__reader_settle(pcm_reader *reader);
+/*
+ * After the pass: takes what it needs of the records of all series, and leaves out those that have gone; `is_unchanged` says
+ * that none has changed since the last time. CORRUPT.
+ */
+int pcm__reader_settle(pcm_reader *reader, bool is_unchanged);
 
 #endif

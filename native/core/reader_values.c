@@ -234,28 +234,52 @@ static inline bool is_orphan(pcm_reader *reader, const struct pcm__series_record
     return false;
 }
 
-int pcm__reader_settle(pcm_reader *reader) {
+/*
+ * What it takes to settle a series again that was just settled, see reader.h. A gauge that was never added to is set without
+ * the lock, and the owner of a series may die.
+ */
+static inline uint32_t steadiness(const pcm_reader *reader, pcm_type type, uint32_t series,
+                                  const struct pcm__series_record *record) {
+    uint32_t integer_cell = atomic_load_explicit(&record->integer_cell, memory_order_relaxed);
+    uint32_t double_cell = atomic_load_explicit(&record->double_cell, memory_order_relaxed);
+    if (pcm__is_like_gauge(type) || load(&record->owner) != 0)
+        return PCM__UNSTEADY;
+    if (reader->settled[series].kind != PCM__INTEGER && reader->settled[series].kind != PCM__REAL)
+        return PCM__STEADY;
+    return double_cell == 0 && load(&record->set_bits) == 0 ? integer_cell : PCM__UNSTEADY;
+}
+
+int pcm__reader_settle(pcm_reader *reader, bool is_unchanged) {
     bool any_gone = false;
     memset(reader->living, 0, sizeof reader->living);
     int status = pcm__aggregation_group(reader);
     if (status != PCM_OK)
         return status;
-    reader->any_exemplars = false;
+    reader->any_exemplars &= is_unchanged;
     /* Series of a family mostly follow one another. */
     uint32_t family = UINT32_MAX;
     uint32_t buckets = 0;
+    pcm_type type = PCM_UNTYPED;
     for (uint32_t i = 0; i < reader->series_count; i++) {
         if (i % PCM_READER_WORK_AT_A_TIME == 0) {
             uint32_t left = reader->series_count - i;
             pcm_reader_give_way(reader, left < PCM_READER_WORK_AT_A_TIME ? left : PCM_READER_WORK_AT_A_TIME);
         }
+        if (is_unchanged && reader->steady[i] != PCM__UNSTEADY) {
+            if (reader->steady[i] != PCM__STEADY)
+                reader->settled[i].integer = (int64_t)integer_at(reader, reader->steady[i] - 1);
+            continue;
+        }
         if (!pcm__life_is_lived(reader->series[i].life)) {
             reader->settled[i] = (struct pcm__settled){.kind = PCM__HIDDEN};
+            reader->steady[i] = PCM__STEADY;
             continue;
         }
         if (family != reader->series[i].family) {
             family = reader->series[i].family;
-            buckets = pcm_definition_bucket_count(pcm_reader_family(reader, family));
+            const pcm_family_definition *definition = pcm_reader_family(reader, family);
+            buckets = pcm_definition_bucket_count(definition);
+            type = definition->type;
         }
         /* Records lie mostly one behind the other, but the processor does not fetch ahead beyond a page. */
         if (reader->series_count - i > FETCHED_AHEAD)
@@ -263,6 +287,7 @@ int pcm__reader_settle(pcm_reader *reader) {
         const struct pcm__series_record *record = pcm__reader_record(reader, i);
         int found = settle(reader, i, record, buckets);
         reader->any_exemplars |= reader->settled[i].exemplars != 0;
+        reader->steady[i] = steadiness(reader, type, i, record);
         /* Whatever was read of a record that has changed its life is of no account. */
         if (is_orphan(reader, record) || !pcm__reader_is_current(reader, i, record)) {
             reader->series[i].life = 0;

@@ -109,6 +109,9 @@ bool check_child(int pid);
     X(where_there_is_no_room_for_all_none_is_made)                                                                     \
     X(what_has_limits_is_left_out_where_there_is_no_room)                                                              \
     X(what_has_limits_takes_no_room_that_others_need)                                                                  \
+    X(a_reader_that_has_read_before_finds_each_change)                                                                 \
+    X(a_reader_looks_at_records_where_something_may_have_changed)                                                      \
+    X(a_turn_is_odd_while_the_lock_is_held)                                                                            \
     X(a_full_file_system_is_an_error_before_it_is_a_fault)                                                             \
     X(every_cpu_goes_on_counting_in_a_full_store)                                                                      \
     X(every_back_end_counts_exactly_with_six_threads_per_cpu)                                                          \

@@ -402,7 +402,7 @@ void a_reset_after_the_pass_is_seen_whole(void) {
     for (int i = 0; i < 8; i++)
         CHECK_STATUS(PCM_OK, pcm_histogram_observe(store, &histogram, 0.25));
     /* As where it falls between the pass and what follows it. */
-    CHECK_STATUS(PCM_OK, pcm__reader_settle(reader));
+    CHECK_STATUS(PCM_OK, pcm__reader_settle(reader, false));
     CHECK_STATUS(PCM_OK, pcm_reader_histogram(reader, 0, buckets, &sum));
     CHECK(buckets[0] == 8 && buckets[1] == 0);
     CHECK(sum == 2);
@@ -426,7 +426,7 @@ void a_set_after_the_pass_is_seen_whole(void) {
     CHECK_STATUS(PCM_OK, pcm_reader_value(reader, 0, &number));
     CHECK(number.real == 1000);
     /* As where it falls between the pass and what follows it. */
-    CHECK_STATUS(PCM_OK, pcm__reader_settle(reader));
+    CHECK_STATUS(PCM_OK, pcm__reader_settle(reader, false));
     CHECK_STATUS(PCM_OK, pcm_reader_value(reader, 0, &number));
     CHECK(number.real == 5);
     pcm_reader_destroy(reader);

@@ -258,7 +258,7 @@ void a_set_cancels_the_fractions_of_all_lanes(void) {
             /* Once by a reader whose pass was before, which looks at this gauge by itself, and once by a pass. */
             CHECK_STATUS(PCM_OK, pcm_reader_refresh(reader));
             CHECK_STATUS(PCM_OK, pcm_gauge_set(store, series, value));
-            CHECK_STATUS(PCM_OK, pcm__reader_settle(reader));
+            CHECK_STATUS(PCM_OK, pcm__reader_settle(reader, false));
             CHECK_STATUS(PCM_OK, pcm_reader_value(reader, 0, &number));
             CHECK(number.real == value);
             CHECK_STATUS(PCM_OK, check_value(store, "g", &number));

@@ -74,8 +74,8 @@ test('ThreadSanitizer finds a catalog whose lock does not keep threads apart (th
       replace: 'return lock_and_read(store);',
     },
     {
-      find: 'set_busy(store, 0);\n    pcm__file_unlock(store->fd, PCM__LOCK_OFFSET);\n    pthread_mutex_unlock(&store->mutex);',
-      replace: 'set_busy(store, 0);\n    pcm__file_unlock(store->fd, PCM__LOCK_OFFSET);',
+      find: 'end_turn(store);\n    pcm__file_unlock(store->fd, PCM__LOCK_OFFSET);\n    pthread_mutex_unlock(&store->mutex);',
+      replace: 'end_turn(store);\n    pcm__file_unlock(store->fd, PCM__LOCK_OFFSET);',
     },
   ];
   const output = await runSuite('thread', { name: 'unlocked-catalog', changes });
