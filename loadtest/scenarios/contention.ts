@@ -145,8 +145,9 @@ function conclude(lookup: Lookup): Conclusion {
   return {
     verdict:
       `With ${busy} writers rseq counts ${text('native', 'atomic')} as fast as one shared atomic in C and ` +
-      `${text('threads', 'atomic')} in worker threads; with work between increments it is ${text('threads-work', 'atomic')}, ` +
-      `and against a plain lane per thread ${text('threads', 'plain lane')}; ` +
+      `${text('threads', 'atomic')} in worker threads, with work between increments ${text('native-work', 'atomic')} in C and ` +
+      `${text('threads-work', 'atomic')} in worker threads; there it counts ${text('threads', 'plain lane')} as fast as a plain ` +
+      `lane per thread, and ${text('threads-work', 'plain lane')} with work; ` +
       `${describeLosses(lookup, { ours: BASELINE, rivals, figures })}.`,
     goals: [
       judge('native rseq, times as fast as getcpu and an atomic add, 1 writer', times('native', 'percpu-atomic', '1'), {

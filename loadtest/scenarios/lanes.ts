@@ -123,11 +123,11 @@ async function run(context: RunContext): Promise<void> {
 function conclude(lookup: Lookup): Conclusion {
   const widest = lookup.points('scrape').at(-1) ?? '';
   const scrape = lookup.median('scrape', OURS, widest);
-  const times = lookup.ratio('scrape', OURS, OURS, '1') && (scrape ?? 0) / (lookup.median('scrape', OURS, '1') ?? 1);
+  const narrowest = lookup.median('scrape', OURS, '1');
   const share = lookup.ratio('bandwidth', OURS, MEMORY, widest)?.median;
   return {
     verdict:
-      `With ${widest} lanes a scrape takes ${formatNumber(scrape, 2)} ms, ${formatNumber(times, 1)} times as long as with one; ` +
+      `With ${widest} lanes a scrape takes ${formatNumber(scrape, 2)} ms, and with one ${formatNumber(narrowest, 2)}; ` +
       `the lanes are read at ${formatNumber(share && share * 100, 0)} % of the bandwidth that memchr reaches over as many bytes.`,
     goals: [judge('bandwidth of the lanes, as a part of that of memchr', share, { atLeast: 0.5 })],
   };
