@@ -52,11 +52,21 @@ void several_series_are_made_together(void) {
     pcm_store_close(store);
 }
 
-/* The first refusal takes what is left for a moment; the second one finds it again, and so does who needs as much. */
-void where_there_is_no_room_for_all_none_is_made(void) {
-    enum { MOST = 600 };
+enum { MOST = 600 };
+
+/* Series of "c_total" with a fraction each, without limits; more than a store of 1,024 cells has room for. */
+static void ask_for_most(pcm_store *store, pcm_series_request *requests) {
     static char labels[MOST][8];
     static pcm_bytes values[MOST];
+    for (int i = 0; i < MOST; i++) {
+        snprintf(labels[i], sizeof labels[i], "%d", i);
+        values[i] = (pcm_bytes){labels[i], strlen(labels[i])};
+        requests[i] = (pcm_series_request){family_of(store, "c_total"), &values[i], 1, {.fraction = true}, {0}};
+    }
+}
+
+/* The first refusal takes what is left for a moment; the second one finds it again, and so does who needs as much. */
+void where_there_is_no_room_for_all_none_is_made(void) {
     static pcm_series_request requests[MOST];
     static pcm_series_id series[MOST];
     pcm_store *store;
@@ -65,11 +75,7 @@ void where_there_is_no_room_for_all_none_is_made(void) {
     CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){.capacity = 1024}, &store));
     CHECK_STATUS(PCM_OK, check_series(store, PCM_COUNTER, "c_total", "old", &known));
     CHECK_STATUS(PCM_OK, pcm_series_add_double(store, known, 0.5));
-    for (int i = 0; i < MOST; i++) {
-        snprintf(labels[i], sizeof labels[i], "%d", i);
-        values[i] = (pcm_bytes){labels[i], strlen(labels[i])};
-        requests[i] = (pcm_series_request){family_of(store, "c_total"), &values[i], 1, {.fraction = true}};
-    }
+    ask_for_most(store, requests);
     for (int i = 0; i < 2; i++) {
         CHECK_STATUS(PCM_CAPACITY, pcm_series_bind_all(store, requests, MOST, series, &failed[i]));
         CHECK(series_shown(store) == 1 && series[0] == 0);
@@ -102,9 +108,6 @@ void what_has_limits_is_left_out_where_there_is_no_room(void) {
 }
 
 void what_has_limits_takes_no_room_that_others_need(void) {
-    enum { MOST = 600 };
-    static char labels[MOST][8];
-    static pcm_bytes values[MOST];
     static pcm_series_request requests[MOST];
     static pcm_series_id series[MOST];
     pcm_store *store;
@@ -113,12 +116,9 @@ void what_has_limits_takes_no_room_that_others_need(void) {
     CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){.capacity = 1024}, &store));
     CHECK_STATUS(PCM_OK, check_series(store, PCM_COUNTER, "c_total", "old", &known));
     CHECK_STATUS(PCM_OK, pcm_series_add_double(store, known, 0.5));
-    for (int i = 0; i < MOST; i++) {
-        snprintf(labels[i], sizeof labels[i], "%d", i);
-        values[i] = (pcm_bytes){labels[i], strlen(labels[i])};
-        pcm_series_limits limits = {.of_family = i < MOST - 1 ? 1000 : 0};
-        requests[i] = (pcm_series_request){family_of(store, "c_total"), &values[i], 1, {.fraction = true}, limits};
-    }
+    ask_for_most(store, requests);
+    for (int i = 0; i < MOST - 1; i++)
+        requests[i].limits = (pcm_series_limits){.of_family = 1000};
     CHECK_STATUS(PCM_OK, pcm_series_bind_all(store, requests, MOST, series, &failed));
     CHECK(series[MOST - 1] != 0 && series[0] != 0 && series[509] != 0 && series[510] == 0 && failed == 77);
     CHECK(series_shown(store) == 512);
