@@ -23,6 +23,7 @@ export interface NativeLine {
   round: number;
   ns_per_op: number;
   ns_in_all: number;
+  increments: number;
   /** Of rows that count. */
   counted?: number;
   expected?: number;
@@ -54,9 +55,9 @@ export function countNativeRepetitions(rounds: number, threads: readonly number[
  */
 export function parseNativeLine(line: string): NativeLine {
   const value = JSON.parse(line) as Partial<NativeLine>;
-  const { name, threads, round, ns_per_op, ns_in_all, mode } = value;
+  const { name, threads, round, ns_per_op, ns_in_all, increments, mode } = value;
   const isRepetition = typeof name === 'string' && typeof threads === 'number' && typeof round === 'number';
-  if (!isRepetition || typeof mode !== 'string') {
+  if (!isRepetition || typeof increments !== 'number' || typeof mode !== 'string') {
     throw new Error(`The native benchmark printed something that is no repetition: ${line}`);
   }
   if (!((ns_per_op ?? 0) > 0) || !((ns_in_all ?? 0) > 0)) {

@@ -20,8 +20,6 @@ const BASELINE: Design = 'rseq';
 const WORK = 100;
 const TURN_MILLISECONDS = { quick: 25, full: 60 };
 const WARM_UP_MILLISECONDS = 100;
-/** Of each thread: enough for some milliseconds of the fastest, beside which it does not matter who starts first. */
-const NATIVE_INCREMENTS = { quick: 1_000_000, full: 5_000_000 };
 
 function figureOf(name: string, title: string): Figure {
   const shape = { unit: 'M/s', better: 'higher', decimals: 1, chart: 'lines', scale: 'log' } as const;
@@ -51,12 +49,11 @@ export function writerNumbers(cpus: number, quick: boolean): number[] {
 }
 
 async function runNative(context: RunContext, writers: readonly number[], rounds: number, step: Step): Promise<void> {
-  const most = context.quick ? NATIVE_INCREMENTS.quick : NATIVE_INCREMENTS.full;
+  const milliseconds = context.quick ? TURN_MILLISECONDS.quick : TURN_MILLISECONDS.full;
   for (let round = 1; round <= rounds; round += 1) {
     for (const threads of writers) {
       for (const work of sizes) {
-        const increments = work > 0 ? most / 10 : most;
-        const runs = await runNativeWriters({ threads, work, increments, signal: context.signal });
+        const runs = await runNativeWriters({ threads, work, milliseconds, signal: context.signal });
         for (const { design, incrementsPerSecond, mode, counted, expected } of runs) {
           const point = String(threads);
           context.recorder.add(`native${suffix(work)}`, design, point, incrementsPerSecond / 1e6);

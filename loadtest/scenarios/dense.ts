@@ -83,20 +83,28 @@ async function start(context: RunContext, generation: number, design: Design): P
   return { service, expected: 0 };
 }
 
+/** The same in the same order, beginning somewhere else each time. */
+function rotated<T>(all: readonly T[], times: number): T[] {
+  const first = times % all.length;
+  return [...all.slice(first), ...all.slice(0, first)];
+}
+
 async function run(context: RunContext): Promise<void> {
   const plan = context.quick ? QUICK : FULL;
-  const rounds = roundsOf(context, 2, 5);
+  const rounds = roundsOf(context, 2, 7);
   // How lucky a process is with its memory and its compiler must not colour all rounds.
   const [generations, roundsOfEach] = context.quick ? [1, rounds] : [rounds, 1];
   const step = context.progress(plan.series.length * plan.increments.length * rounds * DESIGNS.length);
   for (let generation = 1; generation <= generations; generation += 1) {
     const starts = DESIGNS.map((design) => () => start(context, generation, design));
     await withServices(starts, async (entrants) => {
-      // They compile what they run: the first point would be the dearest.
-      for (const entrant of entrants) await turn(entrant, 1, plan.series[0] ?? 1, plan.warmUp);
+      // They compile what they run: the first point would be the dearest. What is left of that, each number of series has
+      // to bear in turn.
+      const series = rotated(plan.series, generation);
+      for (const entrant of entrants) await turn(entrant, 1, series[0] ?? 1, plan.warmUp);
       const common = { context, entrants, generation, rounds: roundsOfEach, seconds: plan.seconds, step };
-      for (const series of plan.series) {
-        for (const increments of plan.increments) await measurePoint({ ...common, increments, series });
+      for (const number of series) {
+        for (const increments of plan.increments) await measurePoint({ ...common, increments, series: number });
       }
     });
   }

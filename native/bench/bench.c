@@ -2,20 +2,22 @@
  * What one increment costs in native code: each way by itself and with every CPU busy on the same counter, in
  * alternation within one run. Prints one JSON object per line and measurement:
  *
- *     {"name":"rseq","threads":1,"round":0,"ns_per_op":0.52,"ns_in_all":520000,"counted":1000000,"expected":1000000,
- *      "mode":"rseq"}
+ *     {"name":"rseq","threads":1,"round":0,"ns_per_op":0.52,"ns_in_all":520000,"increments":1000000,"counted":1001000,
+ *      "expected":1001000,"mode":"rseq"}
  *
  * ns_per_op is the time of one thread from its first to its last increment, divided by its increments; with several
  * threads, their mean. ns_in_all is the time from the first increment of any thread to the last one of any, which is what
- * tells how many there are per second where threads share a CPU and take turns. `counted` is what the counter holds
- * afterwards, of this measurement, beside what it should be. `plain`, a word per thread that nobody else writes, and
- * `empty_call`, which counts nothing and is the floor of whatever is not inlined, have neither. `mode` is the back end
- * that is in force for the rows of a store with rseq.
+ * tells how many there are per second where threads share a CPU and take turns; `increments` are those of all threads
+ * in that time. `counted` is what the counter holds afterwards, of this measurement and of the warm-up before it, beside
+ * what it should be. `plain` is a word per thread that nobody else writes; `empty_call`,
+ * which counts nothing and is the floor of whatever is not inlined, has neither. `mode` is the back end that is in force
+ * for the rows of a store with rseq.
  *
  * Without --threads each way is measured with one thread and with one per CPU. --work puts so many steps of arithmetic
- * between two increments.
+ * between two increments. With --milliseconds all threads repeat their increments until that much time has passed and
+ * end together: with more threads than CPUs no CPU waits for the last of them.
  *
- *     pcm_bench [--rounds N] [--increments N] [--threads N] [--work N]
+ *     pcm_bench [--rounds N] [--increments N] [--threads N] [--work N] [--milliseconds N]
  */
 #include "hot.h"
 #include "percpu_metrics.h"
@@ -35,6 +37,7 @@
 #define CACHE_LINE   64
 #define MOST_THREADS 256
 #define WARM_UP      1000
+#define USAGE        "usage: pcm_bench [--rounds N] [--increments N] [--threads N] [--work N] [--milliseconds N]"
 
 struct subject {
     const char *name;
@@ -108,7 +111,9 @@ static _Atomic uint32_t next_lane;
 static void run_plain(pcm_store *store, uint32_t cell, uint64_t count) {
     (void)store, (void)cell;
     /* Volatile, so that the loop is not folded into one addition. */
-    volatile uint64_t *word = (volatile uint64_t *)&cpu_words[atomic_fetch_add(&next_lane, 1) % MOST_THREADS].word;
+    static _Thread_local volatile uint64_t *word;
+    if (word == NULL)
+        word = (volatile uint64_t *)&cpu_words[atomic_fetch_add(&next_lane, 1) % MOST_THREADS].word;
     REPEAT(count, *word = *word + 1);
 }
 
@@ -163,9 +168,17 @@ static void open_store(const char *directory, pcm_backend backend) {
         fail("no store could be opened");
 }
 
+/* How long threads count: for a number of increments, or in batches of so many until a time has passed. */
+struct turn {
+    uint64_t increments;
+    uint64_t milliseconds;
+};
+
 struct work {
     const struct subject *subject;
     int cpu;
+    uint64_t batch;
+    double deadline_ns; /* of a turn that is measured by time, else 0 */
     uint64_t count;
     double start_ns;
     double end_ns;
@@ -185,8 +198,11 @@ static void *worker(void *argument) {
     subject->run(stores[subject->backend], cells[subject->backend], WARM_UP);
     pthread_barrier_wait(work->barrier);
     work->start_ns = now_ns();
-    subject->run(stores[subject->backend], cells[subject->backend], work->count);
-    work->end_ns = now_ns();
+    do {
+        subject->run(stores[subject->backend], cells[subject->backend], work->batch);
+        work->count += work->batch;
+        work->end_ns = now_ns();
+    } while (work->end_ns < work->deadline_ns);
     return NULL;
 }
 
@@ -231,41 +247,48 @@ static int list_cpus(int cpus[MOST_THREADS]) {
     return count;
 }
 
-/* A plain word is warmed through one lane and counted through another, an empty call counts nothing. */
 static bool is_counted(const struct subject *subject) {
-    return subject->run != run_plain && subject->run != run_empty_call;
+    return subject->run != run_empty_call;
 }
 
 /* The lanes of `plain` must not be shared by two threads: they are handed out anew each time. */
 static void measure(const struct subject *subject, const int *cpus, int cpu_count, int threads, int round,
-                    uint64_t count, const char *mode) {
+                    struct turn turn, const char *mode) {
     struct work works[MOST_THREADS];
     pthread_t ids[MOST_THREADS];
     pthread_barrier_t barrier;
     double ns = 0;
     double first = INFINITY;
     double last = 0;
+    uint64_t increments = 0;
     uint64_t before = count_of(subject);
+    /* The same for all: it is what makes them end together. */
+    double deadline = turn.milliseconds > 0 ? now_ns() + (double)turn.milliseconds * 1e6 : 0;
     atomic_store(&next_lane, 0);
     pthread_barrier_init(&barrier, NULL, (unsigned)threads);
     for (int i = 0; i < threads; i++) {
-        works[i] = (struct work){
-            .subject = subject, .cpu = cpus[(round + i) % cpu_count], .count = count, .barrier = &barrier};
+        works[i] = (struct work){.subject = subject,
+                                 .cpu = cpus[(round + i) % cpu_count],
+                                 .batch = turn.increments,
+                                 .deadline_ns = deadline,
+                                 .barrier = &barrier};
         if (start_pinned(&ids[i], &works[i]) != 0)
             fail("no thread could be started");
     }
     for (int i = 0; i < threads; i++) {
         pthread_join(ids[i], NULL);
-        ns += (works[i].end_ns - works[i].start_ns) / (double)count / threads;
+        ns += (works[i].end_ns - works[i].start_ns) / (double)works[i].count / threads;
+        increments += works[i].count;
         first = works[i].start_ns < first ? works[i].start_ns : first;
         last = works[i].end_ns > last ? works[i].end_ns : last;
     }
     pthread_barrier_destroy(&barrier);
-    printf("{\"name\":\"%s\",\"threads\":%d,\"round\":%d,\"ns_per_op\":%.4f,\"ns_in_all\":%.0f,", subject->name,
-           threads, round, ns, last - first);
+    printf("{\"name\":\"%s\",\"threads\":%d,\"round\":%d,\"ns_per_op\":%.4f,\"ns_in_all\":%.0f,\"increments\":%" PRIu64
+           ",",
+           subject->name, threads, round, ns, last - first, increments);
     if (is_counted(subject))
         printf("\"counted\":%" PRIu64 ",\"expected\":%" PRIu64 ",", count_of(subject) - before,
-               (count + WARM_UP) * (uint64_t)threads);
+               increments + (uint64_t)WARM_UP * (uint64_t)threads);
     printf("\"mode\":\"%s\"}\n", mode);
     fflush(stdout);
 }
@@ -275,7 +298,7 @@ static uint64_t option(int argc, char **argv, const char *name, uint64_t standar
         if (strcmp(argv[i], name) == 0) {
             standard = strtoull(argv[i + 1], NULL, 10);
             if (standard > 1000000000)
-                fail("usage: pcm_bench [--rounds N] [--increments N] [--threads N] [--work N]");
+                fail(USAGE);
         }
     return standard;
 }
@@ -283,10 +306,11 @@ static uint64_t option(int argc, char **argv, const char *name, uint64_t standar
 int main(int argc, char **argv) {
     int rounds = (int)option(argc, argv, "--rounds", 15);
     uint64_t count = option(argc, argv, "--increments", 10000000);
+    uint64_t milliseconds = option(argc, argv, "--milliseconds", 0);
     int threads = (int)option(argc, argv, "--threads", 0);
     work_steps = option(argc, argv, "--work", 0);
     if (rounds < 1 || count < 1 || threads > MOST_THREADS)
-        fail("usage: pcm_bench [--rounds N] [--increments N] [--threads N] [--work N]");
+        fail(USAGE);
     int cpus[MOST_THREADS];
     int cpu_count = list_cpus(cpus);
     char directory[] = "/dev/shm/pcm-bench-XXXXXX";
@@ -298,12 +322,14 @@ int main(int argc, char **argv) {
     pcm_mode mode;
     pcm_thread_get_mode(stores[PCM_BACKEND_RSEQ], &mode);
     const char *name = mode.backend == PCM_BACKEND_RSEQ ? "rseq" : "atomic";
+    struct turn alone = {.increments = count, .milliseconds = milliseconds};
+    struct turn together = {.increments = count / 4 + 1, .milliseconds = milliseconds};
     for (int round = 0; round < rounds; round++)
         for (size_t i = 0; i < SUBJECTS; i++) {
             /* Each of the CPUs in turn is the one that works alone. */
-            measure(&subjects[i], cpus, cpu_count, threads > 0 ? threads : 1, round, count, name);
+            measure(&subjects[i], cpus, cpu_count, threads > 0 ? threads : 1, round, alone, name);
             if (threads == 0 && cpu_count > 1)
-                measure(&subjects[i], cpus, cpu_count, cpu_count, round, count / 4 + 1, name);
+                measure(&subjects[i], cpus, cpu_count, cpu_count, round, together, name);
         }
     for (pcm_backend backend = PCM_BACKEND_RSEQ; backend <= PCM_BACKEND_ATOMIC_PADDED; backend++)
         pcm_store_close(stores[backend]);

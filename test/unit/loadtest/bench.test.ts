@@ -54,9 +54,9 @@ describe('lines of the native benchmark', () => {
   it('are gathered per row and number of threads', () => {
     const gathered: Measurement[] = [];
     for (const line of [
-      '{"name":"rseq","threads":1,"round":0,"ns_per_op":0.52,"ns_in_all":520,"mode":"rseq"}',
-      '{"name":"rseq","threads":2,"round":0,"ns_per_op":0.6,"ns_in_all":600,"mode":"rseq"}',
-      '{"name":"rseq","threads":1,"round":1,"ns_per_op":0.54,"ns_in_all":540,"mode":"rseq"}',
+      '{"name":"rseq","threads":1,"round":0,"ns_per_op":0.52,"ns_in_all":520,"increments":1000,"mode":"rseq"}',
+      '{"name":"rseq","threads":2,"round":0,"ns_per_op":0.6,"ns_in_all":600,"increments":2000,"mode":"rseq"}',
+      '{"name":"rseq","threads":1,"round":1,"ns_per_op":0.54,"ns_in_all":540,"increments":1000,"mode":"rseq"}',
     ]) {
       addNativeLine(gathered, parseNativeLine(line));
     }
@@ -73,23 +73,29 @@ describe('lines of the native benchmark', () => {
     const line = (fields: string): string => `{"name":"rseq_inline","threads":4,"round":0,"mode":"rseq",${fields}}`;
     // Four threads on two CPUs: each runs for half of the time only.
     const [run, ...others] = nativeRunsOf(
-      line('"ns_per_op":0.5,"ns_in_all":1000000,"counted":4004000,"expected":4004000'),
-      1_000_000,
+      line('"ns_per_op":0.5,"ns_in_all":1000000,"increments":4000000,"counted":4004000,"expected":4004000'),
     );
     assert.deepEqual(others, []);
     const counts = { counted: 4_004_000, expected: 4_004_000 };
     assert.deepEqual(run, { design: 'rseq', incrementsPerSecond: 4e9, mode: 'rseq', ...counts });
-    assert.deepEqual(nativeRunsOf(line('"ns_per_op":0.5,"ns_in_all":5').replace('rseq_inline', 'empty_call'), 1), []);
+    const other = line('"ns_per_op":0.5,"ns_in_all":5,"increments":10').replace('rseq_inline', 'empty_call');
+    assert.deepEqual(nativeRunsOf(other), []);
   });
 
   it('must be repetitions that took time', () => {
     assert.throws(() => parseNativeLine('{"name":"rseq"}'), /no repetition/);
     assert.throws(
-      () => parseNativeLine('{"name":"rseq","threads":1,"round":0,"mode":"rseq","ns_per_op":0,"ns_in_all":1}'),
+      () =>
+        parseNativeLine(
+          '{"name":"rseq","threads":1,"round":0,"mode":"rseq","ns_per_op":0,"ns_in_all":1,"increments":1}',
+        ),
       /no time/,
     );
     assert.throws(
-      () => parseNativeLine('{"name":"rseq","threads":1,"round":0,"mode":"rseq","ns_per_op":null,"ns_in_all":1}'),
+      () =>
+        parseNativeLine(
+          '{"name":"rseq","threads":1,"round":0,"mode":"rseq","ns_per_op":null,"ns_in_all":1,"increments":1}',
+        ),
       /no time/,
     );
   });
@@ -134,7 +140,8 @@ describe('the report of the benchmark', () => {
 
   it('says in which mode the stores were, native and from JavaScript', () => {
     const gathered: Measurement[] = [];
-    const line = '{"name":"rseq","threads":1,"round":0,"ns_per_op":0.52,"ns_in_all":520,"mode":"atomic"}';
+    const line =
+      '{"name":"rseq","threads":1,"round":0,"ns_per_op":0.52,"ns_in_all":520,"increments":1000,"mode":"atomic"}';
     addNativeLine(gathered, parseNativeLine(line));
     const report = reportBench(gathered, counts, 2);
     assert.deepEqual(report.modes, { native: 'atomic', 'inc-rseq': 'rseq (libc)' });
