@@ -74,6 +74,8 @@ bool check_child(int pid);
 #define TESTS(X)                                                                                                       \
     X(status_codes_have_names_and_messages)                                                                            \
     X(the_mode_in_force_is_the_expected_one)                                                                           \
+    X(what_a_section_is_entered_with_has_room_in_a_word)                                                               \
+    X(a_store_without_an_entry_counts_in_critical_sections)                                                            \
     X(cpu_lists_are_read_to_their_highest_id)                                                                          \
     X(a_new_store_is_private_and_reserved)                                                                             \
     X(a_store_opened_twice_by_a_process_is_one)                                                                        \

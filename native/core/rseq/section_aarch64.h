@@ -43,7 +43,7 @@
 
 #define PCM__RSEQ_LOAD_LANE                                                                                            \
     "ldr w16, [%[area], #4]\n\t" PCM__INJECT(2)                                                                        \
-    "cmp w16, %w[lanes]\n\t"                                                                                           \
+    "cmp w16, %w[lanes], uxth\n\t"                                                                                           \
     "b.hs %l[out_of_range]\n\t" PCM__INJECT(3)                                                                         \
     "madd x16, x16, %[stride], %[cell]\n\t" PCM__INJECT(4)
 
@@ -71,7 +71,7 @@
 
 /* clang-format off */
 static inline __attribute__((always_inline)) enum pcm__rseq_result
-pcm__rseq_load_cpu_add_i64(intptr_t area, uint32_t lanes, uint64_t stride, char *cell, int64_t amount) {
+pcm__rseq_load_cpu_add_i64(intptr_t area, uint16_t lanes, uint64_t stride, char *cell, int64_t amount) {
     __asm__ __volatile__ goto(
         PCM__RSEQ_DESCRIPTOR PCM__RSEQ_EXIT_POINT("%l[out_of_range]") PCM__RSEQ_ENTER PCM__RSEQ_LOAD_LANE
         "ldr x17, [x16]\n\t" PCM__INJECT(6)
@@ -86,7 +86,7 @@ pcm__rseq_load_cpu_add_i64(intptr_t area, uint32_t lanes, uint64_t stride, char 
 }
 
 static inline __attribute__((always_inline)) enum pcm__rseq_result
-pcm__rseq_load_cpu_add_f64(intptr_t area, uint32_t lanes, uint64_t stride, char *cell, double amount) {
+pcm__rseq_load_cpu_add_f64(intptr_t area, uint16_t lanes, uint64_t stride, char *cell, double amount) {
     __asm__ __volatile__ goto(
         PCM__RSEQ_DESCRIPTOR PCM__RSEQ_EXIT_POINT("%l[out_of_range]") PCM__RSEQ_ENTER PCM__RSEQ_LOAD_LANE
         "ldr d31, [x16]\n\t" PCM__INJECT(6)

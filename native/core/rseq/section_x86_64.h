@@ -7,6 +7,9 @@
  * or signals the thread between start and commit, it goes on at the abort address instead, where nothing was written
  * yet. rseq_cs is not cleared afterwards: the kernel does that when it finds the thread outside of the section.
  *
+ * Of cpu_id the lower half is compared: no kernel has 65,536 CPUs, and what stands for none is -1 or -2. `lanes` may then
+ * be the lower half of a register that holds more (see hot.h).
+ *
  * `area` is the distance of the thread's area from the thread pointer, which %fs holds: no instruction is spent on
  * computing its address.
  *
@@ -51,7 +54,7 @@
 
 #define PCM__RSEQ_LOAD_LANE                                                                                            \
     "movl %%fs:4(%[area]), %%eax\n\t" PCM__INJECT(2)                                                                   \
-    "cmpl %[lanes], %%eax\n\t"                                                                                         \
+    "cmpw %w[lanes], %%ax\n\t"                                                                                         \
     "jae %l[out_of_range]\n\t" PCM__INJECT(3)                                                                          \
     "imulq %[stride], %%rax\n\t" PCM__INJECT(4)
 
@@ -80,7 +83,7 @@
 
 /* cpu = area->cpu_id; if (cpu >= lanes) leave; *(int64_t *)(cell + cpu * stride) += amount */
 static inline __attribute__((always_inline)) enum pcm__rseq_result
-pcm__rseq_load_cpu_add_i64(intptr_t area, uint32_t lanes, uint64_t stride, char *cell, int64_t amount) {
+pcm__rseq_load_cpu_add_i64(intptr_t area, uint16_t lanes, uint64_t stride, char *cell, int64_t amount) {
     __asm__ __volatile__ goto(
         PCM__RSEQ_DESCRIPTOR PCM__RSEQ_EXIT_POINT("%l[out_of_range]") PCM__RSEQ_ENTER PCM__RSEQ_LOAD_LANE
         "addq %[amount], (%[cell], %%rax)\n\t" PCM__RSEQ_ABORT
@@ -94,7 +97,7 @@ pcm__rseq_load_cpu_add_i64(intptr_t area, uint32_t lanes, uint64_t stride, char 
 /* The same for a double. */
 /* clang-format off */
 static inline __attribute__((always_inline)) enum pcm__rseq_result
-pcm__rseq_load_cpu_add_f64(intptr_t area, uint32_t lanes, uint64_t stride, char *cell, double amount) {
+pcm__rseq_load_cpu_add_f64(intptr_t area, uint16_t lanes, uint64_t stride, char *cell, double amount) {
     __asm__ __volatile__ goto(
         PCM__RSEQ_DESCRIPTOR PCM__RSEQ_EXIT_POINT("%l[out_of_range]") PCM__RSEQ_ENTER PCM__RSEQ_LOAD_LANE
         "movsd (%[cell], %%rax), %%xmm15\n\t" PCM__INJECT(6)
