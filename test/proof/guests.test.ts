@@ -15,6 +15,7 @@ import { unlessInstalled } from '../support/debian-package.js';
 import { fetched, type Guest, runGuest, stepByStep } from '../support/guest.js';
 import { parseSamples, sumSamples } from '../support/sample.js';
 import { commitEarly, commitLate, unprotected } from '../support/section-faults.js';
+import { assertNothingSkipped } from '../support/suite-output.js';
 import {
   assertExact,
   buildArm64Launcher,
@@ -70,6 +71,7 @@ function assertPassed(t: TestContext, output: string, suites: number): void {
     t.diagnostic(line);
   }
   assert.doesNotMatch(output, /^not ok/m, output);
+  assertNothingSkipped(output);
   const tallies = [...output.matchAll(/^(\d+) passed, (\d+) failed$/gm)];
   assert.deepEqual(
     tallies.map(([, passed, failed]) => [Number(passed) > 0, Number(failed)]),

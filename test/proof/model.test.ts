@@ -18,6 +18,14 @@ import { numberOf, temporaryStore } from '../support/temporary-store.js';
 
 const program = (name: string) => fileURLToPath(new URL(`../support/programs/${name}.js`, import.meta.url));
 const seed = 20240301;
+/** Random sequences; `PERCPU_METRICS_MODEL` may be more. */
+const LEAST = 6;
+const SEQUENCES = Number(process.env['PERCPU_METRICS_MODEL'] ?? LEAST);
+if (!(Number.isInteger(SEQUENCES) && SEQUENCES >= LEAST)) {
+  throw new Error(
+    `PERCPU_METRICS_MODEL is a number of sequences from ${LEAST} on, not ${process.env['PERCPU_METRICS_MODEL']}`,
+  );
+}
 
 /** What fractions are about as large as. */
 const sizes = [1e-9, 1e-3, 1, 1e6, 2 ** 32, 1e12];
@@ -63,8 +71,12 @@ async function startOther(t: TestContext, path: string): Promise<Child> {
   return child;
 }
 
+/** How often each operation was drawn, and who was to do it. */
+const drawn = new Map<string, number>();
+
 /** The path is in a directory of the test's own; every sequence has a store of its own. */
 async function followSteps(t: TestContext, path: string, steps: readonly (readonly [string, Operation])[]) {
+  for (const [who, { act }] of steps) for (const what of [who, act]) drawn.set(what, (drawn.get(what) ?? 0) + 1);
   const model = new Model();
   let store = openStore({ path });
   let other = await startOther(t, path);
@@ -102,13 +114,17 @@ test('a store is what a map of numbers is, whichever of two processes changes it
     ),
     {
       seed,
-      numRuns: 6,
-      interruptAfterTimeLimit: 240_000,
+      numRuns: SEQUENCES,
+      interruptAfterTimeLimit: 40_000 * SEQUENCES,
       markInterruptAsFailure: true,
       includeErrorInReport: true,
       endOnFailure: process.env['PCM_TEST_SHRINK'] === 'no',
     },
   );
+  t.diagnostic(JSON.stringify([...drawn]));
+  for (const what of ['here', 'there', 'kill', 'add', 'put', 'reset', 'resetFamily', 'conflict', 'reopen']) {
+    assert.ok((drawn.get(what) ?? 0) > 0, `${what} was never drawn`);
+  }
 });
 
 test('a sum of any fractions is off by at most one rounding for each', (t) => {

@@ -81,3 +81,12 @@ test('the core as it is shipped counts exactly where only the kernel interrupts'
   assert.ok(report.aborts > 0 && report.killed > 0 && report.forkedKilled > 0, JSON.stringify(report));
   assert.deepEqual(new Set(Object.values(report.hits).flat()), new Set([0]), 'no point of injection is in it');
 });
+
+test('the same, to the last amount, where nobody is killed half-way through one', async (t) => {
+  const options = { milliseconds: 2500, roles: undisturbedRoles };
+  const report = await runTorture(await buildPlainTorture(), temporaryDirectory(t), options);
+  show(t, report);
+  assertExact(report);
+  assert.ok(report.aborts > 0 && report.fallbacks > 0, JSON.stringify(report));
+  assert.ok(report.killed === 0 && report.forkedKilled === 0, JSON.stringify(report));
+});

@@ -138,28 +138,33 @@ async function underLoad(service: Service, hurt: (counts: Readonly<RequestCounts
   return stream.counts;
 }
 
-test('a service whose file is truncated under load lives, says so, and acknowledges nothing more', async (t) => {
-  const path = join(temporaryDirectory(t), 'store');
-  const service = await Service.start(t, '--store', path);
-  let before = 0;
-  const counts = await underLoad(service, async (now) => {
-    before = now.acknowledged;
-    truncateSync(path, 0);
-    await until(() => now.refused > 200);
+for (const [[what, cut], grows] of CUTS.flatMap((one) => [true, false].map((grown) => [one, grown] as const))) {
+  const name = `a service whose file loses ${what}${grows ? ' and grows again' : ''} under load lives, says so, and acknowledges nothing more`;
+  test(name, async (t) => {
+    const path = join(temporaryDirectory(t), 'store');
+    const service = await Service.start(t, '--store', path);
+    let before = 0;
+    const counts = await underLoad(service, async (now) => {
+      before = now.acknowledged;
+      const { size } = statSync(path);
+      truncateSync(path, cut(size));
+      if (grows) truncateSync(path, size);
+      await until(() => now.refused > 200);
+    });
+    // Of each connection one may have been counted before, and its answer under way.
+    assert.ok(counts.acknowledged <= before + CONNECTIONS, `${counts.acknowledged} after ${before}`);
+    assert.equal(counts.unacknowledged, 0, 'no connection was lost');
+    const ready = await fetch(`${service.url}/readyz`);
+    assert.equal(ready.status, 503);
+    assert.equal(((await ready.json()) as { code: string }).code, 'ERR_PCM_BROKEN');
+    assert.equal(sumSamples(await service.scrape(), 'percpu_metrics_store_broken'), 1);
+    assert.equal((await fetch(`${service.url}/healthz`)).status, 200);
+    assert.ok(service.child.running);
+    rmSync(path);
+    const next = await Service.start(t, '--store', path);
+    assert.equal((await fetch(`${next.url}/readyz`)).status, 200);
   });
-  // Of each connection one may have been counted before, and its answer under way.
-  assert.ok(counts.acknowledged <= before + CONNECTIONS, `${counts.acknowledged} after ${before}`);
-  assert.equal(counts.unacknowledged, 0, 'no connection was lost');
-  const ready = await fetch(`${service.url}/readyz`);
-  assert.equal(ready.status, 503);
-  assert.equal(((await ready.json()) as { code: string }).code, 'ERR_PCM_BROKEN');
-  assert.equal(sumSamples(await service.scrape(), 'percpu_metrics_store_broken'), 1);
-  assert.equal((await fetch(`${service.url}/healthz`)).status, 200);
-  assert.ok(service.child.running);
-  rmSync(path);
-  const next = await Service.start(t, '--store', path);
-  assert.equal((await fetch(`${next.url}/readyz`)).status, 200);
-});
+}
 
 test('a file that is deleted under load goes on counting for those who have it open', async (t) => {
   const path = join(temporaryDirectory(t), 'store');
