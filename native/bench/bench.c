@@ -9,9 +9,8 @@
  * threads, their mean. ns_in_all is the time from the first increment of any thread to the last one of any, which is what
  * tells how many there are per second where threads share a CPU and take turns; `increments` are those of all threads
  * in that time. `counted` is what the counter holds afterwards, of this measurement and of the warm-up before it, beside
- * what it should be. `plain` is a word per thread that nobody else writes; `empty_call`,
- * which counts nothing and is the floor of whatever is not inlined, has neither. `mode` is the back end that is in force
- * for the rows of a store with rseq.
+ * what it should be. `plain` is a word per thread that nobody else writes; `empty_call`, which counts nothing and is the
+ * floor of whatever is not inlined, has neither. `mode` is the back end that is in force for the rows of a store with rseq.
  *
  * Without --threads each way is measured with one thread and with one per CPU. --work puts so many steps of arithmetic
  * between two increments. With --milliseconds all threads repeat their increments until that much time has passed and

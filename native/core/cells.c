@@ -88,13 +88,13 @@ __attribute__((noinline, cold)) void pcm__cell_add_slow(struct pcm_store *store,
                                                         enum pcm__rseq_result why) {
     if (store->read_only)
         return;
-    if (store->hot.rseq_lanes == 0) {
+    if (store->geometry.backend != PCM_BACKEND_RSEQ) {
         add_atomic(store, cell, amount);
         return;
     }
     intptr_t area = area_for_retry(store, why);
     for (int attempt = 1; area != 0 && attempt < MOST_ATTEMPTS; attempt++) {
-        why = pcm__rseq_load_cpu_add_i64(area, (uint16_t)store->hot.rseq_lanes, store->hot.lane_stride,
+        why = pcm__rseq_load_cpu_add_i64(area, (uint16_t)store->geometry.lanes, store->geometry.lane_stride,
                                          store->hot.lanes + (uint64_t)cell * sizeof(uint64_t), amount);
         if (why == PCM__RSEQ_DONE)
             return;
@@ -110,13 +110,13 @@ __attribute__((noinline, cold)) void pcm__cell_add_double_slow(struct pcm_store 
                                                                enum pcm__rseq_result why) {
     if (store->read_only)
         return;
-    if (store->hot.rseq_lanes == 0) {
+    if (store->geometry.backend != PCM_BACKEND_RSEQ) {
         add_atomic_double(store, cell, amount);
         return;
     }
     intptr_t area = area_for_retry(store, why);
     for (int attempt = 1; area != 0 && attempt < MOST_ATTEMPTS; attempt++) {
-        why = pcm__rseq_load_cpu_add_f64(area, (uint16_t)store->hot.rseq_lanes, store->hot.lane_stride,
+        why = pcm__rseq_load_cpu_add_f64(area, (uint16_t)store->geometry.lanes, store->geometry.lane_stride,
                                          store->hot.lanes + (uint64_t)cell * sizeof(uint64_t), amount);
         if (why == PCM__RSEQ_DONE)
             return;

@@ -15,11 +15,9 @@ extern "C" {
 
 /* The first member of every pcm_store; by itself, so that the addon need not know the rest. */
 struct pcm__hot {
-    char *lanes;          /* lane 0 */
-    uint64_t entry;       /* what a section is entered with, see pcm__hot_pack; 0: all additions take the slow path */
-    uint32_t cell_count;  /* capacity */
-    uint32_t rseq_lanes;  /* lanes on the rseq back end that may be written, else 0 */
-    uint64_t lane_stride; /* bytes from one lane to the next */
+    char *lanes;         /* lane 0 */
+    uint64_t entry;      /* what a section is entered with, see pcm__hot_pack; 0: all additions take the slow path */
+    uint32_t cell_count; /* capacity */
 };
 
 /*

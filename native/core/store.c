@@ -84,12 +84,10 @@ static int map(struct pcm_store *store) {
     }
     store->header = start;
     store->hot.lanes = pcm__store_at(store, geometry->lanes_offset);
-    store->hot.lane_stride = geometry->lane_stride;
-    store->hot.rseq_lanes = geometry->backend == PCM_BACKEND_RSEQ && !store->read_only ? geometry->lanes : 0;
     /* The first question decides where areas are. */
     pcm__rseq_thread_area();
-    if (pcm__rseq_libc_area != 0)
-        store->hot.entry = pcm__hot_pack(pcm__rseq_libc_area, store->hot.rseq_lanes, geometry->lane_stride);
+    if (geometry->backend == PCM_BACKEND_RSEQ && !store->read_only && pcm__rseq_libc_area != 0)
+        store->hot.entry = pcm__hot_pack(pcm__rseq_libc_area, geometry->lanes, geometry->lane_stride);
     store->hot.cell_count = (uint32_t)geometry->capacity;
     return PCM_OK;
 }

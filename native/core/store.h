@@ -69,7 +69,7 @@ static inline _Atomic uint64_t *pcm__store_base(const struct pcm_store *store, u
 
 /* Word of a cell in a lane; the atomic lanes follow the per-CPU ones. */
 static inline _Atomic uint64_t *pcm__store_word(const struct pcm_store *store, uint32_t lane, uint32_t cell) {
-    return (_Atomic uint64_t *)(store->hot.lanes + lane * store->hot.lane_stride +
+    return (_Atomic uint64_t *)(store->hot.lanes + lane * store->geometry.lane_stride +
                                 (uint64_t)cell * store->geometry.cell_bytes);
 }
 

@@ -43,7 +43,7 @@
 
 #define PCM__RSEQ_LOAD_LANE                                                                                            \
     "ldr w16, [%[area], #4]\n\t" PCM__INJECT(2)                                                                        \
-    "cmp w16, %w[lanes], uxth\n\t"                                                                                           \
+    "cmp w16, %w[lanes], uxth\n\t"                                                                                     \
     "b.hs %l[out_of_range]\n\t" PCM__INJECT(3)                                                                         \
     "madd x16, x16, %[stride], %[cell]\n\t" PCM__INJECT(4)
 
