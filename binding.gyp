@@ -30,6 +30,7 @@
         'native/core/catalog_index.c',
         'native/core/cells.c',
         'native/core/chunked.c',
+        'native/core/courtesy.c',
         'native/core/cpu.c',
         'native/core/exemplars.c',
         'native/core/exponential.c',

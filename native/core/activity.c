@@ -3,9 +3,15 @@
  * gauges are left out, for what goes up and down tells nothing of the work of a CPU; all others only ever grow, those of
  * series that are gone included.
  */
+#include "courtesy.h"
 #include "free_cells.h"
 #include "layout.h"
 #include "store.h"
+
+/* As many as are told of at once what they are for. */
+#define CELLS_AT_A_TIME 64u
+/* Adding them up takes as long as reading so many series. */
+#define WORK_OF_CELLS 4u
 
 static void sum_slots(const struct pcm_store *store, pcm_activity *out) {
     const struct pcm__slot *slots = (const struct pcm__slot *)pcm__store_at(store, store->geometry.slots_offset);
@@ -17,11 +23,38 @@ static void sum_slots(const struct pcm_store *store, pcm_activity *out) {
     }
 }
 
-static uint64_t sum_lane(const struct pcm_store *store, uint32_t lane, uint64_t count) {
+/* Of cells that lie one behind the other. */
+static uint64_t sum_words(const char *words, size_t cell_bytes, uint64_t count) {
     uint64_t sum = 0;
-    for (uint64_t cell = 0; cell < count; cell++) {
-        uint64_t word = atomic_load_explicit(pcm__store_word(store, lane, (uint32_t)cell), memory_order_relaxed);
-        sum += pcm__cell_is_signed(store, (uint32_t)cell) ? 0 : word;
+    if (cell_bytes == sizeof(uint64_t)) {
+        for (uint64_t i = 0; i < count; i++)
+            sum += pcm__word_load(words + i * sizeof(uint64_t));
+    } else {
+        for (uint64_t i = 0; i < count; i++)
+            sum += pcm__word_load(words + i * cell_bytes);
+    }
+    return sum;
+}
+
+/* Likewise, without those that have a bit in `is_signed`. */
+static uint64_t sum_counts(const char *words, size_t cell_bytes, uint64_t count, uint64_t is_signed) {
+    if (is_signed == 0)
+        return sum_words(words, cell_bytes, count);
+    uint64_t sum = 0;
+    for (uint64_t i = 0; i < count; i++)
+        sum += (is_signed >> i & 1) != 0 ? 0 : pcm__word_load(words + i * cell_bytes);
+    return sum;
+}
+
+static uint64_t sum_lane(const struct pcm_store *store, uint32_t lane, uint64_t count, struct pcm__courtesy *courtesy) {
+    const struct pcm__geometry *geometry = &store->geometry;
+    const char *words = store->hot.lanes + lane * geometry->lane_stride;
+    uint64_t sum = 0;
+    for (uint64_t cell = 0; cell < count; cell += CELLS_AT_A_TIME) {
+        uint64_t left = count - cell;
+        pcm__give_way(courtesy, WORK_OF_CELLS);
+        sum += sum_counts(words + cell * geometry->cell_bytes, geometry->cell_bytes,
+                          left < CELLS_AT_A_TIME ? left : CELLS_AT_A_TIME, pcm__cells_signed(store, cell));
     }
     return sum;
 }
@@ -36,9 +69,10 @@ int pcm_store_get_activity(pcm_store *store, pcm_activity *out, uint64_t *lanes,
     if (count > store->geometry.capacity)
         return PCM_CORRUPT;
     pcm_activity activity;
+    struct pcm__courtesy courtesy = {.is_wanted = true};
     sum_slots(store, &activity);
     for (uint32_t lane = 0; lane < pcm__store_all_lanes(store); lane++)
-        lanes[lane] = sum_lane(store, lane, count);
+        lanes[lane] = sum_lane(store, lane, count, &courtesy);
     if (pcm_store_is_broken(store))
         return PCM_BROKEN;
     *out = activity;

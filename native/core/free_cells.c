@@ -123,8 +123,8 @@ void pcm__free_cells_mark(struct pcm_store *store, enum pcm__cell_kind kind, uin
         change_bits(signed_words(store), first, count, kind == PCM__CELL_SIGNED);
 }
 
-bool pcm__cell_is_signed(const struct pcm_store *store, uint32_t cell) {
-    return (load(&signed_words(store)[cell / BITS]) >> cell % BITS & 1) != 0;
+uint64_t pcm__cells_signed(const struct pcm_store *store, uint64_t first) {
+    return load(&signed_words(store)[first / BITS]);
 }
 
 void pcm__free_cells_rebuild(struct pcm_store *store, const uint64_t *taken) {

@@ -26,8 +26,8 @@ void pcm__free_cells_give(struct pcm_store *store, bool doubles, uint32_t first,
 /* Notes what new integer cells are for. */
 void pcm__free_cells_mark(struct pcm_store *store, enum pcm__cell_kind kind, uint32_t first, uint32_t count);
 
-/* Whether an integer cell goes up and down. Needs no lock. */
-bool pcm__cell_is_signed(const struct pcm_store *store, uint32_t cell);
+/* Which of the 64 integer cells from `first` on, a multiple of 64, go up and down: a bit for each. Needs no lock. */
+uint64_t pcm__cells_signed(const struct pcm_store *store, uint64_t first);
 
 /* Makes exactly those cells free that were used and are not in `taken`, a bit per cell. */
 void pcm__free_cells_rebuild(struct pcm_store *store, const uint64_t *taken);

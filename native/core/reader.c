@@ -10,10 +10,8 @@
 #include "exponential.h"
 #include "life.h"
 
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /*
  * Cells that are summed over all lanes before the next ones: their sums stay in the first-level cache. The longer the
@@ -22,8 +20,6 @@
 #define BLOCK 2048u
 /* How many take as long as a series with one number. */
 #define CELLS_LIKE_A_SERIES 4u
-/* That is, of a scrape, for all that it gives way to. */
-#define MOST_WAITING_NS 10000000
 /* Of turns. */
 #define NOTHING_READ 1u
 
@@ -50,52 +46,23 @@ void pcm_reader_destroy(pcm_reader *reader) {
 }
 
 void pcm_reader_set_giving_way(pcm_reader *reader, bool gives_way) {
-    reader->gives_way = gives_way;
-}
-
-static int64_t now_ns(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec * 1000000000ll + time.tv_nsec;
+    reader->courtesy.is_wanted = gives_way;
 }
 
 void pcm_reader_give_way(const pcm_reader *reader, uint32_t work) {
     /* How much it has worked is not what one reads of it. */
-    pcm_reader *worker = (pcm_reader *)reader;
-    if (!reader->gives_way)
-        return;
-    worker->worked += work;
-    if (worker->worked < PCM_READER_WORK_AT_A_TIME)
-        return;
-    worker->worked -= PCM_READER_WORK_AT_A_TIME;
-    if (worker->waited_ns >= MOST_WAITING_NS)
-        return;
-    int64_t from = now_ns();
-    sched_yield();
-    worker->waited_ns += now_ns() - from;
+    pcm__give_way(&((pcm_reader *)reader)->courtesy, work);
 }
 
 /* ---------------------------------------------------------------- the pass */
 
-/*
- * A word that others add to meanwhile. The loads are plain: compilers make no vectors of relaxed atomic ones, although
- * each of those is an ordinary load as well, and adding up took 1.7 to 2.8 times as long with them. ThreadSanitizer is
- * shown what is meant, so that it finds every other race of the pass.
- */
-#if defined(__SANITIZE_THREAD__)
-#define LOAD_WORD(word) __atomic_load_n(word, __ATOMIC_RELAXED)
-#else
-#define LOAD_WORD(word) (*(word))
-#endif
-
 static void add_integers(uint64_t *restrict sums, const char *restrict words, size_t cell_bytes, uint64_t count) {
     if (cell_bytes == sizeof(uint64_t)) {
-        const uint64_t *restrict from = (const uint64_t *)words;
         for (uint64_t i = 0; i < count; i++)
-            sums[i] += LOAD_WORD(&from[i]);
+            sums[i] += pcm__word_load(words + i * sizeof(uint64_t));
     } else {
         for (uint64_t i = 0; i < count; i++)
-            sums[i] += LOAD_WORD((const uint64_t *)(words + i * cell_bytes));
+            sums[i] += pcm__word_load(words + i * cell_bytes);
     }
 }
 
@@ -104,17 +71,18 @@ static void add_integers(uint64_t *restrict sums, const char *restrict words, si
  * streams at a time, where a block of one lane ends before it has caught on.
  */
 static void add_four_lanes(uint64_t *restrict sums, const char *words, uint64_t lane_stride, uint64_t count) {
-    const uint64_t *restrict first = (const uint64_t *)words;
-    const uint64_t *restrict second = (const uint64_t *)(words + lane_stride);
-    const uint64_t *restrict third = (const uint64_t *)(words + 2 * lane_stride);
-    const uint64_t *restrict fourth = (const uint64_t *)(words + 3 * lane_stride);
-    for (uint64_t i = 0; i < count; i++)
-        sums[i] += LOAD_WORD(&first[i]) + LOAD_WORD(&second[i]) + LOAD_WORD(&third[i]) + LOAD_WORD(&fourth[i]);
+    const char *restrict first = words;
+    const char *restrict second = words + lane_stride;
+    const char *restrict third = words + 2 * lane_stride;
+    const char *restrict fourth = words + 3 * lane_stride;
+    for (uint64_t i = 0; i < count * sizeof(uint64_t); i += sizeof(uint64_t))
+        sums[i / sizeof(uint64_t)] += pcm__word_load(first + i) + pcm__word_load(second + i) +
+                                      pcm__word_load(third + i) + pcm__word_load(fourth + i);
 }
 
 static void add_doubles(double *restrict sums, const char *restrict words, size_t cell_bytes, uint64_t count) {
     for (uint64_t i = 0; i < count; i++) {
-        uint64_t bits = LOAD_WORD((const uint64_t *)(words + i * cell_bytes));
+        uint64_t bits = pcm__word_load(words + i * cell_bytes);
         double value;
         memcpy(&value, &bits, sizeof value);
         sums[i] += value;
@@ -227,8 +195,7 @@ static bool is_unchanged(const pcm_reader *reader, uint64_t turns) {
 int pcm_reader_refresh(pcm_reader *reader) {
     pcm_store *store = reader->store;
     uint64_t capacity = store->geometry.capacity;
-    reader->worked = 0;
-    reader->waited_ns = 0;
+    reader->courtesy = (struct pcm__courtesy){.is_wanted = reader->courtesy.is_wanted};
     /* Of all that touches the mapping this is what another system call matters least to. */
     pcm_sigbus_keep();
     if (pcm_store_is_broken(store))

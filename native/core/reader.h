@@ -2,6 +2,7 @@
 #ifndef PCM_READER_H
 #define PCM_READER_H
 
+#include "courtesy.h"
 #include "store.h"
 
 /* What a counter's or gauge's value is made of: its sum is the value. */
@@ -71,9 +72,7 @@ struct pcm_reader {
     uint64_t double_count;
     uint64_t integer_room;
     uint64_t double_room;
-    bool gives_way;
-    uint32_t worked;   /* in this scrape, since it last gave way */
-    int64_t waited_ns; /* in this scrape, for those that it gave way to */
+    struct pcm__courtesy courtesy; /* of this scrape */
 };
 
 /* Its place and size were checked when it was read into the index, and records never move. */

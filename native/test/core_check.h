@@ -105,6 +105,7 @@ bool check_child(int pid);
     X(amounts_that_are_not_finite_change_nothing)                                                                      \
     X(lanes_add_up_to_the_value)                                                                                       \
     X(every_lane_counts_however_many_there_are)                                                                        \
+    X(what_lanes_have_counted_is_told_without_gauges)                                                                  \
     X(an_exhausted_capacity_leaves_the_rest_alone)                                                                     \
     X(what_is_refused_takes_nothing)                                                                                   \
     X(several_series_are_made_together)                                                                                \
