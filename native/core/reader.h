@@ -48,8 +48,9 @@ struct pcm_reader {
     struct pcm__series *series; /* copied before the pass; one that has gone during the pass has a life of 0 */
     struct pcm__settled *settled;
     /*
-     * What it takes to settle a series again as long as nothing was changed under the store's lock: nothing (STEADY), the sum
-     * of an integer cell (its number plus one), or all of it (UNSTEADY).
+     * What it takes to settle a series again as long as nothing was changed under the store's lock: nothing (STEADY), all
+     * of it (UNSTEADY), or nothing, as its value is an integer cell, whose number plus one this is: nobody looks at `settled`
+     * for that, which is three times as large.
      */
     uint32_t *steady;
     uint64_t series_room;

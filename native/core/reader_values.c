@@ -238,7 +238,7 @@ static inline bool is_orphan(pcm_reader *reader, const struct pcm__series_record
  * What it takes to settle a series again that was just settled, see reader.h. A gauge that was never added to is set without
  * the lock, and the owner of a series may die.
  */
-static inline uint32_t steadiness(const pcm_reader *reader, pcm_type type, uint32_t series,
+static inline uint32_t steadiness(pcm_reader *reader, pcm_type type, uint32_t series,
                                   const struct pcm__series_record *record) {
     uint32_t integer_cell = atomic_load_explicit(&record->integer_cell, memory_order_relaxed);
     uint32_t double_cell = atomic_load_explicit(&record->double_cell, memory_order_relaxed);
@@ -246,7 +246,12 @@ static inline uint32_t steadiness(const pcm_reader *reader, pcm_type type, uint3
         return PCM__UNSTEADY;
     if (reader->settled[series].kind != PCM__INTEGER && reader->settled[series].kind != PCM__REAL)
         return PCM__STEADY;
-    return double_cell == 0 && load(&record->set_bits) == 0 ? integer_cell : PCM__UNSTEADY;
+    if (reader->settled[series].kind != PCM__INTEGER || double_cell != 0 || load(&record->set_bits) != 0 ||
+        integer_cell == 0 || integer_cell > reader->integer_count)
+        return PCM__UNSTEADY;
+    /* It may have been read after the pass. */
+    reader->integers[integer_cell - 1] = (uint64_t)reader->settled[series].integer;
+    return integer_cell;
 }
 
 int pcm__reader_settle(pcm_reader *reader, bool is_unchanged) {
@@ -265,11 +270,8 @@ int pcm__reader_settle(pcm_reader *reader, bool is_unchanged) {
             uint32_t left = reader->series_count - i;
             pcm_reader_give_way(reader, left < PCM_READER_WORK_AT_A_TIME ? left : PCM_READER_WORK_AT_A_TIME);
         }
-        if (is_unchanged && reader->steady[i] != PCM__UNSTEADY) {
-            if (reader->steady[i] != PCM__STEADY)
-                reader->settled[i].integer = (int64_t)integer_at(reader, reader->steady[i] - 1);
+        if (is_unchanged && reader->steady[i] != PCM__UNSTEADY)
             continue;
-        }
         if (!pcm__life_is_lived(reader->series[i].life)) {
             reader->settled[i] = (struct pcm__settled){.kind = PCM__HIDDEN};
             reader->steady[i] = PCM__STEADY;
@@ -292,6 +294,7 @@ int pcm__reader_settle(pcm_reader *reader, bool is_unchanged) {
         if (is_orphan(reader, record) || !pcm__reader_is_current(reader, i, record)) {
             reader->series[i].life = 0;
             reader->settled[i].kind = PCM__HIDDEN;
+            reader->steady[i] = PCM__STEADY;
             any_gone = true;
         } else if (found != PCM_OK) {
             status = found;
@@ -309,6 +312,13 @@ struct pcm__parts pcm__reader_parts(const pcm_reader *reader, uint32_t series) {
 }
 
 static inline int value_of(const pcm_reader *reader, uint32_t series, pcm_number *out) {
+    uint32_t steady = reader->steady[series];
+    if (steady != PCM__UNSTEADY && steady != PCM__STEADY) {
+        out->is_integer = true;
+        out->integer = (int64_t)integer_at(reader, steady - 1);
+        out->real = (double)out->integer;
+        return PCM_OK;
+    }
     const struct pcm__settled *settled = &reader->settled[series];
     if (settled->kind != PCM__INTEGER && settled->kind != PCM__REAL)
         return settled->kind == PCM__HIDDEN ? PCM_REMOVED : PCM_ARGUMENT;

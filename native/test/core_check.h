@@ -114,6 +114,7 @@ bool check_child(int pid);
     X(what_has_limits_takes_no_room_that_others_need)                                                                  \
     X(a_reader_that_has_read_before_finds_each_change)                                                                 \
     X(a_reader_looks_at_records_where_something_may_have_changed)                                                      \
+    X(a_counter_that_is_changed_after_the_pass_is_read_whole)                                                          \
     X(a_turn_is_odd_while_the_lock_is_held)                                                                            \
     X(a_full_file_system_is_an_error_before_it_is_a_fault)                                                             \
     X(every_cpu_goes_on_counting_in_a_full_store)                                                                      \

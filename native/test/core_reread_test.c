@@ -185,6 +185,29 @@ void a_reader_looks_at_records_where_something_may_have_changed(void) {
     pcm_store_close(store);
 }
 
+/* A reader that takes the value of a counter from its cell: what falls between the pass and what follows it. */
+void a_counter_that_is_changed_after_the_pass_is_read_whole(void) {
+    pcm_reader *reader;
+    pcm_number number;
+    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){0}, &store));
+    add_whole();
+    CHECK_STATUS(PCM_OK, pcm_reader_create(store, &reader));
+    CHECK_STATUS(PCM_OK, pcm_reader_refresh(reader));
+    reset_counter();
+    CHECK_STATUS(PCM_OK, pcm__reader_settle(reader, false));
+    CHECK_STATUS(PCM_OK, pcm_reader_value(reader, 0, &number));
+    CHECK(number.is_integer && number.integer == 0);
+    add_whole();
+    CHECK_STATUS(PCM_OK, pcm_reader_refresh(reader));
+    CHECK_STATUS(PCM_OK, pcm_reader_value(reader, 0, &number));
+    CHECK(number.is_integer && number.integer == 3);
+    remove_counter();
+    CHECK_STATUS(PCM_OK, pcm__reader_settle(reader, false));
+    CHECK_STATUS(PCM_REMOVED, pcm_reader_value(reader, 0, &number));
+    pcm_reader_destroy(reader);
+    pcm_store_close(store);
+}
+
 void a_turn_is_odd_while_the_lock_is_held(void) {
     CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){0}, &store));
     uint64_t before = atomic_load(&store->header->turns);
