@@ -25,12 +25,13 @@ const scrapeQuery = {
   },
 } as const;
 
-const scrapeContent = Object.fromEntries(
-  ['text/plain', 'application/openmetrics-text', 'application/vnd.google.protobuf', 'application/json'].map((type) => [
-    type,
-    { schema: { type: 'string' } },
-  ]),
-);
+const scrapeText = { schema: { type: 'string' } };
+const scrapeContent = {
+  'text/plain': scrapeText,
+  'application/openmetrics-text': scrapeText,
+  'application/vnd.google.protobuf': scrapeText,
+  'application/json': { schema: familiesSchema },
+};
 
 /** The answer where a filter names no family. */
 export function noFamily(name: string): ProblemError {
