@@ -7,7 +7,6 @@
 export interface Schema {
   readonly type?: string | readonly string[];
   readonly enum?: readonly unknown[];
-  readonly pattern?: string;
   readonly minimum?: number;
   readonly minLength?: number;
   readonly minItems?: number;
@@ -36,7 +35,7 @@ export function random(seed: number): () => number {
 
 /** Sums of these are exact in any order. */
 const NUMBERS = [0, 1, 2, 3, 100, 0.25, 0.5, 7.75, -1, -2.5];
-const LABELS = ['shop', 'zone', 'a'];
+const LABELS = ['shop', 'é😀'];
 const WORDS = ['north', 'south', '', 'é😀', 'a"b\\c\n', '7'];
 const DEEP = JSON.parse(`${'['.repeat(200)}${']'.repeat(200)}`) as unknown;
 const WRONG: readonly unknown[] = [
@@ -53,6 +52,8 @@ const WRONG: readonly unknown[] = [
   'nan',
   { __proto_: 1, op: 'set' },
 ];
+/** Any text that is not too long is the name of a family, and may be that of somebody else's. */
+const NO_NAMES = WRONG.filter((value) => typeof value !== 'string' || value.length > 200);
 
 const CODINGS = ['identity', 'gzip', 'br', 'gzip;q=0.5, br;q=0.1', 'gzip;q=0', '*;q=0', 'rot13', ';;q=,'];
 const JSON_TYPES = ['application/json', 'application/json; charset=utf-8', 'application/json;charset="US-ASCII"'];
@@ -107,9 +108,8 @@ export class Grammar {
     }
   }
 
-  #text({ pattern }: Schema): string {
-    if (pattern === undefined) return this.pick(WORDS) || 'text';
-    return this.pick(pattern.includes(':') ? this.#names : LABELS);
+  #text({ minLength = 0 }: Schema): string {
+    return this.pick(WORDS.filter((word) => word.length >= minLength));
   }
 
   #array({ items = {}, minItems = 0 }: Schema): unknown[] {
@@ -124,11 +124,13 @@ export class Grammar {
     const { properties = {}, required = [], additionalProperties, propertyNames } = schema;
     const made: Record<string, unknown> = {};
     for (const [name, property] of Object.entries(properties)) {
-      if (required.includes(name) || this.chance(name === 'value' ? 0.8 : 0.3)) made[name] = this.value(property);
+      if (!required.includes(name) && !this.chance(name === 'value' ? 0.8 : 0.3)) continue;
+      made[name] = name === 'name' ? this.pick(this.#names) : this.value(property);
     }
+    // What may have properties of any name is the labels of a series.
     if (typeof additionalProperties === 'object' && propertyNames !== undefined) {
       for (let left = Math.floor(this.#next() * 3); left > 0; left -= 1) {
-        made[this.#text(propertyNames)] = this.value(additionalProperties);
+        made[this.pick(LABELS)] = this.value(additionalProperties);
       }
     }
     return this.#conditional(schema, made);
@@ -158,7 +160,7 @@ export class Grammar {
     const entries = Object.entries(value);
     if (entries.length === 0 || this.chance(0.2)) return { ...value, [this.pick(['extra', 'Value', 'le'])]: 1 };
     const [name, item] = this.pick(entries);
-    return { ...value, [name]: this.spoil(item) };
+    return { ...value, [name]: name === 'name' ? this.pick(NO_NAMES) : this.spoil(item) };
   }
 
   /**

@@ -1,9 +1,10 @@
 /**
  * Ten thousand requests from a grammar that is made from the OpenAPI document, right ones and wrong ones: bodies,
  * queries and headers of everything that it describes. No answer is one that it does not describe, none is the service's
- * fault, and what the service tells meanwhile and holds in the end is exactly what it has acknowledged: nothing of a
- * refused request is there, not even the name of a family. The service keeps nothing of the requests either: its heap, after garbage was
- * collected, what native code has from malloc, and its store are no larger after the last than after the first ones.
+ * fault, each has the status that a model gives it, and what the service tells meanwhile, in JSON and in text, and holds in
+ * the end is exactly what it has acknowledged: nothing of a refused request is there, not even the name of a family. The
+ * service keeps nothing of the requests either: its heap, after garbage was collected, what native code has from malloc,
+ * and its store are no larger after the last than after the first ones.
  */
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
@@ -12,11 +13,12 @@ import { type TestContext, test } from 'node:test';
 import { Child } from '../support/child.js';
 import { unlessInstalled } from '../support/debian-package.js';
 import { mutatedAddon } from '../support/mutated-addon.js';
-import { serveCommand } from '../support/service.js';
+import { Service, serveCommand } from '../support/service.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
-import { type Document, operationsOf } from './openapi-document.js';
+import { assertDescribed, type Document, operationsOf } from './openapi-document.js';
 import { ServiceClient } from './service-client.js';
-import { ServiceModel, valuesOfFamilies } from './service-model.js';
+import { ServiceModel } from './service-model.js';
+import { valuesOfFamilies } from './service-values.js';
 
 const REQUESTS = 10_000;
 /** After these the service has made whatever it makes once. */
@@ -128,4 +130,24 @@ test('what JavaScript keeps of requests is found out, and what native code does 
   const { heap, malloc } = await sendAll(t, { LEAK: '1', PERCPU_METRICS_PREBUILD: addon, PREBUILDS_ONLY: '1' });
   assert.ok(heap > MOST_GROWTH, `the heap has grown by ${heap} bytes`);
   assert.ok(malloc > MOST_MALLOC_GROWTH, `what native code has from malloc has grown by ${malloc} bytes`);
+});
+
+test('an answer that is not as the document has it is found out (the control)', async (t) => {
+  const service = await Service.start(t, '--store', join(temporaryDirectory(t), 'store'));
+  const operations = operationsOf((await (await fetch(`${service.url}/openapi.json`)).json()) as Document);
+  const operation = operations.find(({ method, path }) => method === 'GET' && path === '/v1/metrics');
+  assert.ok(operation);
+  for (const [query, breakIt] of [
+    ['', (body: string) => body.replaceAll('"count":', '"count":"many","number":')],
+    ['', (body: string) => body.replaceAll('"labelNames":', '"labels":')],
+    ['?name=nobody', (body: string) => body.replace('"code":', '"error":')],
+  ] as const) {
+    const answer = await fetch(`${service.url}/v1/metrics${query}`);
+    const body = await answer.text();
+    assertDescribed(operation, answer, body, 'as it was sent');
+    assert.throws(
+      () => assertDescribed(operation, answer, breakIt(body), 'broken'),
+      /the body is not as in the document/,
+    );
+  }
 });

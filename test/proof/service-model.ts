@@ -1,54 +1,79 @@
-/** What the service must hold after the requests that it has acknowledged, and how it answers removals, in plain numbers. */
+/**
+ * What the service must hold after the requests that it has acknowledged, and how it must answer those that count or
+ * remove, in plain numbers.
+ */
+import { familyOf, isNamed, labelNamesOf, type ModelFamily, RESERVED, refusalOf } from './family-rules.js';
+import { keyOf, lineOf, NON_FINITE, type Values } from './service-values.js';
 
-/** One thing that was counted. */
+/** One thing that is to be counted. */
 export interface ModelItem {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly name: string;
   readonly labels?: Readonly<Record<string, string | number>>;
   readonly op?: 'set' | 'inc' | 'dec';
-  readonly value?: number | 'NaN' | '+Inf' | '-Inf';
+  readonly value?: number | keyof typeof NON_FINITE;
+  readonly buckets?: readonly number[];
 }
 
-/** A series: `name{...}` with the type, and the value; of histograms the number and the sum of the observations. */
-export type ModelValues = Record<string, number | string>;
+interface ModelSeries {
+  readonly type: ModelItem['type'];
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string | number>>;
+  /** Upper bounds with the last one, and how many observations are not above each. */
+  readonly buckets: Map<number, number>;
+  /** Of histograms the sum of the observations. */
+  value: number;
+}
 
-const NON_FINITE = { NaN: Number.NaN, '+Inf': Number.POSITIVE_INFINITY, '-Inf': Number.NEGATIVE_INFINITY } as const;
-
-/** How a series is called. */
-export function keyOf(type: string, name: string, labels: Readonly<Record<string, string | number>>): string {
-  const pairs = Object.entries(labels).map(([label, value]) => [label, String(value)]);
-  return `${type} ${name}${JSON.stringify(pairs.sort())}`;
+function seriesLines({ type, name, labels, buckets, value }: ModelSeries): Values {
+  if (type !== 'histogram') return { [lineOf(name, labels)]: value + 0 };
+  const bounds = [...buckets].map(([le, count]) => [lineOf(`${name}_bucket`, { ...labels, le }), count]);
+  const count = buckets.get(Number.POSITIVE_INFINITY) ?? 0;
+  return {
+    ...Object.fromEntries(bounds),
+    [lineOf(`${name}_sum`, labels)]: value,
+    [lineOf(`${name}_count`, labels)]: count,
+  };
 }
 
 /** Counts what was acknowledged. */
 export class ServiceModel {
-  readonly #values = new Map<string, { value: number; sum: number }>();
-  /** Label names and type. */
-  readonly #families = new Map<string, { readonly type: string; readonly labels: string }>();
+  readonly #series = new Map<string, ModelSeries>();
+  readonly #families = new Map<string, ModelFamily>();
 
-  apply({ type, name, labels = {}, op = 'set', value = 1 }: ModelItem): void {
-    const key = keyOf(type, name, labels);
-    const series = this.#values.get(key) ?? { value: 0, sum: 0 };
-    this.#values.set(key, series);
-    this.#families.set(name, { type, labels: Object.keys(labels).sort().join() });
-    const amount = typeof value === 'number' ? value : NON_FINITE[value];
-    if (type === 'histogram') {
-      series.value += 1;
-      series.sum += amount;
-    } else if (type === 'gauge' && op === 'set') {
-      series.value = amount;
-    } else {
-      series.value += op === 'dec' ? -amount : amount;
+  /** Counts the items of a request whose form is right, all of them or none, and gives the status of the answer. */
+  count(items: readonly ModelItem[]): 204 | 400 | 409 {
+    const families = new Map(this.#families);
+    for (const item of items) {
+      const refusal = refusalOf(item, families);
+      if (refusal !== undefined) return refusal;
+      if (!families.has(item.name)) families.set(item.name, familyOf(item));
     }
+    for (const [name, family] of families) this.#families.set(name, family);
+    for (const item of items) this.#apply(item);
+    return 204;
+  }
+
+  #apply({ type, name, labels = {}, op = 'set', value = 1 }: ModelItem): void {
+    const key = keyOf(type, name, labels);
+    const bounds = [...(this.#families.get(name)?.buckets ?? []), Number.POSITIVE_INFINITY];
+    const made = { type, name, labels, buckets: new Map(bounds.map((bound) => [bound, 0])), value: 0 };
+    const series = this.#series.get(key) ?? made;
+    this.#series.set(key, series);
+    const amount = typeof value === 'number' ? value : NON_FINITE[value];
+    for (const [bound, count] of series.buckets) if (amount <= bound) series.buckets.set(bound, count + 1);
+    if (type === 'gauge' && op === 'set') series.value = amount;
+    else series.value += op === 'dec' ? -amount : amount;
   }
 
   /** Removes a series, or without labels all of the family, and gives the status of the answer. */
-  remove(name: string, labels?: ModelItem['labels']): 204 | 400 | 404 {
+  remove(name: string, labels?: ModelItem['labels']): 204 | 400 | 404 | 409 {
+    if (name === RESERVED) return 409;
     const family = this.#families.get(name);
     if (family === undefined) return 404;
-    if (labels !== undefined && Object.keys(labels).sort().join() !== family.labels) return 400;
+    if (labels !== undefined && labelNamesOf(labels).join() !== family.labels.join()) return 400;
     const prefix = labels === undefined ? `${family.type} ${name}[` : keyOf(family.type, name, labels);
-    for (const key of [...this.#values.keys()]) if (key.startsWith(prefix)) this.#values.delete(key);
+    for (const key of [...this.#series.keys()]) if (key.startsWith(prefix)) this.#series.delete(key);
     return 204;
   }
 
@@ -57,43 +82,26 @@ export class ServiceModel {
     return this.#families.has(name);
   }
 
+  /** The families that have one of these names, or whose lines have one, in one format or another. */
+  named(asked: readonly string[]): string[] {
+    return [...this.#families].filter(([name, family]) => isNamed(name, family, asked)).map(([name]) => name);
+  }
+
   /** Everything, or what some families have, as {@link valuesOfFamilies} reads it. */
-  values(names?: readonly string[]): ModelValues {
-    const entries = [...this.#values]
-      .filter(([key]) => names === undefined || names.includes(key.slice(key.indexOf(' ') + 1, key.indexOf('['))))
-      .map(([key, { value, sum }]) => [key, key.startsWith('histogram') ? `${value} of ${sum}` : value + 0]);
-    return Object.fromEntries(entries.sort()) as ModelValues;
+  values(names?: readonly string[]): Values {
+    const entries = this.#of(names).map(([key, { type, buckets, value }]) => [
+      key,
+      type === 'histogram' ? `${[...buckets.values()].join(' ')} of ${value}` : value + 0,
+    ]);
+    return Object.fromEntries(entries.sort());
   }
-}
 
-interface FamiliesJson {
-  readonly families: readonly {
-    readonly type: string;
-    readonly name: string;
-    readonly series: readonly {
-      readonly labels: Record<string, string>;
-      readonly value?: ModelItem['value'];
-      readonly count?: number;
-      readonly sum?: number;
-    }[];
-  }[];
-}
-
-/** What `GET /v1/metrics` says, of some families or of all but the service's own. */
-export function valuesOfFamilies(json: unknown, names?: readonly string[]): ModelValues {
-  const entries: [string, number | string][] = [];
-  for (const { type, name, series } of (json as FamiliesJson).families) {
-    if (names?.includes(name) === false || name.startsWith('http_request')) continue;
-    for (const { labels, value = 0, count, sum } of series) {
-      const number = typeof value === 'number' ? value : NON_FINITE[value];
-      entries.push([keyOf(type, name, labels), count === undefined ? number : `${count} of ${sum}`]);
-    }
+  /** What some families have in a text format, as {@link linesOfSamples} reads it. */
+  lines(names: readonly string[]): Values {
+    return Object.assign({}, ...this.#of(names).map(([, series]) => seriesLines(series)));
   }
-  return Object.fromEntries(entries.sort()) as ModelValues;
-}
 
-/** Which series `GET /v1/cpus` has of some families. What their lanes hold may be from before a series was removed. */
-export function seriesOfLanes(json: unknown, names: readonly string[]): string[] {
-  const families = (json as FamiliesJson).families.filter(({ name }) => names.includes(name));
-  return families.flatMap(({ type, name, series }) => series.map(({ labels }) => keyOf(type, name, labels))).sort();
+  #of(names?: readonly string[]): [key: string, ModelSeries][] {
+    return [...this.#series].filter(([, { name }]) => names === undefined || names.includes(name));
+  }
 }
