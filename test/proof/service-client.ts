@@ -13,7 +13,8 @@ import { linesOfSamples, seriesOfLanes, valuesOfFamilies } from './service-value
 const READS = 0.3;
 /** A family that there is not. */
 const NOBODY = 'nobody';
-/** Of the names of a client's families: some are in each other's way as histograms and counters, one has to be escaped. */
+/** Of the names of a client's families, so many that each kind of family is there: some are in each other's way as histograms and counters, one has to be escaped. */
+const BASES = ['', 'a', 'b'];
 const ENDS = ['', '_total', '_sum', ':x', '_count', '_created', ' é😀'];
 
 function itemsOf({ path }: Operation, name: string, body: unknown): ModelItem[] {
@@ -46,7 +47,7 @@ export class ServiceClient {
 
   constructor(options: ServiceClientOptions) {
     this.#options = options;
-    this.#names = ENDS.map((end) => `c${options.number}${end}`);
+    this.#names = BASES.flatMap((base) => ENDS.map((end) => `c${options.number}${base}${end}`));
     this.#grammar = new Grammar(random(options.seed), this.#names);
     this.#reads = options.operations.filter(({ method }) => method === 'GET');
     this.#writes = options.operations.filter(({ method }) => method !== 'GET');
@@ -83,12 +84,17 @@ export class ServiceClient {
     const isOwn = ({ name }: { name: string }) => name.startsWith(this.#names[0] ?? '');
     const more = `there is more than was asked for: ${detail}`;
     const own = names ?? this.#names;
-    if (/^text\/|openmetrics/.test(type)) {
+    const isOpenMetrics = type.startsWith('application/openmetrics-text');
+    if (isOpenMetrics || type.startsWith('text/')) {
       const samples = parseSamples(body);
       assert.ok(names === undefined || samples.every(isOwn), more);
       // Of times at which series were made the model knows nothing; they end so unless a family does.
       const counted = samples.filter(({ name }) => !name.endsWith('_created') || model.has(name));
-      assert.deepEqual(linesOfSamples(counted.filter(isOwn)), model.lines(own), detail);
+      assert.deepEqual(
+        linesOfSamples(counted.filter(isOwn)),
+        model.lines(own, isOpenMetrics ? 'openmetrics' : 'text'),
+        detail,
+      );
     } else if (type.startsWith('application/json') && (path.endsWith('/metrics') || path === '/v1/cpus')) {
       const json = JSON.parse(body) as { families: { name: string }[] };
       assert.ok(names === undefined || json.families.every(({ name }) => names.includes(name)), more);
@@ -99,7 +105,7 @@ export class ServiceClient {
   }
 
   async #remove(operation: Operation): Promise<void> {
-    const name = this.#grammar.pick([...this.#names, RESERVED]);
+    const name = this.#grammar.pick([...this.#names, RESERVED, NOBODY]);
     const schema = operation.query.get('labels') ?? {};
     const labels = this.#grammar.chance(0.3) ? undefined : (this.#grammar.value(schema) as ModelItem['labels']);
     const text = labels === undefined ? '' : JSON.stringify(labels);

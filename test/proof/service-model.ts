@@ -25,15 +25,14 @@ interface ModelSeries {
   value: number;
 }
 
-function seriesLines({ type, name, labels, buckets, value }: ModelSeries): Values {
+function seriesLines({ type, name, labels, buckets, value }: ModelSeries, format: 'text' | 'openmetrics'): Values {
   if (type !== 'histogram') return { [lineOf(name, labels)]: value + 0 };
   const bounds = [...buckets].map(([le, count]) => [lineOf(`${name}_bucket`, { ...labels, le }), count]);
+  const lines = Object.fromEntries(bounds) as Values;
+  // OpenMetrics takes a sum for one that never goes down, and knows none where observations may be negative.
+  if (format === 'openmetrics' && [...buckets.keys()].some((bound) => bound < 0)) return lines;
   const count = buckets.get(Number.POSITIVE_INFINITY) ?? 0;
-  return {
-    ...Object.fromEntries(bounds),
-    [lineOf(`${name}_sum`, labels)]: value,
-    [lineOf(`${name}_count`, labels)]: count,
-  };
+  return { ...lines, [lineOf(`${name}_sum`, labels)]: value, [lineOf(`${name}_count`, labels)]: count };
 }
 
 /** Counts what was acknowledged. */
@@ -96,9 +95,9 @@ export class ServiceModel {
     return Object.fromEntries(entries.sort());
   }
 
-  /** What some families have in a text format, as {@link linesOfSamples} reads it. */
-  lines(names: readonly string[]): Values {
-    return Object.assign({}, ...this.#of(names).map(([, series]) => seriesLines(series)));
+  /** What some families have in a format of lines, as {@link linesOfSamples} reads it. */
+  lines(names: readonly string[], format: 'text' | 'openmetrics'): Values {
+    return Object.assign({}, ...this.#of(names).map(([, series]) => seriesLines(series, format)));
   }
 
   #of(names?: readonly string[]): [key: string, ModelSeries][] {
