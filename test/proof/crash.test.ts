@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { buildVariant, type Mutation } from '../support/native-variant.js';
+import { buildVariant, type Mutation, withoutRseq } from '../support/native-variant.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const wrapped =
@@ -21,7 +21,7 @@ function buildCrash(mutation?: Mutation): Promise<string> {
     name: mutation ? `crash-${mutation.name}` : 'crash',
     sources: ['core', ...own],
     // Without critical sections, as the compiler announces no writes of assembly; without built-in memcpy and memset.
-    flags: [...flags, '-fno-builtin', '-fsanitize=thread', '-Wno-tsan', '-DPCM_NO_RSEQ'],
+    flags: [...flags, '-fno-builtin', '-fsanitize=thread', '-Wno-tsan', withoutRseq],
     otherFlags: Object.fromEntries(own.map((path) => [path, flags])),
     linkFlags: wrapped.map((name) => `-Wl,--wrap=${name}`),
     ...(mutation ? { mutation } : {}),

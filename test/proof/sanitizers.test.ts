@@ -6,14 +6,14 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { unlessInstalled } from '../support/debian-package.js';
-import { buildVariant, coreSuite, type Mutation } from '../support/native-variant.js';
+import { buildVariant, coreSuite, type Mutation, withoutRseq } from '../support/native-variant.js';
 import { assertSuitePassed } from '../support/suite-output.js';
 
 const skip = process.arch === 'x64' ? unlessInstalled('gcc', 'gcc') : 'the sanitizers are those of x86-64';
 
 const sanitizers = {
   address: ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined'],
-  thread: ['-fsanitize=thread', '-Wno-tsan', '-DPCM_NO_RSEQ'],
+  thread: ['-fsanitize=thread', '-Wno-tsan', withoutRseq],
 };
 
 async function runSuite(kind: keyof typeof sanitizers, mutation?: Mutation): Promise<string> {

@@ -2,6 +2,7 @@
  * The core on systems that are not this one: without critical sections, where every increment takes the atomic lanes
  * (from JavaScript as well), against a C library that registers no thread for rseq, and as a program for 64-bit ARM
  * under an emulator that has no rseq. The suite is the same everywhere, and each run says which mode was in force.
+ * The churn, the limits and the fuzzer without critical sections are where they are with them.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -10,6 +11,7 @@ import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { buildCoreProgram, type Target } from '../support/core-program.js';
 import { unlessInstalled } from '../support/debian-package.js';
+import { withoutRseq } from '../support/native-variant.js';
 import { nodeVersions, prebuiltAddon } from '../support/node-version.js';
 import { runSuite } from '../support/other-suite.js';
 import { assertSuitePassed } from '../support/suite-output.js';
@@ -90,7 +92,7 @@ const counting = [
 ];
 
 test('with an addon without critical sections what counts from JavaScript passes on atomic lanes', async (t) => {
-  const { directory } = await prebuiltAddon(t, nodeVersions[0], ['-DPCM_NO_RSEQ']);
+  const { directory } = await prebuiltAddon(t, nodeVersions[0], [withoutRseq]);
   chmodSync(directory, 0o755);
   const { passed, failed, skipped, output } = await runSuite({
     node: process.execPath,

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { unlessInstalled } from './debian-package.js';
-import { buildVariant, type Mutation } from './native-variant.js';
+import { type Build, buildVariant } from './native-variant.js';
 
 const sanitizers = 'address,undefined';
 const compileFlags = ['-g', '-O1', `-fsanitize=fuzzer-no-link,${sanitizers}`, '-fno-sanitize-recover=undefined'];
@@ -33,18 +33,17 @@ export function unlessFuzzing(): string | false {
     : 'needs libFuzzer (Debian package libclang-rt-dev)';
 }
 
-export function buildFuzzer(mutation?: Mutation): Promise<string> {
+export function buildFuzzer(build: Build = { name: 'fuzzer' }): Promise<string> {
   return buildVariant({
-    name: mutation ? `fuzzer-${mutation.name}` : 'fuzzer',
+    ...build,
     sources: [
       'core',
       'exposition',
       ...['', '_file', '_read', '_seeds', '_write'].map((part) => `proof/fuzz${part}.cc`),
     ],
-    flags: compileFlags,
+    flags: [...compileFlags, ...(build.flags ?? [])],
     linkFlags: [`-fsanitize=fuzzer,${sanitizers}`],
     compiler: 'clang',
-    ...(mutation ? { mutation } : {}),
   });
 }
 

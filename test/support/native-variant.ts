@@ -36,6 +36,9 @@ export type NativeMachine = 'x86_64' | 'aarch64';
 const thisMachine: NativeMachine = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
 const otherMachine = { x86_64: 'aarch64', aarch64: 'x86_64' } as const;
 
+/** A flag of the compiler that leaves the critical sections out, as where there is no rseq: all goes to atomic lanes. */
+export const withoutRseq = '-DPCM_NO_RSEQ';
+
 /** How a program is built. Paths are relative to native/. */
 export interface Variant {
   /** Name of the executable. */
@@ -50,6 +53,9 @@ export interface Variant {
   readonly compiler?: 'gcc' | 'clang' | 'musl-gcc' | 'aarch64-linux-gnu-gcc';
   readonly mutation?: Mutation;
 }
+
+/** What a program is called, and what is changed in it. */
+export type Build = Pick<Variant, 'name' | 'mutation'> & Partial<Pick<Variant, 'flags'>>;
 
 const isSource = (path: string) => path.endsWith('.c') || path.endsWith('.cc');
 

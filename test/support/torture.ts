@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { buildVariant, type Mutation } from './native-variant.js';
+import { buildVariant, type Mutation, withoutRseq } from './native-variant.js';
 
 /** The line that the torture prints. */
 export interface TortureReport {
@@ -106,7 +106,7 @@ export function buildPlainTorture(): Promise<string> {
 
 /** The torture of a core without critical sections, where all is counted in atomic lanes. */
 export function buildTortureWithoutRseq(): Promise<string> {
-  return buildVariant({ name: 'torture-no-rseq', sources, flags: ['-O3', '-DPCM_NO_RSEQ'] });
+  return buildVariant({ name: 'torture-no-rseq', sources, flags: ['-O3', withoutRseq] });
 }
 
 /** The arguments of the torture. */
