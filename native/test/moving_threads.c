@@ -72,13 +72,20 @@ static void *move_and_add(void *number) {
     return (void *)(intptr_t)done;
 }
 
+static bool is_at(int fd, char state) {
+    char found;
+    return pread(fd, &found, 1, 0) == 1 && found == state;
+}
+
+/* Whether the CPU has changed: Linux takes the state that a CPU has already without an error. */
 static bool switch_cpu(int cpu, bool on) {
     char path[64];
     snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/online", cpu);
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    bool switched = fd >= 0 && write(fd, on ? "1" : "0", 1) == 1;
-    if (fd >= 0)
-        close(fd);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    bool switched = is_at(fd, on ? '0' : '1') && pwrite(fd, on ? "1" : "0", 1, 0) == 1 && is_at(fd, on ? '1' : '0');
+    close(fd);
     return switched;
 }
 
