@@ -147,7 +147,20 @@ const long = ofBusy(
   'proof/variants',
   'proof/addon-sanitizer',
 );
-const others = busy.filter((file) => !alone.includes(file) && !long.includes(file));
+// Those that take longest come first, so that both lanes end together.
+const others = [
+  ...new Set([
+    ...ofBusy(
+      'proof/package',
+      'proof/fuzz',
+      'proof/crash',
+      'proof/sanitizers',
+      'proof/service-grammar',
+      'proof/model-mutants',
+    ),
+    ...busy.filter((file) => !alone.includes(file) && !long.includes(file)),
+  ]),
+];
 
 for (const executable of executables) {
   runNative(executable);
