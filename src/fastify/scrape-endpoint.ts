@@ -40,7 +40,8 @@ export class ScrapeEndpoint {
   readonly #limit: number;
   readonly #bodies = new Coalescing<ScrapeBody>();
   readonly #coded = new WeakMap<ScrapeBody, Map<string, Promise<ScrapeBody>>>();
-  #served = 0;
+  /** What ends each scrape that has begun. */
+  readonly #served = new Map<FastifyReply, () => void>();
 
   /** @param limit - Scrapes that are served at a time, until their last byte has left. */
   constructor(source: ScrapeSource, limit: number = DEFAULT_MAX_SCRAPES) {
@@ -73,7 +74,8 @@ export class ScrapeEndpoint {
 
   /** Lets a scrape in, and says when it has ended. */
   #enter(reply: FastifyReply): Promise<void> {
-    if (this.#served >= this.#limit) {
+    this.#endCutOff();
+    if (this.#served.size >= this.#limit) {
       reply.code(503).header('retry-after', RETRY_SECONDS);
       throw new PercpuMetricsError(
         'ERR_PCM_TOO_MANY_SCRAPES',
@@ -81,13 +83,20 @@ export class ScrapeEndpoint {
         { details: { maxScrapes: this.#limit } },
       );
     }
-    this.#served += 1;
     return new Promise((resolve) => {
-      reply.raw.once('close', () => {
-        this.#served -= 1;
-        resolve();
-      });
+      const end = (): void => {
+        if (this.#served.delete(reply)) resolve();
+      };
+      this.#served.set(reply, end);
+      reply.raw.once('close', end);
     });
+  }
+
+  /** Ends what has lost its connection without hearing of it: pipelined requests, whose response waits for its turn. */
+  #endCutOff(): void {
+    for (const [reply, end] of this.#served) {
+      if (reply.request.raw.socket.destroyed) end();
+    }
   }
 
   /** One that the registries can be in, if the scraper accepts any; else one without them. */

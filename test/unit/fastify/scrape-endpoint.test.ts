@@ -1,5 +1,6 @@
 /** What a scraper is answered, by what it asks for. */
 import assert from 'node:assert/strict';
+import { type AddressInfo, connect } from 'node:net';
 import type { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
@@ -199,6 +200,38 @@ test('beyond maxScrapes scrapes are answered with 503 and when to come again, un
   await waitFor(() => asked.length === 3);
   asked[2]?.('');
   assert.equal((await again).statusCode, 200);
+});
+
+test('pipelined scrapes give their places back when their client goes, those that wait for their turn as well', async (t) => {
+  let answer = (): void => {};
+  let asked = 0;
+  const text = new Promise<string>((resolve) => {
+    answer = () => resolve('');
+  });
+  const registry: PromRegistry = {
+    metrics: () => {
+      asked += 1;
+      return text;
+    },
+  };
+  const { app } = await endpoint(t, { registries: [registry], maxScrapes: 2, registryTimeout: 60_000 });
+  let isGone = false;
+  app.server.once('connection', (socket) =>
+    socket.once('close', () => {
+      isGone = true;
+    }),
+  );
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const client = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
+  t.after(() => client.destroy());
+  client.write('GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(2));
+  await waitFor(() => asked === 1);
+  assert.equal((await app.inject('/metrics')).statusCode, 503);
+  client.destroy();
+  await waitFor(() => isGone);
+  const again = [app.inject('/metrics'), app.inject('/metrics')];
+  answer();
+  for (const response of await Promise.all(again)) assert.equal(response.statusCode, 200);
 });
 
 async function waitFor(condition: () => boolean): Promise<void> {
