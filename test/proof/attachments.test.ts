@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openStore } from 'percpu-metrics';
+import { mappingsOf } from '../support/mappings.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { numberOf } from '../support/temporary-store.js';
 import { temporaryService, valuesOf } from '../unit/server/service-app.js';
@@ -23,8 +24,10 @@ test(`${ATTACHMENTS} attachments come and go, count, and leave nothing behind`, 
   };
   warmUp();
   const before = descriptors();
+  const mapped = mappingsOf(path);
   for (let count = 1; count < ATTACHMENTS; count += 1) warmUp();
   assert.ok(descriptors() <= before, `${descriptors()} descriptors are open, ${before} were`);
+  assert.deepEqual([mapped, mappingsOf(path)], [[], []]);
   using reader = openStore({ path, readOnly: true });
   assert.equal(numberOf(reader, 'visits_total'), ATTACHMENTS);
   assert.equal(reader.processes.filter(({ alive }) => alive).length, 0);

@@ -46,33 +46,38 @@ async function runCrash(
   return { outcomes: new Map(outcomes), log: stdout };
 }
 
-const operations = [
-  'create',
-  'attach',
-  'family',
-  'series',
-  'bind_all',
-  'histogram',
-  'cell',
-  'set',
-  'set_again',
-  'set_reboot',
-  'restart',
-  'restart_reboot',
-  'finish',
-  'finish_reboot',
-  'close',
-  'carry',
-  'sweep',
-  'inherit',
-];
+/**
+ * The operations in their order, and how many points each has at least: four fifths of what there were when this was
+ * written. The number is the same in each run, but another compiler, or a change of the core, writes a little more or less.
+ */
+const FEWEST_POINTS = {
+  create: 21,
+  attach: 12,
+  family: 68,
+  series: 29,
+  bind_all: 93,
+  histogram: 91,
+  cell: 24,
+  set: 40,
+  set_again: 18,
+  set_reboot: 18,
+  restart: 43,
+  restart_reboot: 43,
+  finish: 131,
+  finish_reboot: 261,
+  close: 4,
+  carry: 166,
+  sweep: 36,
+  inherit: 12,
+};
 
 test('after a death at any point of any operation the next process finds all that was there, and carries on', async (t) => {
   const { outcomes, log } = await runCrash(await buildCrash(), temporaryDirectory(t));
   t.diagnostic(JSON.stringify([...outcomes]));
-  assert.deepEqual([...outcomes.keys()], operations, log);
-  for (const [name, { points, failed }] of outcomes) {
-    assert.ok(points > 0, `${name} has no points`);
+  assert.deepEqual([...outcomes.keys()], Object.keys(FEWEST_POINTS), log);
+  for (const [name, fewest] of Object.entries(FEWEST_POINTS)) {
+    const { points, failed } = outcomes.get(name) as Outcome;
+    assert.ok(points >= fewest, `${name} has ${points} points, and not ${fewest}: some are not found any more`);
     assert.equal(failed, 0, log);
   }
 });

@@ -24,7 +24,7 @@ for (const [build, how] of [
   [shipped, ''],
   [{ name: 'limits-no-rseq', flags: [withoutRseq] }, ', without critical sections'],
 ] as const) {
-  test(`10,000 attachments of one process leave no descriptor behind and lose no count${how}`, async (t) => {
+  test(`10,000 attachments of one process leave no descriptor and no mapping behind and lose no count${how}`, async (t) => {
     assert.match(await runLimit(t, 'attach', build), /^ok attach$/m);
   });
 

@@ -1,10 +1,11 @@
 /** Who may get at a store, and what a reader can do to it. */
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, chownSync, constants, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { openStore } from 'percpu-metrics';
 import { Child } from '../support/child.js';
+import { mappingsOf, openFlagsOf } from '../support/mappings.js';
 import { unlessRoot } from '../support/privileges.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -103,21 +104,24 @@ test('a directory for stores that belongs to somebody else is not used', { skip:
   assert.throws(() => ensurePrivate(trap), { code: 'ERR_PCM_UNSAFE_PATH' });
 });
 
-/** The permissions of the mappings of a file in this process. */
-function mappingsOf(path: string): string[] {
-  const lines = readFileSync('/proc/self/maps', 'utf8').split('\n');
-  return lines.filter((line) => line.endsWith(` ${path}`)).map((line) => line.split(' ')[1] ?? '');
+/** The bits of a descriptor's flags that say what it may be used for. */
+const ACCESS_MODE = constants.O_RDONLY | constants.O_WRONLY | constants.O_RDWR;
+
+function accessModesOf(path: string): number[] {
+  return openFlagsOf(path).map((flags) => flags & ACCESS_MODE);
 }
 
-test('a reader maps the store without the right to write, and every way to write is refused', (t) => {
+test('a reader opens and maps the store without the right to write, and every way to write is refused', (t) => {
   const path = join(temporaryDirectory(t), 'store');
   const writer = openStore({ path });
   writer.counter({ name: 'jobs_total', help: 'Jobs.' }).inc(3);
   assert.deepEqual(mappingsOf(path), ['rw-s']);
+  assert.deepEqual(accessModesOf(path), [constants.O_RDWR]);
   writer.close();
-  assert.deepEqual(mappingsOf(path), []);
+  assert.deepEqual([mappingsOf(path), accessModesOf(path)], [[], []]);
   using reader = openStore({ path, readOnly: true });
   assert.deepEqual(mappingsOf(path), ['r--s']);
+  assert.deepEqual(accessModesOf(path), [constants.O_RDONLY]);
   const before = readFileSync(path);
   for (const declare of ['counter', 'gauge', 'histogram'] as const) {
     assert.throws(() => reader[declare]({ name: 'jobs_total', help: 'Jobs.' }), { code: 'ERR_PCM_READ_ONLY' });
