@@ -60,7 +60,7 @@
     "movl %%fs:4(%[area]), %%eax\n\t" PCM__INJECT(2)                                                                   \
     "cmpw %w[lanes], %%ax\n\t"                                                                                         \
     "jae %l[out_of_range]\n\t" PCM__INJECT(3)                                                                          \
-    "imulq %[stride], %%rax\n\t" PCM__INJECT(4)
+    "imulq %[stride], %%rax\n\t"
 
 /* `ud1` with the signature as its displacement, then the abort address. */
 #define PCM__RSEQ_ABORT                                                                                                \
@@ -90,7 +90,7 @@ static inline __attribute__((always_inline)) enum pcm__rseq_result
 pcm__rseq_load_cpu_add_i64(intptr_t area, uint16_t lanes, uint64_t stride, char *cell, int64_t amount) {
     __asm__ __volatile__ goto(
         PCM__RSEQ_DESCRIPTOR PCM__RSEQ_EXIT_POINT("%l[out_of_range]") PCM__RSEQ_ENTER PCM__RSEQ_LOAD_LANE
-        "addq %[cell], %%rax\n\t"
+        "addq %[cell], %%rax\n\t" PCM__INJECT(4)
         "addq %[amount], (%%rax)\n\t" PCM__RSEQ_ABORT
         :
         : [area] "r"(area), [lanes] "rm"(lanes), [stride] "rm"(stride), [cell] "r"(cell), [amount] "er"(amount)
@@ -104,7 +104,7 @@ pcm__rseq_load_cpu_add_i64(intptr_t area, uint16_t lanes, uint64_t stride, char 
 static inline __attribute__((always_inline)) enum pcm__rseq_result
 pcm__rseq_load_cpu_add_f64(intptr_t area, uint16_t lanes, uint64_t stride, char *cell, double amount) {
     __asm__ __volatile__ goto(
-        PCM__RSEQ_DESCRIPTOR PCM__RSEQ_EXIT_POINT("%l[out_of_range]") PCM__RSEQ_ENTER PCM__RSEQ_LOAD_LANE
+        PCM__RSEQ_DESCRIPTOR PCM__RSEQ_EXIT_POINT("%l[out_of_range]") PCM__RSEQ_ENTER PCM__RSEQ_LOAD_LANE PCM__INJECT(4)
         "movsd (%[cell], %%rax), %%xmm15\n\t" PCM__INJECT(6)
         "addsd %[amount], %%xmm15\n\t" PCM__INJECT(7)
         "movsd %%xmm15, (%[cell], %%rax)\n\t" PCM__RSEQ_ABORT
