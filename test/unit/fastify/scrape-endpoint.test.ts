@@ -1,6 +1,5 @@
 /** What a scraper is answered, by what it asks for. */
 import assert from 'node:assert/strict';
-import { type AddressInfo, connect } from 'node:net';
 import type { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
@@ -10,7 +9,7 @@ import percpuMetrics, { type PercpuMetricsPluginOptions, type PromRegistry } fro
 import { Counter, Gauge, Registry } from 'prom-client';
 import { decodeFamilies } from '../../support/protobuf-scrape.js';
 import { temporaryStore } from '../../support/temporary-store.js';
-import { observedApp } from './observed-app.js';
+import { connectTo, observedApp } from './observed-app.js';
 
 const OPEN_METRICS = 'application/openmetrics-text;version=1.0.0';
 const PROTOBUF = 'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited';
@@ -221,9 +220,7 @@ test('pipelined scrapes give their places back when their client goes, those tha
       isGone = true;
     }),
   );
-  await app.listen({ host: '127.0.0.1', port: 0 });
-  const client = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
-  t.after(() => client.destroy());
+  const client = await connectTo(t, app);
   client.write('GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(2));
   await waitFor(() => asked === 1);
   assert.equal((await app.inject('/metrics')).statusCode, 503);
