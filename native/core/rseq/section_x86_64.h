@@ -90,8 +90,7 @@ static inline __attribute__((always_inline)) enum pcm__rseq_result
 pcm__rseq_load_cpu_add_i64(intptr_t area, uint16_t lanes, uint64_t stride, char *cell, int64_t amount) {
     __asm__ __volatile__ goto(
         PCM__RSEQ_DESCRIPTOR PCM__RSEQ_EXIT_POINT("%l[out_of_range]") PCM__RSEQ_ENTER PCM__RSEQ_LOAD_LANE
-        "addq %[cell], %%rax\n\t" PCM__INJECT(4)
-        "addq %[amount], (%%rax)\n\t" PCM__RSEQ_ABORT
+        "addq %[cell], %%rax\n\t" PCM__INJECT(4) "addq %[amount], (%%rax)\n\t" PCM__RSEQ_ABORT
         :
         : [area] "r"(area), [lanes] "rm"(lanes), [stride] "rm"(stride), [cell] "r"(cell), [amount] "er"(amount)
         : "memory", "cc", "rax"
