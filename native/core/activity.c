@@ -10,7 +10,7 @@
 
 /* As many as are told of at once what they are for. */
 #define CELLS_AT_A_TIME 64u
-/* Adding them up takes as long as reading so many series. */
+/* So many series that counts as. */
 #define WORK_OF_CELLS 4u
 
 static void sum_slots(const struct pcm_store *store, pcm_activity *out) {
@@ -23,24 +23,15 @@ static void sum_slots(const struct pcm_store *store, pcm_activity *out) {
     }
 }
 
-/* Of cells that lie one behind the other. */
-static uint64_t sum_words(const char *words, size_t cell_bytes, uint64_t count) {
+/* Of cells that lie one behind the other, without those that have a bit in `is_signed`. */
+static uint64_t sum_counts(const char *words, size_t cell_bytes, uint64_t count, uint64_t is_signed) {
     uint64_t sum = 0;
-    if (cell_bytes == sizeof(uint64_t)) {
+    /* In vectors. */
+    if (is_signed == 0 && cell_bytes == sizeof(uint64_t)) {
         for (uint64_t i = 0; i < count; i++)
             sum += pcm__word_load(words + i * sizeof(uint64_t));
-    } else {
-        for (uint64_t i = 0; i < count; i++)
-            sum += pcm__word_load(words + i * cell_bytes);
+        return sum;
     }
-    return sum;
-}
-
-/* Likewise, without those that have a bit in `is_signed`. */
-static uint64_t sum_counts(const char *words, size_t cell_bytes, uint64_t count, uint64_t is_signed) {
-    if (is_signed == 0)
-        return sum_words(words, cell_bytes, count);
-    uint64_t sum = 0;
     for (uint64_t i = 0; i < count; i++)
         sum += (is_signed >> i & 1) != 0 ? 0 : pcm__word_load(words + i * cell_bytes);
     return sum;

@@ -238,7 +238,7 @@ static inline bool is_orphan(pcm_reader *reader, const struct pcm__series_record
  * What it takes to settle a series again that was just settled, see reader.h. A gauge that was never added to is set without
  * the lock, and the owner of a series may die.
  */
-static inline uint32_t steadiness(pcm_reader *reader, pcm_type type, uint32_t series,
+static inline uint32_t steadiness(const pcm_reader *reader, pcm_type type, uint32_t series,
                                   const struct pcm__series_record *record) {
     uint32_t integer_cell = atomic_load_explicit(&record->integer_cell, memory_order_relaxed);
     uint32_t double_cell = atomic_load_explicit(&record->double_cell, memory_order_relaxed);
@@ -247,11 +247,14 @@ static inline uint32_t steadiness(pcm_reader *reader, pcm_type type, uint32_t se
     if (reader->settled[series].kind != PCM__INTEGER && reader->settled[series].kind != PCM__REAL)
         return PCM__STEADY;
     if (reader->settled[series].kind != PCM__INTEGER || double_cell != 0 || load(&record->set_bits) != 0 ||
-        integer_cell == 0 || integer_cell > reader->integer_count)
+        integer_cell > reader->integer_count)
         return PCM__UNSTEADY;
-    /* It may have been read after the pass. */
-    reader->integers[integer_cell - 1] = (uint64_t)reader->settled[series].integer;
     return integer_cell;
+}
+
+/* Whether that is the number of a cell. */
+static inline bool is_cell(uint32_t steady) {
+    return steady != PCM__UNSTEADY && steady != PCM__STEADY;
 }
 
 int pcm__reader_settle(pcm_reader *reader, bool is_unchanged) {
@@ -296,9 +299,13 @@ int pcm__reader_settle(pcm_reader *reader, bool is_unchanged) {
             reader->settled[i].kind = PCM__HIDDEN;
             reader->steady[i] = PCM__STEADY;
             any_gone = true;
-        } else if (found != PCM_OK) {
-            status = found;
+            continue;
         }
+        if (found != PCM_OK)
+            status = found;
+        /* It may have been read after the pass. */
+        if (is_cell(reader->steady[i]))
+            reader->integers[reader->steady[i] - 1] = (uint64_t)reader->settled[i].integer;
     }
     reader->version += any_gone;
     pcm__aggregation_apply(reader);
@@ -313,7 +320,7 @@ struct pcm__parts pcm__reader_parts(const pcm_reader *reader, uint32_t series) {
 
 static inline int value_of(const pcm_reader *reader, uint32_t series, pcm_number *out) {
     uint32_t steady = reader->steady[series];
-    if (steady != PCM__UNSTEADY && steady != PCM__STEADY) {
+    if (is_cell(steady)) {
         out->is_integer = true;
         out->integer = (int64_t)integer_at(reader, steady - 1);
         out->real = (double)out->integer;

@@ -230,7 +230,8 @@ typedef struct pcm_activity {
 /*
  * What has happened in the store since it was made, and for each lane (the CPUs, then the atomic lanes) the integers
  * that were added to counters and the observations of histograms. All of them only go up. One pass over the integer
- * cells, which gives way to others that wait for the CPU, for 10 ms at most; `size` is the room in `lanes`. Errors: ARGUMENT (too little room), BROKEN, CORRUPT, NO_MEMORY. Thread-safe.
+ * cells, which gives way to others that wait for the CPU, for 10 ms at most; `size` is the room in `lanes`. Errors:
+ * ARGUMENT (too little room), BROKEN, CORRUPT. Thread-safe.
  */
 int pcm_store_get_activity(pcm_store *store, pcm_activity *out, uint64_t *lanes, size_t size);
 
