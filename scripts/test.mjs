@@ -148,19 +148,15 @@ const long = ofBusy(
   'proof/addon-sanitizer',
 );
 // Those that take longest come first, so that both lanes end together.
-const others = [
-  ...new Set([
-    ...ofBusy(
-      'proof/package',
-      'proof/fuzz',
-      'proof/crash',
-      'proof/sanitizers',
-      'proof/service-grammar',
-      'proof/model-mutants',
-    ),
-    ...busy.filter((file) => !alone.includes(file) && !long.includes(file)),
-  ]),
-];
+const longOthers = ofBusy(
+  'proof/package',
+  'proof/fuzz',
+  'proof/crash',
+  'proof/sanitizers',
+  'proof/service-grammar',
+  'proof/model-mutants',
+);
+const others = [...longOthers, ...busy.filter((file) => ![...alone, ...long, ...longOthers].includes(file))];
 
 for (const executable of executables) {
   runNative(executable);

@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openStore } from 'percpu-metrics';
-import { mappingsOf } from '../support/mappings.js';
+import { mappingsOf } from '../support/file-use.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { numberOf } from '../support/temporary-store.js';
 import { temporaryService, valuesOf } from '../unit/server/service-app.js';

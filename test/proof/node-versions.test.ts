@@ -3,8 +3,7 @@
  * its headers, its machine code is looked at, and the suite passes with its program and that addon: all unit and
  * integration tests, and what attacks the store and the service from JavaScript. What is left out is below, with the
  * reason; a file that is new is not. The newest version, which differs most from the one that runs the whole suite, also
- * runs what takes time and is of little else than this repository; with `PERCPU_METRICS_WHOLE=1` all of them do, and run the
- * control of the model as well.
+ * runs what takes time and is of little else than this repository; with `PERCPU_METRICS_WHOLE=1` all of them do.
  *
  * Two things are those of the machine in each run: the service that `npm start` starts in integration/start, as another
  * Node.js would build the project's addon anew under the other tests; and, by Node-API, the addon that tells
@@ -54,12 +53,8 @@ const newestOnly: Readonly<Record<string, string>> = {
   'integration/prometheus-formats': parses,
   'integration/round-trip': parses,
   'integration/victoria-metrics': parses,
-  'unit/loadtest/': measures,
-};
-
-/** What is left out with all versions, and why, unless all is wanted. */
-const wholeOnly: Readonly<Record<string, string>> = {
   'proof/model-mutants': 'faults of the core, of which this is the control: with each version the sound one passes',
+  'unit/loadtest/': measures,
 };
 
 /** Whether a file is one of those, or below a directory of those, that are left out under a name. */
@@ -69,9 +64,8 @@ function isOf(path: string, name: string): boolean {
 
 /** Paths of the files that are run with a version. */
 function testsOf(version: (typeof nodeVersions)[number]): string[] {
-  const isWhole = process.env['PERCPU_METRICS_WHOLE'] === '1';
-  const isNewest = version === nodeVersions.at(-1);
-  const names = Object.keys({ ...leftOut, ...(isWhole ? {} : { ...wholeOnly, ...(isNewest ? {} : newestOnly) }) });
+  const isWhole = process.env['PERCPU_METRICS_WHOLE'] === '1' || version === nodeVersions.at(-1);
+  const names = Object.keys(isWhole ? leftOut : { ...leftOut, ...newestOnly });
   const paths = readdirSync(new URL('../', import.meta.url), { recursive: true, encoding: 'utf8' });
   const all = paths.filter((path) => path.endsWith('.test.js'));
   const unknown = names.filter((name) => !all.some((path) => isOf(path, name)));

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { openStore } from 'percpu-metrics';
 import { Child } from '../support/child.js';
-import { mappingsOf, openFlagsOf } from '../support/mappings.js';
+import { mappingsOf, openFlagsOf } from '../support/file-use.js';
 import { unlessRoot } from '../support/privileges.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 

@@ -61,13 +61,11 @@ test('without critical sections 8 processes of all kinds count exactly, killed o
 /**
  * What counts from JavaScript: in one process, in several, in threads, while some are killed and series removed, while
  * files are cut off, locks held and catalogs scribbled over. Of what other versions of Node.js run, the rest is left out: the
- * load test and its parts, of which a user of the package runs nothing, what npm start says, and other programs that read, for
- * time; tests of commands and of the first line of a service, since they want to be told of rseq.
+ * load test, what npm start says, and other programs that read, for time; tests of commands and of the first line of a service,
+ * since they want to be told of rseq.
  */
 const counting = [
-  ...['binding', 'cli/', 'errors', 'fastify/', 'metrics/', 'opentelemetry/', 'server/', 'store/'].map(
-    (name) => `test/unit/${name}`,
-  ),
+  'test/unit/',
   ...[
     'blocked-loop',
     'fallback-metrics',
@@ -105,7 +103,7 @@ test('with an addon without critical sections what counts from JavaScript passes
   t.diagnostic(`${passed} passed, ${failed} failed, ${skipped} skipped`);
   assert.deepEqual({ failed, skipped }, { failed: 0, skipped: 0 }, output);
   for (const part of counting) assert.ok(output.includes(`\npass ${part}`), `${part}: no test passed\n${output}`);
-  assert.ok(passed > 690, output);
+  assert.ok(passed > 800, output);
 });
 
 test(
