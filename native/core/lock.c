@@ -142,3 +142,16 @@ void pcm__store_unlock(struct pcm_store *store) {
     pcm__file_unlock(store->fd, PCM__LOCK_OFFSET);
     pthread_mutex_unlock(&store->mutex);
 }
+
+/*
+ * The kernel tells of locks of other file descriptions only. That of this one is held with the mutex, unless it is still
+ * the parent's, who may hold it with a mutex of its own.
+ */
+bool pcm__store_is_unlocked(struct pcm_store *store) {
+    struct flock lock = range(F_RDLCK, PCM__LOCK_OFFSET, 1);
+    if (pthread_mutex_trylock(&store->mutex) != 0)
+        return false;
+    bool is_unlocked = !store->forked && fcntl(store->fd, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_UNLCK;
+    pthread_mutex_unlock(&store->mutex);
+    return is_unlocked;
+}

@@ -41,4 +41,10 @@ bool pcm__file_is_locked(int fd, uint64_t offset, uint64_t bytes);
 int pcm__store_lock(struct pcm_store *store);
 void pcm__store_unlock(struct pcm_store *store);
 
+/*
+ * Whether nobody holds the store's lock: whoever has begun a change before, and has not ended it, is dead. The question
+ * waits for nobody, and keeps threads of this process from the lock for one system call. False where it cannot be told.
+ */
+bool pcm__store_is_unlocked(struct pcm_store *store);
+
 #endif

@@ -6,6 +6,7 @@
 #include "catalog.h"
 #include "exponential.h"
 #include "life.h"
+#include "lock.h"
 #include "reader.h"
 #include "rebase.h"
 #include "slots.h"
@@ -18,6 +19,8 @@
 #define MOST_REREADS 1000
 /* So many times it is waited for, before what the change will have made of it is shown. */
 #define PATIENT_REREADS 100
+/* After each so many, whether there is anybody to wait for at all: hardly any change takes that long. */
+#define REREADS_A_QUESTION 10
 
 /* Records that are asked for before their turn. */
 #define FETCHED_AHEAD 16u
@@ -181,7 +184,7 @@ static int collect_buckets(pcm_reader *reader, const struct pcm__series_record *
     return status == PCM_OK && now ? read_again(reader, out->first_cell, out->kind, out->sum_cell) : status;
 }
 
-/* After a while, of a change that does not end. */
+/* Of a change that does not end, after a while or as it was left. */
 static __attribute__((noinline)) bool foresee(const pcm_reader *reader, const struct pcm__series_record *record,
                                               uint64_t rebase, struct pcm__settled *out) {
     struct pcm__parts parts;
@@ -189,6 +192,19 @@ static __attribute__((noinline)) bool foresee(const pcm_reader *reader, const st
         return false;
     pcm__settled_set(out, pcm__reader_number(parts));
     return true;
+}
+
+/*
+ * Whether a change that has not ended was left by a holder of the lock that died: nobody finishes it before somebody else
+ * takes the lock. It may have ended by then, so that the record is looked at afterwards.
+ */
+static __attribute__((noinline)) bool was_left(const pcm_reader *reader, uint64_t rebase, int attempt) {
+    return rebase % 2 == 1 && attempt % REREADS_A_QUESTION == REREADS_A_QUESTION - 1 &&
+           pcm__store_is_unlocked(reader->store);
+}
+
+static inline bool is_at(const struct pcm__series_record *record, uint64_t rebase) {
+    return atomic_load_explicit(&record->rebase, memory_order_relaxed) == rebase;
 }
 
 /*
@@ -210,10 +226,12 @@ static inline int settle(pcm_reader *reader, uint32_t series, const struct pcm__
         else
             status = collect_buckets(reader, record, now, out);
         atomic_thread_fence(memory_order_acquire);
-        if (status != PCM_OK ||
-            (before % 2 == 0 && atomic_load_explicit(&record->rebase, memory_order_relaxed) == before))
+        if (status != PCM_OK || (before % 2 == 0 && is_at(record, before)))
             break;
-        if (buckets == 0 && attempt >= PATIENT_REREADS && foresee(reader, record, before, out))
+        bool is_left = was_left(reader, before, attempt);
+        if (buckets == 0 && (is_left || attempt >= PATIENT_REREADS) && foresee(reader, record, before, out))
+            break;
+        if (is_left && is_at(record, before))
             break;
         sched_yield();
     }

@@ -127,6 +127,9 @@ bool check_child(int pid);
     X(readers_see_all_or_nothing_of_a_set)                                                                             \
     X(gauges_are_set_together_or_not_at_all)                                                                           \
     X(a_reader_waits_for_a_set_that_has_begun)                                                                         \
+    X(a_reader_waits_for_a_reset_as_long_as_the_lock_is_held)                                                          \
+    X(a_forked_child_waits_for_a_reset_of_its_parent)                                                                  \
+    X(a_reader_does_not_wait_for_changes_that_the_dead_have_left)                                                      \
     X(a_set_after_the_pass_is_seen_whole)                                                                              \
     X(a_reset_after_the_pass_is_seen_whole)                                                                            \
     X(a_setter_that_died_half_way_stops_no_reader)                                                                     \

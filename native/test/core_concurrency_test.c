@@ -4,14 +4,10 @@
 #include "reader.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define INCREMENTS check_count(200000)
@@ -301,86 +297,6 @@ void readers_see_all_or_nothing_of_a_set(void) {
         printf("# a reader saw %f\n", odd);
     CHECK(odd == 0 && changed);
     pcm_reader_destroy(reader);
-    pcm_store_close(work.store);
-}
-
-/* A thread that is held in the middle of a set, where it reads a page that it may not read. */
-static struct {
-    void *page;
-    size_t page_bytes;
-    _Atomic bool held;
-    _Atomic bool released;
-    pthread_t thread;
-    bool waited_for;
-} middle;
-
-static void hold(int number) {
-    (void)number;
-    mprotect(middle.page, middle.page_bytes, PROT_READ | PROT_WRITE);
-    atomic_store(&middle.held, true);
-    while (!atomic_load(&middle.released))
-        nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
-}
-
-/* In the place of the C library's: a reader that finds a change in progress lets others run, and so this one. */
-int sched_yield(void) {
-    if (atomic_load(&middle.held) && !atomic_load(&middle.released)) {
-        atomic_store(&middle.released, true);
-        middle.waited_for = pthread_join(middle.thread, NULL) == 0;
-    }
-    return (int)syscall(SYS_sched_yield);
-}
-
-static void *set_seven(void *argument) {
-    const struct work *work = argument;
-    pcm_gauge_set(work->store, work->series, 7);
-    return NULL;
-}
-
-/* Holds a thread between the new base of integers and the value, where it gives its cell of fractions away: its base is in another page. */
-static bool begin_set(struct work *work, uint32_t fractions) {
-    middle.page_bytes = (size_t)sysconf(_SC_PAGESIZE);
-    uintptr_t word = (uintptr_t)pcm__store_base(work->store, fractions);
-    middle.page = (void *)(word & ~(middle.page_bytes - 1)); // NOLINT(performance-no-int-to-ptr)
-    if (mprotect(middle.page, middle.page_bytes, PROT_NONE) != 0 ||
-        pthread_create(&middle.thread, NULL, set_seven, work) != 0)
-        return false;
-    for (int i = 0; i < 600000 && !atomic_load(&middle.held); i++)
-        usleep(100);
-    return atomic_load(&middle.held);
-}
-
-void a_reader_waits_for_a_set_that_has_begun(void) {
-    struct work work;
-    pcm_store *other;
-    pcm_reader *reader;
-    pcm_number number;
-    struct sigaction before;
-    struct sigaction action = {.sa_handler = hold};
-    uint32_t capacity = 512 * 256;
-    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){.capacity = capacity}, &work.store));
-    /* The lock of the other one's process is held all the while. */
-    CHECK_STATUS(PCM_OK, check_open("a", (pcm_open_options){.read_only = true}, &other));
-    CHECK_STATUS(PCM_OK, check_series(work.store, PCM_GAUGE, "g", NULL, &work.series));
-    CHECK_STATUS(PCM_OK, pcm_series_cell(work.store, work.series, &work.cell));
-    pcm_cell_add(work.store, work.cell, 1000);
-    CHECK_STATUS(PCM_OK, pcm_series_add_double(work.store, work.series, 0.25));
-    CHECK_STATUS(PCM_OK, pcm_reader_create(other, &reader));
-    CHECK(sigaction(SIGSEGV, &action, &before) == 0);
-    CHECK(begin_set(&work, capacity - 1));
-    int status = pcm_reader_refresh(reader);
-    bool waited = middle.waited_for;
-    /* Nobody else gets on otherwise. */
-    atomic_store(&middle.released, true);
-    if (!waited)
-        pthread_join(middle.thread, NULL);
-    sigaction(SIGSEGV, &before, NULL);
-    CHECK_STATUS(PCM_OK, status);
-    CHECK_STATUS(PCM_OK, pcm_reader_value(reader, 0, &number));
-    CHECK(waited);
-    CHECK(number.real == 7);
-    pcm_reader_destroy(reader);
-    pcm_store_close(other);
     pcm_store_close(work.store);
 }
 
