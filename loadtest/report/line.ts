@@ -2,8 +2,7 @@
  * Straight lines through what was measured in rounds. Each round is fitted by itself: what the rounds make of a line is
  * spread as they are, so that the spread of a prediction follows from theirs and needs no theory of errors.
  */
-import { differsBeyondNoise, LEAST_SAMPLES } from '../noise.js';
-import { summarize } from '../statistics.js';
+import { LEAST_SAMPLES, risesBeyondNoise } from '../noise.js';
 
 /** A straight line. */
 export interface Line {
@@ -71,8 +70,7 @@ export function fitPlaces(places: readonly Place[]): Fit | string {
   if (first === undefined || last === undefined || first === last) return 'fewer than two points were measured';
   const lines = fitRounds(places);
   if (lines.length < LEAST_SAMPLES) return `it takes ${LEAST_SAMPLES} rounds to tell a slope from noise`;
-  const [low, high] = [samplesOf(first), samplesOf(last)];
-  if (differsBeyondNoise(low, high) && summarize(high).median > summarize(low).median) return { lines, rises: true };
+  if (risesBeyondNoise(samplesOf(first), samplesOf(last))) return { lines, rises: true };
   const meanX = places.reduce((sum, { x }) => sum + x, 0) / places.length;
   // Least squares go through the means of x and y.
   return { lines: lines.map((line) => ({ intercept: valueAt(line, meanX), slope: 0 })), rises: false };

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { chanceOf, differsBeyondNoise, FALSE_ALARMS, LEAST_SAMPLES } from '../../../loadtest/noise.js';
+import {
+  chanceOf,
+  differsBeyondNoise,
+  FALSE_ALARMS,
+  LEAST_SAMPLES,
+  risesBeyondNoise,
+} from '../../../loadtest/noise.js';
 
 const ROUNDS = [5, 7, 9];
 const RUNS = 3000;
@@ -21,14 +27,14 @@ function samples(random: () => number, count: number, value: number, noise: numb
 }
 
 /** Part of the runs in which two designs differ, the second of which has so many times the first one's value. */
-function rateOf(rounds: number, times: number, noise: number): number {
+function rateOf(rounds: number, times: number, noise: number, differ = differsBeyondNoise): number {
   const random = uniform(rounds);
-  let differ = 0;
+  let found = 0;
   for (let run = 0; run < RUNS; run += 1) {
     const first = samples(random, rounds, 100, noise);
-    if (differsBeyondNoise(first, samples(random, rounds, 100 * times, noise))) differ += 1;
+    if (differ(first, samples(random, rounds, 100 * times, noise))) found += 1;
   }
-  return differ / RUNS;
+  return found / RUNS;
 }
 
 describe('a difference beyond the noise', () => {
@@ -80,5 +86,39 @@ describe('a difference beyond the noise', () => {
         many.map((one) => one + 100),
       ) < 1e-15,
     );
+  });
+});
+
+describe('a rise beyond the noise', () => {
+  const low = [8, 9, 7, 10, 8.5, 9.5, 8];
+  const high = [40, 32, 41, 39, 42, 38, 40.5];
+
+  it('is found although one round of the lower sample was dearer than any of the higher', () => {
+    for (let round = 0; round < low.length; round += 1) {
+      const disturbed = low.with(round, 500);
+      assert.equal(differsBeyondNoise(disturbed, high), false);
+      assert.equal(risesBeyondNoise(disturbed, high), true);
+    }
+  });
+
+  it('is not made by one round of the higher sample, nor found downwards', () => {
+    for (let round = 0; round < low.length; round += 1)
+      assert.equal(risesBeyondNoise(low, low.with(round, 500)), false);
+    assert.equal(risesBeyondNoise(high, low), false);
+    assert.equal(risesBeyondNoise(low, high), true);
+  });
+
+  it('is as seldom found between two of the same as a difference is', () => {
+    for (const rounds of [3, 4, ...ROUNDS]) {
+      const rate = rateOf(rounds, 1, 0.15, risesBeyondNoise);
+      assert.ok(rate < 2 * FALSE_ALARMS, `${rounds} rounds: ${rate}`);
+    }
+  });
+
+  it('takes five rounds at least, and more than a few percent', () => {
+    assert.equal(risesBeyondNoise([1, 2, 3, 4], [10, 20, 30, 40]), false);
+    assert.equal(risesBeyondNoise([1, 2, 3, 4, 5], [10, 20, 30, 40, 50]), true);
+    assert.equal(risesBeyondNoise([1, 2, 3, 4, 500], [10, 20, 30, 40, 50]), false);
+    assert.equal(risesBeyondNoise([100, 100, 100, 100, 100, 100], [104, 104, 104, 104, 104, 104]), false);
   });
 });
