@@ -1,12 +1,17 @@
 /** The cost model as tables: one for each kind of cost, with its parameters and what follows from them. */
 import type { MiddleHalf } from '../statistics.js';
 import { formatNumber, formatSpread } from '../table.js';
-import type { CostLine, CostModel } from './model.js';
+import type { CostLine } from './cost-line.js';
+import type { CostModel } from './model.js';
 import type { TextTable } from './tables.js';
 
 const KINDS = [
   { kind: 'shared increment', title: 'An increment of a word that w writers share, each on a CPU of its own' },
   { kind: 'own increment', title: 'An increment of a word that no other writer adds to, for any number of writers' },
+  {
+    kind: 'increment by series',
+    title: 'A further increment of a request over S series in one thread, for any number of CPUs and lanes',
+  },
   { kind: 'scrape', title: 'A scrape, for S series and L lanes' },
   { kind: 'memory', title: 'Memory, for L lanes' },
 ] as const;
@@ -36,13 +41,13 @@ function tableOf(title: string, first: CostLine, lines: readonly CostLine[]): Te
     heading: [
       '',
       ...first.parameters.map(({ name, unit }) => `${name}, ${unit}`),
-      `${first.fitted.cpus} CPUs, fitted`,
+      ...(first.fitted === null ? [] : [`${first.fitted.cpus} CPUs, fitted`]),
       ...first.predictions.map(({ cpus }) => `${cpus} CPUs, prediction`),
     ],
     rows: lines.map(({ subject, unit, decimals, parameters, fitted, predictions }) => [
       `${subject}, ${unit}`,
       ...parameters.map(({ value, decimals: own }) => (value === null ? 'none beyond noise' : cell(value, own))),
-      ...[fitted, ...predictions].map((estimate) => cell(estimate, decimals)),
+      ...(fitted === null ? predictions : [fitted, ...predictions]).map((estimate) => cell(estimate, decimals)),
     ]),
   };
 }

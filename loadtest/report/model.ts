@@ -7,66 +7,32 @@
  * - an increment of a word that no other writer adds to costs `a`, whatever their number: nothing is handed over. What
  *   such a row costs more with the second writer of a run is the machine's (cores that are shared, the heap, the
  *   frequency), would be no line to 256 CPUs, and is in the range of `a`, which is that of all rounds of all points;
+ * - a further increment of a request over S series costs `i(S)` in one thread, which is not given as a formula: what it takes
+ *   more over many series is what no longer fits into a cache, which is no straight line. It is the slope of the CPU time of
+ *   a request;
  * - a scrape costs `c + d S + b S (L - L0)` for S series and L lanes, where it was measured with L0: text per series, and
  *   8 bytes to read per series and lane. All of it is measured over HTTP between scrapes of others, which leave the lanes
  *   to be read from memory again: a scrape of `lanes` that follows another one costs a part of that;
  * - a series takes `m + n L` bytes of the file.
  *
  * Each round is fitted by itself; what is given is the median of the rounds with their middle half. A slope that their
- * noise may have made is none. What could not be fitted is named. All
- * that is said of numbers of CPUs that were not measured is a prediction: it knows nothing of sockets, of cache that a
- * store no longer fits into, or of memory controllers.
+ * noise may have made is none, and no single round decides that. No increment depends on the number of lanes, as it
+ * touches that of its own CPU only, nor any cost of a scrape on the number of writers, who are not asked. What could not be
+ * fitted is named. All that is said of numbers of CPUs that were not measured is a prediction: it knows nothing of
+ * sockets, of cache that a store no longer fits into, or of memory controllers.
  */
 import type { Findings } from '../findings.js';
-import { Lookup } from '../lookup.js';
+import type { Lookup } from '../lookup.js';
 import { IS_WIDE, WIDE } from '../scrape/size.js';
-import type { Design } from '../services/counters.js';
-import { type MiddleHalf, summarize } from '../statistics.js';
-import { type Fit, fitPlaces, inCommonRounds, type Place, valueAt } from './line.js';
+import type { MiddleHalf } from '../statistics.js';
+import { type CostLine, estimates, type Gap, half, lookupOf, type Outcome, parametersOf } from './cost-line.js';
+import { incrementLines } from './increment-lines.js';
+import { fitPlaces, inCommonRounds, type Place, valueAt } from './line.js';
+import { seriesLines } from './series-lines.js';
 
-/** CPUs that predictions are made for. */
-const PREDICTED_CPUS = [8, 64, 256] as const;
 /** Series of the predicted scrape. */
 const SERIES = 100_000;
 const OURS = 'percpu-metrics';
-/** Designs whose writers all add to one word; those of the others share none. */
-const SHARING: readonly string[] = ['atomic', 'atomic-padded', 'Atomics.add'] satisfies Design[];
-
-/** A coefficient. */
-export interface Parameter {
-  name: string;
-  unit: string;
-  /** Digits behind the point in tables. */
-  decimals: number;
-  /** `null` for a slope that is not told from noise, and taken as 0. */
-  value: MiddleHalf | null;
-}
-
-/** What a line says of a machine with so many CPUs. */
-export interface Estimate extends MiddleHalf {
-  cpus: number;
-}
-
-/** A line that was fitted. */
-export interface CostLine {
-  kind: 'shared increment' | 'own increment' | 'scrape' | 'memory';
-  subject: string;
-  /** Of the estimates. */
-  unit: string;
-  decimals: number;
-  formula: string;
-  parameters: Parameter[];
-  /** For the machine that was measured. */
-  fitted: Estimate;
-  /** For machines with more CPUs, which nobody measured. */
-  predictions: Estimate[];
-}
-
-/** Something that could not be fitted. */
-export interface Gap {
-  subject: string;
-  reason: string;
-}
 
 /** What all lines of a run are. */
 export interface CostModel {
@@ -76,91 +42,18 @@ export interface CostModel {
 
 /** Fits the model. @param cpus - of the machine that was measured */
 export function fitModel(scenarios: readonly Findings[], cpus: number): CostModel {
-  const outcomes = [...incrementLines(scenarios, cpus), scrapeLine(scenarios, cpus), memoryLine(scenarios, cpus)];
+  const outcomes = [
+    ...[...incrementLines(scenarios, cpus), ...seriesLines(scenarios)],
+    ...[scrapeLine(scenarios, cpus), memoryLine(scenarios, cpus)],
+  ];
   return {
     lines: outcomes.filter((outcome) => 'formula' in outcome),
     gaps: outcomes.filter((outcome) => 'reason' in outcome),
   };
 }
 
-type Outcome = CostLine | Gap;
-
-function lookupOf(scenarios: readonly Findings[], name: string): Lookup | undefined {
-  const findings = scenarios.find((one) => one.name === name);
-  return findings && new Lookup(findings);
-}
-
-function half(values: readonly number[]): MiddleHalf {
-  const { lowerQuartile, median, upperQuartile } = summarize(values);
-  return { lowerQuartile, median, upperQuartile };
-}
-
 function times({ lowerQuartile, median, upperQuartile }: MiddleHalf, factor: number): MiddleHalf {
   return { lowerQuartile: lowerQuartile * factor, median: median * factor, upperQuartile: upperQuartile * factor };
-}
-
-/** For the machine itself, and for those that have more CPUs. */
-function estimates(cpus: number, of: (cpus: number) => MiddleHalf): Pick<CostLine, 'fitted' | 'predictions'> {
-  const predictions = PREDICTED_CPUS.filter((count) => count > cpus).map((count) => ({ cpus: count, ...of(count) }));
-  return { fitted: { cpus, ...of(cpus) }, predictions };
-}
-
-/** The two parameters of a line: its second is `null` where it does not rise. */
-function parametersOf({ lines, rises }: Fit): { intercept: MiddleHalf; slope: MiddleHalf | null } {
-  return {
-    intercept: half(lines.map(({ intercept }) => intercept)),
-    slope: rises ? half(lines.map(({ slope }) => slope)) : null,
-  };
-}
-
-function incrementLines(scenarios: readonly Findings[], cpus: number): Outcome[] {
-  const lookup = lookupOf(scenarios, 'contention');
-  if (lookup === undefined) return [{ subject: 'increments', reason: 'the scenario contention was not run' }];
-  return [
-    { figure: 'native', language: 'C' },
-    { figure: 'threads', language: 'worker threads' },
-    { figure: 'cluster', language: 'a cluster' },
-  ].flatMap(({ figure, language }) =>
-    lookup.contenders(figure).map((contender) => {
-      const subject = `increment in ${language}, ${contender}`;
-      const places = incrementPlaces(lookup, figure, contender, cpus);
-      return SHARING.includes(contender) ? sharedIncrement(subject, places, cpus) : ownIncrement(subject, places, cpus);
-    }),
-  );
-}
-
-/** Nanoseconds by the number of the other writers. Writers that wait for a CPU are no longer on one of their own. */
-function incrementPlaces(lookup: Lookup, figure: string, contender: string, cpus: number): Place[] {
-  return lookup.points(figure).flatMap((point): Place[] => {
-    const writers = Number(point);
-    const rounds = lookup.rounds(figure, contender, point).map((rate) => rate && (writers / rate) * 1000);
-    return writers > cpus || rounds.length === 0 ? [] : [{ x: writers - 1, rounds }];
-  });
-}
-
-function ownIncrement(subject: string, places: readonly Place[], cpus: number): Outcome {
-  const rounds = places.flatMap((place) => place.rounds).filter((value) => value !== undefined);
-  if (rounds.length === 0) return { subject, reason: 'no point was measured' };
-  const value = half(rounds);
-  return {
-    ...{ kind: 'own increment', subject, unit: 'ns', decimals: 1, formula: 'a' },
-    parameters: [{ name: 'a', unit: 'ns', decimals: 2, value }],
-    ...estimates(cpus, () => value),
-  };
-}
-
-function sharedIncrement(subject: string, places: readonly Place[], cpus: number): Outcome {
-  const fit = fitPlaces(places);
-  if (typeof fit === 'string') return { subject, reason: fit };
-  const { intercept, slope } = parametersOf(fit);
-  return {
-    ...{ kind: 'shared increment', subject, unit: 'ns', decimals: 1, formula: 'a + k (w - 1)' },
-    parameters: [
-      { name: 'a', unit: 'ns', decimals: 2, value: intercept },
-      { name: 'k', unit: 'ns per further writer', decimals: 2, value: slope },
-    ],
-    ...estimates(cpus, (count) => half(fit.lines.map((line) => valueAt(line, count - 1)))),
-  };
 }
 
 /** Milliseconds of scrapes by the number of their series, and of the largest of them that was measured over more lanes. */

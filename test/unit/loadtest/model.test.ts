@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Findings } from '../../../loadtest/findings.js';
 import { Recorder } from '../../../loadtest/recorder.js';
+import type { CostLine } from '../../../loadtest/report/cost-line.js';
 import { fitLine, fitPlaces } from '../../../loadtest/report/line.js';
-import { type CostLine, type CostModel, fitModel } from '../../../loadtest/report/model.js';
+import { type CostModel, fitModel } from '../../../loadtest/report/model.js';
 import { modelTablesOf } from '../../../loadtest/report/model-tables.js';
 import { renderPage } from '../../../loadtest/report/page.js';
 import { renderModel } from '../../../loadtest/report/text.js';
@@ -34,6 +35,16 @@ function contention(nanoseconds: Readonly<Record<number, readonly number[]>>, co
   return findingsOf('contention', 'native', contender, Object.fromEntries(rates));
 }
 
+/** Requests of one thread that take 30 us and so many nanoseconds for each increment, by the number of their series. */
+function dense(nanoseconds: Readonly<Record<number, readonly number[]>>): Findings {
+  const recorder = new Recorder(scenarios.find(({ name }) => name === 'dense') as Scenario);
+  for (const [series, values] of Object.entries(nanoseconds))
+    for (const increments of [1, 10, 1000])
+      for (const value of values)
+        recorder.add(`cpu-${series}`, 'rseq', String(increments), 30 + (value * increments) / 1000);
+  return recorder.findings(1);
+}
+
 function only(model: CostModel): CostLine {
   assert.equal(model.lines.length, 1, JSON.stringify(model));
   return model.lines[0] as CostLine;
@@ -43,6 +54,10 @@ function only(model: CostModel): CostLine {
 function rounded(value: { lowerQuartile: number; median: number; upperQuartile: number } | null | undefined) {
   return value && [value.lowerQuartile, value.median, value.upperQuartile].map((one) => Number(one.toFixed(6)));
 }
+
+const SCRAPE = 'scrape of 100,000 counters over HTTP';
+const gapOf = (model: CostModel, subject: string): string =>
+  model.gaps.find((gap) => gap.subject === subject)?.reason ?? '';
 
 const parameter = (line: CostLine, name: string): unknown =>
   rounded(line.parameters.find((one) => one.name === name)?.value);
@@ -116,6 +131,15 @@ describe('the cost model', () => {
     assert.deepEqual(parameter(only(fitModel([contention(downwards)], 2)), 'a'), [15, 15, 15]);
   });
 
+  it('takes the slope of nearly all rounds where one was disturbed', () => {
+    // The rounds of "atomic" in C in a run in which one of a single writer took as long as those of two.
+    const alone = [8.2, 6.6, 18.6, 8.4, 9.8, 41.2, 8.4];
+    const both = [42, 39.9, 31.9, 42.1, 41.1, 32.1, 40.1];
+    const line = only(fitModel([contention({ 1: alone, 2: both })], 2));
+    assert.deepEqual(parameter(line, 'a'), [8.3, 8.4, 14.2]);
+    assert.deepEqual(parameter(line, 'k'), [22.3, 31.7, 33.5]);
+  });
+
   it('gives writers that share no word one cost for any number of them, with the range of all points', () => {
     const lines = ['rseq', 'percpu-atomic', 'prom-client', 'plain lane'].map((contender) =>
       only(fitModel([contention({ 1: five(10), 2: [20, 20, 20, 20, 60], 3: five(900) }, contender)], 2)),
@@ -129,6 +153,32 @@ describe('the cost model', () => {
       only(fitModel([contention({ 1: five(10), 2: five(20) }, contender)], 2)),
     );
     for (const line of shared) assert.deepEqual(parameter(line, 'k'), [10, 10, 10]);
+  });
+
+  it('tells an increment of a request by number of series, as the slope of CPU time by increments', () => {
+    const line = only(fitModel([dense({ 1: [40, 41, 42, 43, 44], 100: five(45), 10000: [80, 81, 82, 83, 184] })], 2));
+    assert.equal(line.formula, 'i(S)');
+    assert.equal(line.subject, 'increment of a request, rseq');
+    assert.deepEqual(parameter(line, 'i(1)'), [41, 42, 43]);
+    assert.deepEqual(parameter(line, 'i(100)'), [45, 45, 45]);
+    assert.deepEqual(parameter(line, 'i(10,000)'), [81, 82, 83]);
+    assert.deepEqual(parameter(line, 'i(10,000) - i(1)'), [40, 40, 40]);
+    assert.deepEqual([line.fitted, line.predictions], [null, []]);
+  });
+
+  it('takes nothing for more series, nor for an increment, that the noise may have made', () => {
+    const noise = only(fitModel([dense({ 1: [40, 41, 42, 43, 44], 10000: [41, 39, 46, 43, 45] })], 2));
+    assert.deepEqual(parameter(noise, 'i(1)'), [41, 42, 43]);
+    assert.equal(parameter(noise, 'i(10,000) - i(1)'), null);
+    const cheap = only(fitModel([dense({ 1: [-3, 2, -1, 4, 0] })], 2));
+    assert.equal(parameter(cheap, 'i(1)'), null);
+    assert.equal(parameter(cheap, 'i(1) - i(1)'), undefined);
+    assert.match(
+      renderModel({ lines: [cheap], gaps: [] }),
+      /in one thread, for any number of CPUs and lanes: i\(S\)\n/,
+    );
+    const seldom = fitModel([dense({ 1: [40, 41, 42, 43] })], 2);
+    assert.equal(gapOf(seldom, 'increment of a request, rseq'), 'it takes 5 rounds to tell a slope from noise');
   });
 
   it('adds the lanes of more CPUs to a scrape, as it was measured with more lanes', () => {
@@ -146,7 +196,7 @@ describe('the cost model', () => {
     const [, wide] = line.predictions;
     assert.deepEqual([wide?.cpus, ...(rounded(wide) ?? [])], [64, 31, 32, 33]);
     const missing = fitModel([findingsOf('scrape', 'latency', 'percpu-metrics', { '1 counters': five(2) })], 2);
-    assert.match(missing.gaps[1]?.reason ?? '', /^no store of more lanes than this machine has CPUs was scraped$/);
+    assert.match(gapOf(missing, SCRAPE), /^no store of more lanes than this machine has CPUs was scraped$/);
   });
 
   it('says what it could not fit, and why', () => {
@@ -154,6 +204,7 @@ describe('the cost model', () => {
       lines: [],
       gaps: [
         { subject: 'increments', reason: 'the scenario contention was not run' },
+        { subject: 'increments by number of series', reason: 'the scenario dense was not run' },
         { subject: 'scrape of 100,000 counters over HTTP', reason: 'the scenario scrape was not run' },
         { subject: 'file of a counter series', reason: 'the scenario memory was not run' },
       ],
@@ -173,15 +224,17 @@ describe('the cost model', () => {
       '2 counters': five(5),
       '2 counters, 64 lanes': five(9),
     });
-    assert.match(fitModel([same], 2).gaps[1]?.reason ?? '', /^the number of series made no difference/);
+    assert.match(gapOf(fitModel([same], 2), SCRAPE), /^the number of series made no difference/);
   });
 
   it('marks as a prediction what was not measured', () => {
     const model = fitModel(inventedRun(1).scenarios, 2);
     assert.deepEqual(model.gaps, []);
     const tables = modelTablesOf(model);
-    assert.equal(tables.length, 4);
-    for (const { heading, rows } of tables) {
+    assert.equal(tables.length, 5);
+    for (const { caption, heading, rows } of tables) {
+      // The same on all machines.
+      if (caption.endsWith(': i(S)')) continue;
       assert.deepEqual(heading.slice(-4), [
         '2 CPUs, fitted',
         '8 CPUs, prediction',
