@@ -7,6 +7,7 @@ import { type Figure, judge } from '../findings.js';
 import { LEAST_FOR_P999, P999_IS_LEFT_OUT } from '../generator.js';
 import { LoadedService, withServices } from '../loaded-service.js';
 import type { Lookup } from '../lookup.js';
+import { describeLosses } from '../losses.js';
 import { type Onset, onsetOf } from '../onset.js';
 import { beforeTurn } from '../rest.js';
 import { packageRoot } from '../results.js';
@@ -55,6 +56,8 @@ function figuresOf(series: number): Figure[] {
     { name: nameOf('p999', series), title: `Latency, p99.9, ${over}`, ...time },
   ];
 }
+
+const figures: readonly Figure[] = FULL.series.flatMap(figuresOf);
 
 interface Entrant {
   service: LoadedService;
@@ -192,23 +195,20 @@ function describeDesign(rival: Design, found: Onset | 'never' | undefined): stri
 }
 
 function conclude(lookup: Lookup): Conclusion {
-  const [series = 100, ...otherSizes] = sizesOf(lookup);
-  const onset = (rival: Design, size: number): Onset | 'never' | undefined =>
-    onsetOf(lookup, nameOf('cpu', size), rival, BASELINE);
-  const isCheaper = (rival: Design, size: number): boolean => {
-    const found = onset(rival, size);
+  const [series = 100] = sizesOf(lookup);
+  const onset = (rival: Design): Onset | 'never' | undefined => onsetOf(lookup, nameOf('cpu', series), rival, BASELINE);
+  const isCheaper = (rival: Design): boolean => {
+    const found = onset(rival);
     return typeof found === 'object' && found.multiple < 1;
   };
-  const told = DESIGNS.filter((design) => TOLD.includes(design) || isCheaper(design, series));
-  // Those that are cheaper here have been told; elsewhere there may be more of them.
-  const elsewhere = otherSizes.flatMap((size) =>
-    DESIGNS.filter((design) => isCheaper(design, size) && !isCheaper(design, series)).map(
-      (design) => `over ${describeSeries(size)} ${describeDesign(design, onset(design, size))}`,
-    ),
-  );
+  const told = DESIGNS.filter((design) => TOLD.includes(design) || isCheaper(design));
   const figure = nameOf('cpu', series);
   const last = lookup.points(figure).at(-1) ?? '';
-  const sentences = [...told.map((design) => describeDesign(design, onset(design, series))), ...elsewhere];
+  const rivals = DESIGNS.filter((design) => design !== BASELINE);
+  const sentences = [
+    ...told.map((design) => describeDesign(design, onset(design))),
+    describeLosses(lookup, { ours: BASELINE, rivals, figures }),
+  ];
   return {
     verdict: `CPU time per request over ${describeSeries(series)}, in one thread: ${sentences.join('; ')}.`,
     goals: [
@@ -226,7 +226,7 @@ export const dense: Scenario = {
   title: 'Many increments per request',
   axis: 'increments per request',
   baseline: BASELINE,
-  figures: FULL.series.flatMap(figuresOf),
+  figures,
   run,
   conclude,
 };
