@@ -4,8 +4,9 @@
  * adds so many times, an integer and a double each time, before each of so many moves, and goes on until the CPUs have
  * changed TRANSITIONS times. Nothing may be lost; with ROUNDS above 0 sections have to be restarted, of integers and of
  * doubles, within that many rounds, or the run proves nothing. `control` is for a build whose sections are not announced
- * to the kernel: the same additions have to lose counts within so many rounds, and none is restarted. Prints a line for
- * each claim and their tally, as the tests of the core do.
+ * to the kernel: the same additions have to lose counts within so many rounds, and none is restarted. To be compared with
+ * it, a build has the same points of injection, and says `delayed`. Prints a line for each claim and their tally, as the
+ * tests of the core do.
  */
 #include "percpu_metrics.h"
 
@@ -22,9 +23,11 @@
 #ifdef PCM__INJECT_POINTS
 #define START_INJECTION() pcm__inject_start()
 #define PLAN_INJECTION()  pcm__inject_plan(&random)
+#define KIND              "delayed"
 #else
 #define START_INJECTION()
 #define PLAN_INJECTION() (void)random
+#define KIND             "moving"
 #endif
 
 #define MOST_THREADS 128
@@ -230,7 +233,7 @@ int main(int argc, char **argv) {
     struct lost lost = count_lost(total);
     printf("# %s: integers %lld, lost %.0f, aborts %llu; doubles %lld, lost %.0f, aborts %llu; transitions %d, rounds "
            "%d\n",
-           is_control ? "control" : "moving", (long long)total, lost.integers, (unsigned long long)aborts(&integers),
+           is_control ? "control" : KIND, (long long)total, lost.integers, (unsigned long long)aborts(&integers),
            (long long)total, lost.doubles, (unsigned long long)aborts(&doubles), atomic_load(&changes), round);
     claim(mode.backend == PCM_BACKEND_RSEQ, "threads_are_registered_for_rseq");
     claim_all(is_control, total, transitions, rounds);

@@ -2,7 +2,8 @@
  * The counters on other machines, emulated: more CPUs than this machine has, two memory nodes, CPUs that go off and come
  * back, more CPUs possible than there are, 64-bit ARM. Emulation alone proves little, for an interrupt comes only
  * between blocks of code; so a part of each run goes on instruction by instruction, or through points of injection, where
- * loops are such blocks. There the control has to lose counts: the same critical sections, not announced to the kernel.
+ * loops are such blocks. There the control has to lose counts, where the same program does not: it has the same points of
+ * injection in the same critical sections, which are not announced to the kernel.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -10,7 +11,7 @@ import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { buildCoreProgram, buildMovingControl } from '../support/core-program.js';
+import { buildCoreProgram, buildDelayedMoving } from '../support/core-program.js';
 import { unlessInstalled } from '../support/debian-package.js';
 import { fetched, type Guest, runGuest, stepByStep } from '../support/guest.js';
 import { parseSamples, sumSamples } from '../support/sample.js';
@@ -31,9 +32,12 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const suite = 'PCM_TEST_REGISTRATION=libc PCM_TEST_SCALE=0.002 /core_test';
 /** Threads, additions before each move, moves, transitions of CPUs at least, rounds within which sections have to be restarted. */
 const moving = (...numbers: [number, number, number, number, number]) => `/moving_threads ${numbers.join(' ')}`;
-/** Threads, additions before each move, moves, rounds within which the control has to lose. */
-const control = (threads: number, additions: number, moves: number, rounds: number) =>
-  `/moving_control ${threads} ${additions} ${moves} 0 ${rounds} control`;
+/** Threads, additions before each move, moves, rounds within which the control has to lose, and the other to be restarted. */
+const delayed = (...numbers: [number, number, number, number]) => {
+  const [threads, additions, moves, rounds] = numbers;
+  const numbersOf = `${threads} ${additions} ${moves} 0 ${rounds}`;
+  return `/moving_delayed ${numbersOf}; /moving_control ${numbersOf} control`;
+};
 
 const skipX86 =
   unlessInstalled('qemu-system-x86', 'qemu-system-x86_64') ||
@@ -49,6 +53,11 @@ const x86Files = {
   core_test: join(root, 'build/Release/pcm_core_test'),
   moving_threads: join(root, 'build/Release/moving_threads'),
 };
+
+const delayedFiles = async (target: 'arm64' | 'here') => ({
+  moving_delayed: await buildDelayedMoving(target, true),
+  moving_control: await buildDelayedMoving(target, false),
+});
 
 const memory = (node: number) => [
   ...['-object', `memory-backend-ram,id=m${node},size=768M`],
@@ -66,7 +75,7 @@ const twoNodes = {
 /** Whether everything that ran in the guest passed, and how many suites that were. */
 function assertPassed(t: TestContext, output: string, suites: number): void {
   for (const [line] of output.matchAll(
-    /^(?:guest: (?:Linux|at )|# (?:moving|control|registration|transitions)).*$/gm,
+    /^(?:guest: (?:Linux|at )|# (?:moving|delayed|control|registration|transitions)).*$/gm,
   )) {
     t.diagnostic(line);
   }
@@ -86,16 +95,16 @@ for (const kernel of ['6.1', '6.12'] as const) {
   }, async (t) => {
     const commands = [
       suite,
-      moving(16, 50, 40, 22, 0),
-      stepByStep(moving(16, 50, 20, 8, 50)),
-      stepByStep(control(16, 50, 4, 50)),
+      moving(16, 50, 40, 26, 0),
+      stepByStep(moving(16, 50, 20, 4, 50)),
+      stepByStep(delayed(16, 50, 4, 50)),
     ];
-    const files = { ...x86Files, moving_control: await buildMovingControl('here') };
+    const files = { ...x86Files, ...(await delayedFiles('here')) };
     const output = await runGuest(t, { arch: 'amd64', kernel, ...twoNodes[kernel], files, commands });
     assert.ok(output.includes(`guest: Linux ${kernel}.`), output);
     assert.match(output, /^guest: .* possible 0-11, online 0-7, nodes 2$/m);
     assert.match(output, /^# lanes 12, online 8,/m);
-    assertPassed(t, output, 4);
+    assertPassed(t, output, 5);
   });
 }
 
@@ -105,13 +114,13 @@ for (const kernel of ['6.1', '6.12'] as const) {
   }, async (t) => {
     // Threads of the emulator for 64 CPUs would stand in each other's way on a few.
     const machine = ['-accel', 'tcg,thread=single', '-m', '1G', '-smp', '64'];
-    const commands = [moving(128, 50, 8, 8, 20), control(128, 50, 4, 20)];
-    const files = { ...x86Files, moving_control: await buildMovingControl('here') };
+    const commands = [moving(128, 50, 8, 8, 20), delayed(128, 50, 4, 20)];
+    const files = { ...x86Files, ...(await delayedFiles('here')) };
     const output = await runGuest(t, { arch: 'amd64', kernel, machine, files, commands });
     assert.ok(output.includes(`guest: Linux ${kernel}.`), output);
     assert.match(output, /^guest: .* possible 0-63, online 0-63,/m);
     assert.match(output, /^# lanes 64, online 64,/m);
-    assertPassed(t, output, 2);
+    assertPassed(t, output, 3);
   });
 }
 
@@ -166,23 +175,23 @@ for (const kernel of ['6.1', '6.12'] as const) {
       files: {
         core_test: await buildCoreProgram('arm64', 'suite'),
         moving_threads: await buildCoreProgram('arm64', 'moving_threads'),
-        moving_control: await buildMovingControl('arm64'),
+        ...(await delayedFiles('arm64')),
         ...nodeFiles(),
       },
       commands: [
         suite,
-        moving(16, 50, 40, 22, 0),
+        moving(16, 50, 40, 26, 0),
         'cd /app',
         whileCpusChange('echo go | node out/test/support/programs/counting.js /dev/shm/node 3000 3'),
         `node --input-type=module -e "${render}"`,
-        stepByStep(moving(16, 50, 20, 8, 50)),
-        stepByStep(control(16, 50, 4, 50)),
+        stepByStep(moving(16, 50, 20, 4, 50)),
+        stepByStep(delayed(16, 50, 4, 50)),
       ],
     };
     const output = await runGuest(t, guest);
     assert.ok(output.includes(`guest: Linux ${kernel}.`), output);
     assert.match(output, /^guest: .* possible 0-7, online 0-7,/m);
-    assertPassed(t, output, 4);
+    assertPassed(t, output, 5);
     const changes = Number(/^# transitions meanwhile: (\d+)$/m.exec(output)?.[1]);
     assert.ok(changes >= 14, `each CPU but the first was to go off and on: ${changes} transitions`);
     const [modes] = /^\[\{.*\}\]$/m.exec(output) ?? [''];

@@ -22,16 +22,16 @@ export function buildCoreProgram(target: Target, program: 'suite' | 'moving_thre
 }
 
 /**
- * Compiles the control of the threads that move, for 64-bit ARM or for this machine: its critical sections are not
- * announced to the kernel, and have delays, for hardly any of them would be interrupted otherwise. Gives its path.
+ * Compiles the threads that move, for 64-bit ARM or for this machine, with delays in their critical sections, for hardly
+ * any of them would be interrupted otherwise: as they are, or for the control not announced to the kernel. Gives its path.
  */
-export function buildMovingControl(target: 'arm64' | 'here'): Promise<string> {
+export function buildDelayedMoving(target: 'arm64' | 'here', announced: boolean): Promise<string> {
   const { compiler, flags } = target === 'arm64' ? targets.arm64 : { compiler: 'gcc' as const, flags: ['-O2'] };
   return buildVariant({
-    name: `${target}-moving_threads-control`,
+    name: `${target}-moving_threads-${announced ? 'delayed' : 'control'}`,
     sources: [...movingThreads, 'proof/inject.c'],
     compiler,
     flags: [...flags, '-include', 'proof/inject.h'],
-    mutation: unprotected,
+    ...(announced ? {} : { mutation: unprotected }),
   });
 }
