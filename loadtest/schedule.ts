@@ -8,7 +8,7 @@ const DURATIONS: Readonly<Record<string, { quick: number; full: number }>> = {
   request: { quick: 16, full: 262 },
   dense: { quick: 21, full: 265 },
   contention: { quick: 17, full: 125 },
-  scrape: { quick: 20, full: 530 },
+  scrape: { quick: 20, full: 730 },
   series: { quick: 16, full: 85 },
   memory: { quick: 3, full: 35 },
   recovery: { quick: 18, full: 168 },

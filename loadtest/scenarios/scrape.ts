@@ -9,7 +9,7 @@ import type { Lookup } from '../lookup.js';
 import { describeLosses } from '../losses.js';
 import { beforeTurn } from '../rest.js';
 import { Entrant, figuresOf, LOAD, THREADS } from '../scrape/entrant.js';
-import { IS_WIDE, type Size, sizesOf } from '../scrape/size.js';
+import { IS_LOADED, IS_WIDE, type Size, sizesOf } from '../scrape/size.js';
 import { COUNTER, HISTOGRAM, LIBRARIES } from '../services/series.js';
 import { nodeRunsSuccessor, SUCCESSOR, SUCCESSOR_IS_LEFT_OUT } from '../successor.js';
 import { formatNumber } from '../table.js';
@@ -177,7 +177,8 @@ function describeDelay(lookup: Lookup, largest: string): string {
 function conclude(lookup: Lookup): Conclusion {
   const idle = lookup.points('latency').filter((point) => point.endsWith(' counters'));
   const largest = idle.at(-1) ?? '';
-  const cluster = lookup.points('cluster').at(-1) ?? '';
+  const clusters = lookup.points('cluster');
+  const cluster = clusters.findLast((point) => !point.endsWith(IS_LOADED)) ?? clusters.at(-1) ?? '';
   const faster = lookup.ratio('latency', RIVAL, OURS, largest)?.median;
   const clusterFaster = lookup.ratio('cluster', RIVAL, OURS, cluster)?.median;
   const rendered = (point: string): number | undefined => lookup.ratio('render', RIVAL, OURS, point)?.median;

@@ -16,7 +16,7 @@ const [OURS] = LIBRARIES;
 export const THREADS = `${SUCCESSOR}, worker threads`;
 /** How long scrapes follow each other for the percentile of the delay. */
 const TAIL_MILLISECONDS = { quick: 100, full: 500 };
-/** Beside the scrape, where there is load. */
+/** Beside the scrape, where there is load; each worker of a cluster has a connection at least. */
 export const LOAD = { connections: 4, amount: 500 };
 
 const OF_EACH = ['latency', 'rate', 'delay', 'render'] as const;
@@ -35,13 +35,16 @@ export class Entrant {
   readonly #context: RunContext;
   readonly #size: Size;
   readonly #scraper: Scraper;
+  /** Where requests are answered: by the service, or by its workers. */
+  readonly #origins: readonly string[];
   /** Requests that were answered beside its scrapes; not known where one of them was not. */
   #answered: number | undefined = 0;
 
-  private constructor(context: RunContext, size: Size, service: LoadedService) {
+  private constructor(context: RunContext, size: Size, service: LoadedService, origins: readonly string[]) {
     this.#context = context;
     this.#size = size;
     this.service = service;
+    this.#origins = origins;
     this.#scraper = new Scraper(service.origin);
   }
 
@@ -61,7 +64,8 @@ export class Entrant {
     // One CPU for all workers would be no cluster: they have all of them, and who scrapes waits meanwhile.
     const service = await (workers > 0 ? unpinned(context, start) : start(context));
     if (name === OURS) service.recordMode(path);
-    return new Entrant(context, size, service);
+    const origins = workers > 0 ? (JSON.parse(await service.get('/workers')) as string[]) : [service.origin];
+    return new Entrant(context, size, service, origins);
   }
 
   /**
@@ -140,11 +144,14 @@ export class Entrant {
     const before = this.#answered;
     this.#answered = undefined;
     const request = { method: 'GET', path: '/work' } as const;
-    const { answered, refused, failed } = await fire({
-      ...{ origin: this.service.origin, request, ...LOAD, signal: this.#context.signal },
-    });
-    if (refused + failed > 0)
-      throw new Error(`${refused + failed} requests beside a scrape were refused or not answered`);
+    const { signal } = this.#context;
+    const share = (all: number): number => Math.ceil(all / this.#origins.length);
+    const connections = share(Math.max(LOAD.connections, this.#size.workers));
+    const load = { request, connections, amount: share(LOAD.amount), signal };
+    const fired = await Promise.all(this.#origins.map((origin) => fire({ ...load, origin })));
+    const lost = fired.reduce((sum, { refused, failed }) => sum + refused + failed, 0);
+    if (lost > 0) throw new Error(`${lost} requests beside a scrape were refused or not answered`);
+    const answered = fired.reduce((sum, one) => sum + one.answered, 0);
     this.#answered = before === undefined ? undefined : before + answered;
   }
 

@@ -18,15 +18,18 @@ export const WIDE = 64;
 /** How the point of a size ends whose store is that wide. */
 export const IS_WIDE = `, ${WIDE} lanes`;
 
+/** How the point of a size ends that is scraped under load. */
+export const IS_LOADED = ', loaded';
+
 const thousand = (number: number): string => formatNumber(number, 0);
 
 function countersOf(number: number, loaded = false): Size {
-  const point = `${thousand(number)} counters${loaded ? ', loaded' : ''}`;
+  const point = `${thousand(number)} counters${loaded ? IS_LOADED : ''}`;
   return { ...alone, point, counters: number, histograms: 0, loaded };
 }
 
 function histogramsOf(number: number, { workers = 0, loaded = false } = {}): Size {
-  const point = `${workers > 0 ? `${workers} x ` : ''}${thousand(number)} histograms${loaded ? ', loaded' : ''}`;
+  const point = `${workers > 0 ? `${workers} x ` : ''}${thousand(number)} histograms${loaded ? IS_LOADED : ''}`;
   return { point, counters: 0, histograms: number, workers, loaded };
 }
 
@@ -38,12 +41,12 @@ function wide(number: number): Size {
 export function sizesOf(quick: boolean): Size[] {
   if (quick) {
     const idle = [countersOf(1000), countersOf(10_000), wide(10_000)];
-    return [...idle, countersOf(10_000, true), histogramsOf(1000), histogramsOf(200, { workers: 2 })];
+    return [...idle, countersOf(10_000, true), histogramsOf(1000), histogramsOf(200, { workers: 2, loaded: true })];
   }
   return [
     ...[countersOf(1000), countersOf(10_000), countersOf(100_000), wide(100_000)],
     ...[1000, 10_000, 100_000].map((number) => countersOf(number, true)),
     ...[histogramsOf(10_000), histogramsOf(10_000, { loaded: true })],
-    ...[2, 4, 8].map((workers) => histogramsOf(10_000, { workers })),
+    ...[false, true].flatMap((loaded) => [2, 4, 8].map((workers) => histogramsOf(10_000, { workers, loaded }))),
   ];
 }

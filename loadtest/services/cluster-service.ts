@@ -1,11 +1,11 @@
 /**
  * A cluster whose workers all have the same series, and whose sum is scraped at `GET /metrics`: with prom-client and its
- * successor the primary asks each worker for its registry, with a store of ours it reads the store. `GET /delay` tells how late the
+ * successor the primary asks each worker for its registry, with a store of ours it reads the store. `GET /workers` tells where
+ * the workers answer `GET /work`, each of which counts, and `GET /delay` how late the
  * primary's event loop was since `GET /delay/begin`. Arguments:
  * `--library NAME --workers N --counters N --histograms N --store PATH`.
  */
 import cluster from 'node:cluster';
-import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import fastify from 'fastify';
 import { openStore } from 'percpu-metrics';
@@ -15,6 +15,7 @@ import { SUCCESSOR, successorClient } from '../successor.js';
 import { serveDelays } from './event-loop-delay.js';
 import { listen } from './listen.js';
 import { libraryOf, makeSeries } from './series.js';
+import { originsOf, serveOrigins, serveWork } from './worker.js';
 
 const string = { type: 'string' } as const;
 const { values } = parseArgs({
@@ -33,8 +34,9 @@ async function servePrimary(): Promise<void> {
   const workers = Array.from({ length: Number(values.workers) }, () => cluster.fork());
   // Listens to its workers from the start, as an application does.
   const aggregator = await makeAggregator();
-  await Promise.all(workers.map((worker) => once(worker, 'message')));
+  const origins = await originsOf(workers);
   const app = fastify();
+  serveOrigins(app, origins);
   await serveDelays(app);
   if (library !== 'percpu-metrics') {
     app.get('/metrics', async (_request, reply) =>
@@ -57,5 +59,5 @@ if (cluster.isPrimary) {
   series.touch();
   if (library !== 'percpu-metrics') await makeAggregator();
   process.on('disconnect', () => process.exit());
-  process.send?.('ready');
+  process.send?.(await serveWork(series));
 }

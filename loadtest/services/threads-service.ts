@@ -1,9 +1,8 @@
 /**
  * Worker threads that all have the same series in `@prometheus-io/client`, whose main thread asks each of them for its
- * registry at `GET /metrics`; `GET /delay` tells how late its event loop was since `GET /delay/begin`. Arguments:
+ * registry at `GET /metrics`; `GET /workers` tells where the threads answer `GET /work`, each of which counts, and `GET /delay` how late its event loop was since `GET /delay/begin`. Arguments:
  * `--workers N --counters N --histograms N`.
  */
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
@@ -12,6 +11,7 @@ import { SUCCESSOR, successorClient } from '../successor.js';
 import { serveDelays } from './event-loop-delay.js';
 import { listen } from './listen.js';
 import { makeSeries } from './series.js';
+import { originsOf, serveOrigins, serveWork } from './worker.js';
 
 const string = { type: 'string' } as const;
 const options = { workers: string, counters: string, histograms: string };
@@ -26,8 +26,9 @@ async function serve(): Promise<void> {
     { length: Number(values.workers) },
     () => new Worker(path, { argv: process.argv.slice(2) }),
   );
-  await Promise.all(workers.map((worker) => once(worker, 'message')));
+  const origins = await originsOf(workers);
   const app = fastify();
+  serveOrigins(app, origins);
   await serveDelays(app);
   app.get('/metrics', async (_request, reply) =>
     reply.header('content-type', registry.contentType).send(await registry.workerMetrics()),
@@ -42,8 +43,7 @@ if (isMainThread) {
   await serve();
 } else {
   const plan = { counters: Number(values.counters), histograms: Number(values.histograms), storePath: '' };
-  (await makeSeries(SUCCESSOR, plan)).touch();
-  // Stays, as a thread with work would.
-  parentPort?.on('message', () => {});
-  parentPort?.postMessage('ready');
+  const series = await makeSeries(SUCCESSOR, plan);
+  series.touch();
+  parentPort?.postMessage(await serveWork(series));
 }

@@ -56,8 +56,8 @@ function figuresFound({ series }: Findings, contender: string): [string, number,
     .map(({ figure, samples, missed = [] }) => [figure, samples.length, missed]);
 }
 
-for (const size of [cluster, alone, { ...alone, loaded: true }]) {
-  const what = size.workers > 0 ? 'cluster' : size.loaded ? 'service under load' : 'service';
+for (const size of [cluster, { ...cluster, loaded: true }, alone, { ...alone, loaded: true }]) {
+  const what = `${size.workers > 0 ? 'cluster' : 'service'}${size.loaded ? ' under load' : ''}`;
   test(`a rival's ${what} that has died is missed, and the rounds go on`, async (t) => {
     const run = await start(t, size, [RIVAL, OURS]);
     await measureRound(run.context, size, run.entrants);

@@ -5,23 +5,32 @@ import { openStore } from 'percpu-metrics';
 import { Recorder } from '../../../loadtest/recorder.js';
 import type { RunContext } from '../../../loadtest/scenarios/scenario.js';
 import { checkAll, measureRound, scrape } from '../../../loadtest/scenarios/scrape.js';
-import { Entrant } from '../../../loadtest/scrape/entrant.js';
+import { Entrant, THREADS } from '../../../loadtest/scrape/entrant.js';
 import type { Size } from '../../../loadtest/scrape/size.js';
 import { COUNTER, HISTOGRAM, LIBRARIES } from '../../../loadtest/services/series.js';
+import { nodeRunsSuccessor, SUCCESSOR } from '../../../loadtest/successor.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const counters: Size = { point: '10 counters', counters: 10, histograms: 0, workers: 0, loaded: true };
 const histograms: Size = { ...counters, point: '10 histograms', counters: 0, histograms: 10 };
 const cluster: Size = { ...counters, point: '2 x 10 counters', workers: 2, loaded: false };
+const loadedCluster: Size = { ...cluster, point: '2 x 10 counters, loaded', loaded: true };
+/** Those that sum over workers, with all that this Node has. */
+const REGISTRIES = nodeRunsSuccessor() ? [...LIBRARIES, SUCCESSOR, THREADS] : LIBRARIES;
 
-async function start(t: TestContext, size: Size): Promise<{ context: RunContext; entrants: Map<string, Entrant> }> {
+interface Run {
+  context: RunContext;
+  entrants: Map<string, Entrant>;
+}
+
+async function start(t: TestContext, size: Size, names: readonly string[] = LIBRARIES): Promise<Run> {
   const context: RunContext = {
     ...{ quick: true, rounds: 1, directory: temporaryDirectory(t), signal: new AbortController().signal },
     ...{ pinning: { pinned: false, reason: 'not needed here' } as const, progress: () => () => {} },
     recorder: new Recorder(scrape),
   };
   const entrants = new Map<string, Entrant>();
-  for (const name of LIBRARIES) {
+  for (const name of names) {
     const entrant = await Entrant.start(context, name, size);
     t.after(() => entrant.stop());
     entrants.set(name, entrant);
@@ -33,16 +42,18 @@ for (const [size, sample, untouched] of [
   [counters, COUNTER, 10],
   [histograms, `${HISTOGRAM}_count`, 10],
   [cluster, COUNTER, 20],
+  [loadedCluster, COUNTER, 20],
 ] as const) {
   test(`sums of ${size.point} are those of all that was counted`, async (t) => {
-    const { context, entrants } = await start(t, size);
+    const names = size.workers > 0 ? REGISTRIES : LIBRARIES;
+    const { context, entrants } = await start(t, size, names);
     await checkAll(context, size, 'first', entrants);
     for (let round = 1; round <= 2; round += 1) await measureRound(context, size, entrants);
     await checkAll(context, size, 'last', entrants);
     const { counts, passed } = context.recorder.findings(1);
     assert.deepEqual(
       counts.map(({ contender, what }) => [contender, what]),
-      ['first', 'last'].flatMap((which) => LIBRARIES.map((name) => [name, `${sample} in the ${which} scrape`])),
+      ['first', 'last'].flatMap((which) => names.map((name) => [name, `${sample} in the ${which} scrape`])),
     );
     for (const { what, expected, counted, promised } of counts) {
       assert.equal(counted, expected);

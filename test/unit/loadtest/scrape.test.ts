@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import type { Goal } from '../../../loadtest/findings.js';
 import { Recorder } from '../../../loadtest/recorder.js';
 import { scrape } from '../../../loadtest/scenarios/scrape.js';
+import { sizesOf } from '../../../loadtest/scrape/size.js';
 
 const SUCCESSOR = '@prometheus-io/client';
 
@@ -39,6 +40,34 @@ test('a registry that did not run has no goal, but that of prom-client is missed
     clusterGoals({ 'percpu-metrics': 10 }).map(({ measured, met }) => [measured, met]),
     [[null, false]],
   );
+});
+
+test('a sum over workers is judged idle where it was measured so, and else under load', () => {
+  const titles = (points: readonly string[]): string[] => {
+    const recorder = new Recorder(scrape);
+    for (const point of points) recorder.add('cluster', 'percpu-metrics', point, 10);
+    return recorder
+      .findings(1)
+      .goals.filter(({ title }) => title.startsWith('scrape of a cluster'))
+      .map(({ title }) => title);
+  };
+  const as = 'times as fast as the cluster registry';
+  const points = ['2 x 10 histograms', '8 x 10 histograms', '2 x 10 histograms, loaded', '8 x 10 histograms, loaded'];
+  assert.deepEqual(titles(points), [`scrape of a cluster, 8 x 10 histograms, ${as}`]);
+  assert.deepEqual(titles(points.slice(2)), [`scrape of a cluster, 8 x 10 histograms, loaded, ${as}`]);
+});
+
+test('clusters of as many workers are scraped idle and under load', () => {
+  const clusters = sizesOf(false).filter(({ workers }) => workers > 0);
+  assert.deepEqual(
+    [false, true].map((loaded) => clusters.filter((size) => size.loaded === loaded).map(({ workers }) => workers)),
+    [
+      [2, 4, 8],
+      [2, 4, 8],
+    ],
+  );
+  assert.ok(sizesOf(true).some(({ workers, loaded }) => workers > 0 && loaded));
+  assert.ok(clusters.every(({ point, loaded }) => point.endsWith(', loaded') === loaded));
 });
 
 test('text, delay and memory are judged by the largest number of series, the text by its store of many lanes as well', () => {
