@@ -154,6 +154,7 @@ const longOthers = ofBusy(
   'proof/crash',
   'proof/sanitizers',
   'proof/service-grammar',
+  'proof/service-grammar-control',
   'proof/model-mutants',
 );
 const others = [...longOthers, ...busy.filter((file) => ![...alone, ...long, ...longOthers].includes(file))];

@@ -7,8 +7,8 @@
  *
  * Two things are those of the machine in each run: the service that `npm start` starts in integration/start, as another
  * Node.js would build the project's addon anew under the other tests; and, by Node-API, the addon that tells
- * proof/service-grammar of malloc, and the objects that broken addons are made from in proof/model-mutants and the
- * controls of proof/service-grammar and proof/unloading.
+ * proof/service-grammar of malloc, and the objects that broken addons are made from in proof/model-mutants,
+ * proof/service-grammar-control and the controls of proof/unloading.
  */
 import assert from 'node:assert/strict';
 import { chmodSync, readdirSync } from 'node:fs';
@@ -37,6 +37,7 @@ const leftOut: Readonly<Record<string, string>> = {
   'proof/sanitizers': inC,
   'proof/soak': inC,
   'proof/torture': inC,
+  'proof/unloading-core': inC,
   'proof/variants': 'other builds of the core, in C, and of one addon',
 };
 
@@ -53,6 +54,7 @@ const newestOnly: Readonly<Record<string, string>> = {
   'integration/prometheus-formats': parses,
   'integration/round-trip': parses,
   'integration/victoria-metrics': parses,
+  'proof/service-grammar-control': 'the control of proof/service-grammar, which finds the same of each version',
   'proof/model-mutants': 'faults of the core, of which this is the control: with each version the sound one passes',
   'unit/loadtest/': measures,
 };
