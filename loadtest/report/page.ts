@@ -10,7 +10,7 @@ import { fitModel } from './model.js';
 import { describeGaps, modelTablesOf } from './model-tables.js';
 import { onsetTablesOf } from './onset.js';
 import { escapeText } from './svg.js';
-import { exactnessOf, type TextTable, tablesOf, titleOf } from './tables.js';
+import { exactnessOf, type TextTable, tablesOf, titleOf, turned } from './tables.js';
 import { describeGoal } from './text.js';
 import { describeUncompared } from './uncompared.js';
 
@@ -58,7 +58,7 @@ ${old === undefined ? '' : renderDifferences(old, run)}
 }
 
 function renderScenario(findings: Findings): string {
-  const tables = tablesOf(findings);
+  const tables = tablesOf(findings).map(upright);
   // Each chart with its table under it; one table of all figures comes after all charts.
   const figures = findings.figures.flatMap((figure) => [
     renderChart(findings, figure) ?? '',
@@ -81,6 +81,11 @@ ${tables
 ${exactness.rows.length === 0 ? '' : renderHtmlTable(exactness)}
 ${findings.notes.map((note) => `<p class="note">${escapeText(note)}</p>`).join('\n')}
 </section>`;
+}
+
+/** The way round that has fewer columns: what does not fit beside each other would have to be moved to be read. */
+function upright(table: TextTable): TextTable {
+  return table.heading.length > table.rows.length + 1 ? turned(table) : table;
 }
 
 function renderModel({ scenarios, machine }: RunDocument): string {

@@ -15,6 +15,16 @@ export interface TextTable {
   rows: string[][];
 }
 
+/** The same with rows for columns. */
+export function turned({ caption, heading, rows }: TextTable): TextTable {
+  const [corner = '', ...names] = heading;
+  return {
+    caption,
+    heading: [corner, ...rows.map(([name = '']) => name)],
+    rows: names.map((name, column) => [name, ...rows.map((row) => row[column + 1] ?? '')]),
+  };
+}
+
 /** Medians, with the middle half of the samples where there are several. */
 export function tablesOf(findings: Findings): TextTable[] {
   const lookup = new Lookup(findings);

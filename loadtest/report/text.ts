@@ -4,7 +4,7 @@ import { formatNumber, renderTable } from '../table.js';
 import type { CostModel } from './model.js';
 import { describeGaps, modelTablesOf } from './model-tables.js';
 import { onsetTablesOf } from './onset.js';
-import { exactnessOf, type TextTable, tablesOf } from './tables.js';
+import { exactnessOf, type TextTable, tablesOf, turned } from './tables.js';
 
 /** A threshold and how it came out, in a line. */
 export function describeGoal({ title, atLeast, atMost, unit, measured, met }: Goal): string {
@@ -48,15 +48,9 @@ function renderTextTable({ caption, heading, rows }: TextTable): string {
 }
 
 /** The way round that is narrower: a line that a terminal breaks is no row. */
-function renderNarrow({ caption, heading, rows }: TextTable): string {
-  const [corner = '', ...names] = heading;
-  const turned = {
-    caption,
-    heading: [corner, ...rows.map(([name = '']) => name)],
-    rows: names.map((name, column) => [name, ...rows.map((row) => row[column + 1] ?? '')]),
-  };
-  const ways = [{ caption, heading, rows }, turned].map((table) => {
-    const text = renderTextTable(table);
+function renderNarrow(table: TextTable): string {
+  const ways = [table, turned(table)].map((way) => {
+    const text = renderTextTable(way);
     return { text, width: Math.max(...text.split('\n').map(({ length }) => length)) };
   });
   return ways.reduce((one, other) => (other.width < one.width ? other : one)).text;
