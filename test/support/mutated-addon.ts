@@ -25,14 +25,14 @@ function changedFiles(tree: string): string[] {
     .filter((path) => !readFileSync(join(tree, path)).equals(readFileSync(join(root, 'native', path))));
 }
 
-/** Builds the addon with a mutation; gives a directory that holds prebuilds/. */
-export function mutatedAddon(t: TestContext, mutation: Mutation): string {
+/** Builds the addon with a mutation, and with flags for what is changed; gives a directory that holds prebuilds/. */
+export function mutatedAddon(t: TestContext, mutation: Mutation, extra: readonly string[] = []): string {
   const tree = mutatedTree(mutation);
   const directory = temporaryDirectory(t);
   const changed = changedFiles(tree).map((path, index) => {
     const object = join(directory, `${index}.o`);
     const [compiler = '', ...own] = path.endsWith('.c') ? ['gcc', '-std=gnu11'] : ['g++', '-std=gnu++17', '-fno-rtti'];
-    execFileSync(compiler, [...own, ...flags, '-c', path, '-o', object], { cwd: tree });
+    execFileSync(compiler, [...own, ...flags, ...extra, '-c', path, '-o', object], { cwd: tree });
     return object;
   });
   const addon = join(built, 'obj.target', 'percpu_metrics', 'native', 'addon');
@@ -41,6 +41,7 @@ export function mutatedAddon(t: TestContext, mutation: Mutation): string {
   mkdirSync(prebuilds, { recursive: true });
   // What an object in front defines is not taken out of a library.
   execFileSync('g++', [
+    ...extra,
     ...['-shared', '-pthread', '-Wl,-z,nodelete', '-o', join(prebuilds, 'percpu-metrics.glibc.node')],
     ...changed,
     ...objects.map((name) => join(addon, name)),

@@ -23,20 +23,19 @@ export function nodeOf(version: (typeof nodeVersions)[number]): string {
 }
 
 /**
- * Builds with the headers of a version, the oldest by default, and flags of the compilers, from the sources of the
- * project or a copy of them; gives a directory that holds prebuilds/, and the file in it.
+ * Builds with the headers of a version, the oldest by default, and flags of the compilers; gives a directory that holds
+ * prebuilds/, and the file in it.
  */
 export async function prebuiltAddon(
   t: TestContext,
   version: (typeof nodeVersions)[number] = nodeVersions[0],
   flags: readonly string[] = [],
-  sources: string = root,
 ): Promise<{ directory: string; file: string }> {
   const directory = temporaryDirectory(t);
   const headers = fetched('node', version);
   const args = ['run', '--silent', 'prebuilds', '--', '--headers', headers, '--out', directory];
   const env = flags.length === 0 ? process.env : { ...process.env, CFLAGS: flags.join(' '), CXXFLAGS: flags.join(' ') };
-  await run('npm', args, { cwd: sources, env, timeout: 900_000 });
+  await run('npm', args, { cwd: root, env, timeout: 900_000 });
   const file = join(directory, 'prebuilds', `linux-${process.arch}`, 'percpu-metrics.glibc.node');
   if (!existsSync(file)) {
     throw new Error(`npm ${args.join(' ')} has left no ${file}`);
