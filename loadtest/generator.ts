@@ -23,6 +23,8 @@ export interface Round {
   connections: number;
   /** Requests to be answered. */
   amount: number;
+  /** Seconds after which a request is given up. */
+  patience?: number;
   signal: AbortSignal;
 }
 
@@ -51,8 +53,18 @@ export const P999_IS_LEFT_OUT = `p99.9 is left out of turns with fewer than ${LE
 /** How often autocannon looks whether it is done; its own figures, which depend on it, are not used. */
 const SAMPLE_MILLISECONDS = 20;
 
+/** Longer than any answer takes that is still to come. */
+const PATIENCE = 10;
+
 /** @throws Error when nothing was answered, or the signal's reason */
-export async function fire({ origin, request, connections, amount, signal }: Round): Promise<Fired> {
+export async function fire({
+  origin,
+  request,
+  connections,
+  amount,
+  patience = PATIENCE,
+  signal,
+}: Round): Promise<Fired> {
   signal.throwIfAborted();
   const { path, ...shape } = request;
   const latencies = new Float64Array(amount);
@@ -60,7 +72,10 @@ export async function fire({ origin, request, connections, amount, signal }: Rou
   let lastAnswer = 0;
   const started = performance.now();
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
-    const options = { ...shape, url: origin + path, connections, amount, sampleInt: SAMPLE_MILLISECONDS };
+    const options = {
+      ...{ ...shape, url: origin + path, connections, amount, timeout: patience },
+      sampleInt: SAMPLE_MILLISECONDS,
+    };
     const instance = autocannon(options, (error, outcome) => {
       signal.removeEventListener('abort', instance.stop);
       if (error) reject(error);

@@ -94,7 +94,7 @@ function rotated<T>(all: readonly T[], times: number): T[] {
 
 async function run(context: RunContext): Promise<void> {
   const plan = context.quick ? QUICK : FULL;
-  const rounds = roundsOf(context, 2, 7);
+  const rounds = roundsOf(context, 1, 7);
   // How lucky a process is with its memory and its compiler must not colour all rounds.
   const [generations, roundsOfEach] = context.quick ? [1, rounds] : [rounds, 1];
   const step = context.progress(plan.series.length * plan.increments.length * rounds * DESIGNS.length);

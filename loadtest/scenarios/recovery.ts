@@ -19,6 +19,8 @@ import { attempt, type Conclusion, type RunContext, roundsOf, type Scenario, unp
 const OURS: Library = 'percpu-metrics';
 const RIVAL: Library = 'prom-client';
 const CONNECTIONS = 16;
+/** Seconds. Who was handed to a worker that has died gets no answer, nor the end of its connection. */
+const PATIENCE = 2;
 const PLAN = {
   quick: { workers: 2, amount: 6_000, kills: 2, pause: 300 },
   full: { workers: 4, amount: 60_000, kills: 8, pause: 500 },
@@ -112,6 +114,7 @@ async function loadAndKill(context: RunContext, service: LoadedService): Promise
         request,
         connections: CONNECTIONS,
         amount: plan.amount,
+        patience: PATIENCE,
         signal: context.signal,
       });
       sent.acknowledged += answered - refused;

@@ -135,7 +135,7 @@ export async function checkAll(
 
 async function run(context: RunContext): Promise<void> {
   const sizes = sizesOf(context.quick);
-  const rounds = roundsOf(context, 3, 9);
+  const rounds = roundsOf(context, 2, 9);
   const roundsOfSize = ({ workers }: Size): number => (workers > 0 ? Math.min(rounds, MOST_CLUSTER_ROUNDS) : rounds);
   const step = context.progress(sizes.reduce((sum, size) => sum + roundsOfSize(size), 0));
   for (const size of sizes) await measure(context, size, roundsOfSize(size), step);

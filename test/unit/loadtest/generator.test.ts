@@ -43,6 +43,17 @@ describe('a round of load', () => {
     assert.ok((many.p999 ?? 0) >= many.p99);
   });
 
+  it('gives up what is not answered in time', async (context) => {
+    let seen = 0;
+    const origin = await serve(context, (_request, response) => {
+      seen += 1;
+      if (seen > 1) response.end('ok');
+      else setTimeout(() => response.end('late'), 4000).unref();
+    });
+    const fired = await fire({ ...round, origin, patience: 1 });
+    assert.ok(fired.failed > 0 && fired.answered > 0, JSON.stringify(fired));
+  });
+
   it('sends the request of the scenario', async (context) => {
     const bodies = new Set<string>();
     const origin = await serve(context, (request, response) => {
