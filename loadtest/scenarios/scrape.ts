@@ -9,15 +9,13 @@ import type { Lookup } from '../lookup.js';
 import { describeLosses } from '../losses.js';
 import { beforeTurn } from '../rest.js';
 import { Entrant, figuresOf, LOAD, THREADS } from '../scrape/entrant.js';
-import { IS_LOADED, IS_WIDE, type Size, sizesOf } from '../scrape/size.js';
+import { CLUSTER_ROUNDS, IS_LOADED, IS_WIDE, mostRoundsOf, type Size, sizesOf } from '../scrape/size.js';
 import { COUNTER, HISTOGRAM, LIBRARIES } from '../services/series.js';
 import { nodeRunsSuccessor, SUCCESSOR, SUCCESSOR_IS_LEFT_OUT } from '../successor.js';
 import { formatNumber } from '../table.js';
 import { attempt, type Conclusion, type RunContext, roundsOf, type Scenario } from './scenario.js';
 
 const [OURS, RIVAL] = LIBRARIES;
-/** Rounds of a cluster, whose scrapes take seconds. */
-const MOST_CLUSTER_ROUNDS = 5;
 
 const shape = { better: 'lower', decimals: 2, chart: 'bars', scale: 'log' } as const;
 const figures: readonly Figure[] = [
@@ -136,12 +134,12 @@ export async function checkAll(
 async function run(context: RunContext): Promise<void> {
   const sizes = sizesOf(context.quick);
   const rounds = roundsOf(context, 2, 9);
-  const roundsOfSize = ({ workers }: Size): number => (workers > 0 ? Math.min(rounds, MOST_CLUSTER_ROUNDS) : rounds);
+  const roundsOfSize = (size: Size): number => Math.min(rounds, mostRoundsOf(size));
   const step = context.progress(sizes.reduce((sum, size) => sum + roundsOfSize(size), 0));
   for (const size of sizes) await measure(context, size, roundsOfSize(size), step);
   if (!nodeRunsSuccessor()) context.recorder.note(SUCCESSOR_IS_LEFT_OUT);
   context.recorder.note(
-    `${rounds} rounds, at most ${MOST_CLUSTER_ROUNDS} of a cluster. "loaded" has ${LOAD.connections} connections of requests beside the scrape, ` +
+    `${rounds} rounds, at most ${CLUSTER_ROUNDS.idle} of a cluster and ${CLUSTER_ROUNDS.loaded} of one under load. "loaded" has ${LOAD.connections} connections of requests beside the scrape, ` +
       'each of which counts. Sums are held against what was counted before the rounds and after them.',
   );
 }

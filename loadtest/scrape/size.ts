@@ -37,6 +37,15 @@ function wide(number: number): Size {
   return { ...countersOf(number), point: `${thousand(number)} counters${IS_WIDE}`, lanes: WIDE };
 }
 
+/** Scrapes of a cluster take seconds, and most of them under load. */
+export const CLUSTER_ROUNDS = { idle: 5, loaded: 3 };
+
+/** Rounds that a size has at most. */
+export function mostRoundsOf({ workers, loaded }: Size): number {
+  if (workers === 0) return Number.POSITIVE_INFINITY;
+  return loaded ? CLUSTER_ROUNDS.loaded : CLUSTER_ROUNDS.idle;
+}
+
 /** All sizes, clusters last. */
 export function sizesOf(quick: boolean): Size[] {
   if (quick) {

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import type { Goal } from '../../../loadtest/findings.js';
 import { Recorder } from '../../../loadtest/recorder.js';
 import { scrape } from '../../../loadtest/scenarios/scrape.js';
-import { sizesOf } from '../../../loadtest/scrape/size.js';
+import { mostRoundsOf, sizesOf } from '../../../loadtest/scrape/size.js';
 
 const SUCCESSOR = '@prometheus-io/client';
 
@@ -65,6 +65,10 @@ test('clusters of as many workers are scraped idle and under load', () => {
       [2, 4, 8],
       [2, 4, 8],
     ],
+  );
+  assert.deepEqual(
+    clusters.map((size) => Math.min(9, mostRoundsOf(size))),
+    [5, 5, 5, 3, 3, 3],
   );
   assert.ok(sizesOf(true).some(({ workers, loaded }) => workers > 0 && loaded));
   assert.ok(clusters.every(({ point, loaded }) => point.endsWith(', loaded') === loaded));
