@@ -25,6 +25,8 @@ export interface Round {
   amount: number;
   /** Seconds after which a request is given up. */
   patience?: number;
+  /** Milliseconds after the last answer within which the round is known to have ended. */
+  sampling?: number;
   signal: AbortSignal;
 }
 
@@ -50,7 +52,7 @@ export const LEAST_FOR_P999 = 2_000;
 /** What a scenario notes of turns that have fewer. */
 export const P999_IS_LEFT_OUT = `p99.9 is left out of turns with fewer than ${LEAST_FOR_P999.toLocaleString('en-US')} requests.`;
 
-/** How often autocannon looks whether it is done; its own figures, which depend on it, are not used. */
+/** How often autocannon looks whether it is done, unless told; its own figures, which depend on it, are not used. */
 const SAMPLE_MILLISECONDS = 20;
 
 /** Longer than any answer takes that is still to come. */
@@ -63,6 +65,7 @@ export async function fire({
   connections,
   amount,
   patience = PATIENCE,
+  sampling = SAMPLE_MILLISECONDS,
   signal,
 }: Round): Promise<Fired> {
   signal.throwIfAborted();
@@ -74,7 +77,7 @@ export async function fire({
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
     const options = {
       ...{ ...shape, url: origin + path, connections, amount, timeout: patience },
-      sampleInt: SAMPLE_MILLISECONDS,
+      sampleInt: sampling,
     };
     const instance = autocannon(options, (error, outcome) => {
       signal.removeEventListener('abort', instance.stop);

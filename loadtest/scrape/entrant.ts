@@ -16,8 +16,13 @@ const [OURS] = LIBRARIES;
 export const THREADS = `${SUCCESSOR}, worker threads`;
 /** How long scrapes follow each other for the percentile of the delay. */
 const TAIL_MILLISECONDS = { quick: 100, full: 500 };
-/** Beside the scrape, where there is load; each worker of a cluster has a connection at least. */
-export const LOAD = { connections: 4, amount: 500 };
+/**
+ * Beside the scrape, where there is load; each worker of a cluster has a connection at least. The requests come in bursts of
+ * a number, so that all are answered, from two generators at least: between two bursts of one of them the other one goes on.
+ */
+export const LOAD = { connections: 4, burst: 500, generators: 2 };
+/** Between two bursts of a generator, at most. */
+const PAUSE_MILLISECONDS = 2;
 
 const OF_EACH = ['latency', 'rate', 'delay', 'render'] as const;
 const OF_IDLE = [...OF_EACH, 'tail', 'allocated'] as const;
@@ -39,6 +44,7 @@ export class Entrant {
   readonly #origins: readonly string[];
   /** Requests that were answered beside its scrapes; not known where one of them was not. */
   #answered: number | undefined = 0;
+  #scrapedMilliseconds = 0;
 
   private constructor(context: RunContext, size: Size, service: LoadedService, origins: readonly string[]) {
     this.#context = context;
@@ -77,9 +83,16 @@ export class Entrant {
     return this.#answered === undefined ? undefined : (counters + histograms) * Math.max(1, workers) + this.#answered;
   }
 
+  /** What all of its scrapes have taken so far. */
+  get scrapedMilliseconds(): number {
+    return this.#scrapedMilliseconds;
+  }
+
   /** @throws Error where the scrape failed */
   async scrape({ keep = false } = {}): Promise<Scrape> {
-    return await this.#scraper.scrape({ keep });
+    const scraped = await this.#scraper.scrape({ keep });
+    this.#scrapedMilliseconds += scraped.milliseconds;
+    return scraped;
   }
 
   /**
@@ -123,36 +136,52 @@ export class Entrant {
     return delays.p99;
   }
 
-  /** Keeps the service busy until the work is done. */
+  /** Keeps the service busy from before the work begins until it is done. */
   async #underLoad<T>(work: () => Promise<T>): Promise<T> {
     let done = false;
-    const load = async (): Promise<void> => {
-      while (!done) await this.#load();
-    };
-    const loading = load();
-    // What it fails with is heard below, once the work has ended.
-    loading.catch(() => {});
+    const loads = this.#generators().map((fireOnce) => {
+      const busy = fireOnce();
+      const load = async (): Promise<void> => {
+        await busy;
+        while (!done) await fireOnce();
+      };
+      return { busy, ended: load() };
+    });
+    // What they fail with is heard below, once all have ended.
+    const ended = Promise.allSettled(loads.map((load) => load.ended));
+    await Promise.allSettled(loads.map(({ busy }) => busy));
     try {
       return await work();
     } finally {
       done = true;
-      await loading;
+      await ended;
+      await Promise.all(loads.map((load) => load.ended));
     }
   }
 
-  async #load(): Promise<void> {
-    const before = this.#answered;
-    this.#answered = undefined;
+  /** Each of them fires one burst when it is called. */
+  #generators(): (() => Promise<void>)[] {
+    const count = Math.max(LOAD.generators, this.#origins.length);
+    const connections = Math.ceil(Math.max(LOAD.connections, this.#size.workers) / count);
+    return Array.from({ length: count }, (_, index) => {
+      const origin = this.#origins[index % this.#origins.length] as string;
+      return () => this.#burst(origin, connections, Math.ceil((LOAD.burst * connections) / LOAD.connections));
+    });
+  }
+
+  async #burst(origin: string, connections: number, amount: number): Promise<void> {
     const request = { method: 'GET', path: '/work' } as const;
     const { signal } = this.#context;
-    const share = (all: number): number => Math.ceil(all / this.#origins.length);
-    const connections = share(Math.max(LOAD.connections, this.#size.workers));
-    const load = { request, connections, amount: share(LOAD.amount), signal };
-    const fired = await Promise.all(this.#origins.map((origin) => fire({ ...load, origin })));
-    const lost = fired.reduce((sum, { refused, failed }) => sum + refused + failed, 0);
-    if (lost > 0) throw new Error(`${lost} requests beside a scrape were refused or not answered`);
-    const answered = fired.reduce((sum, one) => sum + one.answered, 0);
-    this.#answered = before === undefined ? undefined : before + answered;
+    try {
+      const load = { origin, request, connections, amount, sampling: PAUSE_MILLISECONDS, signal };
+      const { answered, refused, failed } = await fire(load);
+      if (refused + failed > 0)
+        throw new Error(`${refused + failed} requests beside a scrape were refused or not answered`);
+      if (this.#answered !== undefined) this.#answered += answered;
+    } catch (error) {
+      this.#answered = undefined;
+      throw error;
+    }
   }
 
   async stop(): Promise<void> {

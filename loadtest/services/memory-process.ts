@@ -1,6 +1,6 @@
 /**
  * Makes many counter series in one of the libraries and prints what they take, in bytes, as JSON: the file of the store,
- * the heap of the engine and the resident memory, each as the growth from before. Run with `--expose-gc`. Arguments:
+ * the heap of the engine and the resident memory, each as the growth from before, and the latter after scrapes as well. Run with `--expose-gc`. Arguments:
  * library, number of series, path for a store, number of its lanes or 0.
  */
 import { statSync } from 'node:fs';
@@ -15,6 +15,8 @@ export interface MemoryReport {
   file: number;
   heap: number;
   resident: number;
+  /** After some scrapes, with what is kept for the next one. */
+  residentScraped: number;
   /** What all series hold together: each was incremented once. */
   counted: number;
   /** Of a store. */
@@ -25,6 +27,7 @@ const [, , library, sizeText, storePath = '', lanesText] = process.argv;
 const size = Number(sizeText);
 const lanes = Number(lanesText);
 const BLOCK = 512;
+const SCRAPES = 3;
 
 function fileBytes(): number {
   return library === 'percpu-metrics' ? statSync(storePath).blocks * BLOCK : 0;
@@ -61,7 +64,9 @@ const made = makeSeries();
 const after = usage();
 const sizes = { file: fileBytes(), heap: after.heap - before.heap, resident: after.resident - before.resident };
 const counted = sumSamples(await made.text(), ITEMS.name);
-const report: MemoryReport = { ...sizes, counted, mode: made.mode };
+for (let scrape = 1; scrape < SCRAPES; scrape += 1) await made.text();
+const residentScraped = usage().resident - before.resident;
+const report: MemoryReport = { ...sizes, residentScraped, counted, mode: made.mode };
 process.stdout.write(`${JSON.stringify(report)}\n`);
 // Alive until here.
 if (made.items.length !== size) process.exitCode = 1;

@@ -30,7 +30,8 @@ const series = await makeSeries(library, {
 series.touch();
 
 const app = fastify();
-app.get('/work', async () => {
+// What a contender's scrape costs is asked, not what its plugin costs, which only one of them has.
+app.get('/work', { config: { disableMetrics: true } }, async () => {
   series.touchOne();
   return { done: true };
 });
