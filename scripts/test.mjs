@@ -147,7 +147,7 @@ const long = ofBusy(
   'proof/variants',
   'proof/addon-sanitizer',
 );
-// Those that take longest come first, so that both lanes end together.
+// Those that take longest come first, so that all lanes end together.
 const longOthers = ofBusy(
   'proof/package',
   'proof/fuzz',
@@ -167,9 +167,10 @@ await runFiles(
   Math.min(4, availableParallelism()),
 );
 await runFiles(alone, 1);
-// The rest waits for much, each for itself, and minds no neighbour.
-await runFiles(others, 2);
-await runFiles(long, 2, longFileTimeout);
+// The rest waits for much, each for itself, and minds no neighbour: with one more than there are CPUs on the smallest
+// machine, none of them is idle meanwhile.
+await runFiles(others, 3);
+await runFiles(long, 3, longFileTimeout);
 if (filters.length === 0 && (executables.length === 0 || files.length === 0)) {
   tally.fail('test discovery', 'no native tests or no compiled tests were found: npm run setup builds them');
 }
