@@ -48,7 +48,8 @@ static uint64_t forked_killed;
 static uint64_t aborts;
 static uint64_t fallbacks;
 static uint64_t failures;
-static uint64_t refreshes;
+static uint64_t looks;
+static uint64_t rises;
 static uint64_t decreases;
 
 static int64_t now_ms(void) {
@@ -89,7 +90,6 @@ static int read_values(double out[4]) {
     pcm_number number;
     int64_t buckets[3];
     int status = pcm_reader_refresh(reader);
-    refreshes++;
     if (status == PCM_OK)
         status = pcm_reader_value(reader, 0, &number);
     if (status == PCM_OK) {
@@ -112,8 +112,13 @@ static void watch(void) {
         failures++;
         return;
     }
-    for (int i = 0; i < 4; i++)
+    bool has_risen = false;
+    for (int i = 0; i < 4; i++) {
         decreases += values[i] < before[i];
+        has_risen |= values[i] > before[i];
+    }
+    looks++;
+    rises += has_risen;
     memcpy(before, values, sizeof before);
 }
 
@@ -213,7 +218,10 @@ static void print_hits(const struct totals *totals) {
     }
 }
 
-/* Members of an object: what is lost of each kind of amount, and of all, and what is too much. */
+/*
+ * Members of an object: what is lost of each kind of amount, and of all, and what is too much; of how many it cannot be
+ * known, since whoever began them was killed.
+ */
 static void print_differences(const struct totals *totals) {
     double values[4] = {0};
     double lost = 0;
@@ -223,21 +231,25 @@ static void print_differences(const struct totals *totals) {
     failures += pcm_reader_value(reader, 3, &gauge) != PCM_OK;
     const uint64_t *done = totals->done;
     const uint64_t *begun = totals->begun;
+    /* Two amounts that together are 1.5; one of a killed process may be half done. */
+    double pairs = gauge.real / (1 + FRACTION);
     const struct difference all[] = {
         compare("integer", values[0], done[KIND_INTEGER], begun[KIND_INTEGER]),
         compare("fraction", values[1] / FRACTION, done[KIND_FRACTION], begun[KIND_FRACTION]),
         compare("bucket", values[2], done[KIND_OBSERVATION], begun[KIND_OBSERVATION]),
         compare("sum", values[3] / OBSERVED, done[KIND_OBSERVATION], begun[KIND_OBSERVATION]),
-        /* Two amounts that together are 1.5; one of a killed process may be half done. */
-        compare("gauge", floor(gauge.real / (1 + FRACTION)), done[KIND_GAUGE], begun[KIND_GAUGE]),
+        compare("gauge", killed + forked_killed == 0 ? pairs : floor(pairs), done[KIND_GAUGE], begun[KIND_GAUGE]),
     };
     printf("\"lostOf\":{");
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        printf("%s\"%s\":%.0f", i == 0 ? "" : ",", all[i].of, all[i].lost);
+        printf("%s\"%s\":%.17g", i == 0 ? "" : ",", all[i].of, all[i].lost);
         lost += all[i].lost;
         surplus += all[i].surplus;
     }
-    printf("},\"lost\":%.0f,\"surplus\":%.0f,", lost, surplus);
+    uint64_t unknown = 0;
+    for (int kind = 0; kind < KINDS; kind++)
+        unknown += begun[kind] - done[kind];
+    printf("},\"lost\":%.17g,\"surplus\":%.17g,\"unknown\":%llu,", lost, surplus, (unsigned long long)unknown);
 }
 
 /* What the processes told of themselves; those that were killed have not told their signals. */
@@ -266,8 +278,8 @@ static void report(const struct torture_series *series) {
            (unsigned long long)killed, (unsigned long long)forked_killed);
     print_differences(&totals);
     print_processes();
-    printf("\"decreases\":%llu,\"refreshes\":%llu,\"wrongSets\":%d,\"failures\":%llu,\"hits\":{",
-           (unsigned long long)decreases, (unsigned long long)refreshes, wrong_sets(series),
+    printf("\"decreases\":%llu,\"looks\":%llu,\"rises\":%llu,\"wrongSets\":%d,\"failures\":%llu,\"hits\":{",
+           (unsigned long long)decreases, (unsigned long long)looks, (unsigned long long)rises, wrong_sets(series),
            (unsigned long long)failures);
     print_hits(&totals);
     printf("}}\n");

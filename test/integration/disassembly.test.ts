@@ -12,6 +12,8 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { addonViolations, assertSound, countFreeFunctions, hotFunctions, nodeApi } from '../support/addon-code.js';
 import {
+  type CriticalSection,
+  exitsOf,
   hasFreePath,
   readCriticalSections,
   sectionsIn,
@@ -126,6 +128,19 @@ test('the checks find what is wrong with a descriptor, and a lock prefix, a call
     const changed = readCriticalSections(elf).find(({ descriptor }) => descriptor === section.descriptor);
     assert.ok(changed);
     assert.match(violationsOf(path, elf, changed).join('\n'), complaint);
+  }
+  const all = readCriticalSections(original);
+  const complaints = (changed: CriticalSection) => violationsOf(addonPath, original, changed).join('\n');
+  for (const one of all.filter(({ start }) => exitsOf(original).includes(start))) {
+    const inside = disassemble(addonPath, original.machine, one.start, one.postCommit);
+    const [behind] = disassemble(addonPath, original.machine, one.postCommit, one.postCommit + 32).slice(1);
+    const [, second] = inside;
+    assert.ok(behind && second);
+    // One instruction early, and late.
+    for (const postCommit of [inside.at(-1)?.address ?? 0, behind.address]) {
+      assert.match(complaints({ ...one, postCommit }), /does not end with the one that writes to memory/);
+    }
+    assert.match(complaints({ ...one, start: second.address }), /has no exit point/);
   }
   for (const abort of [section.start, section.postCommit - 1]) {
     assert.match(violationsOf(addonPath, original, { ...section, abort }).join('\n'), /aborts into itself/);

@@ -158,16 +158,31 @@ test('a port that is taken ends the command with code 3 and a line that says wha
 test('paths and methods that do not exist make one series per status and standard method, however many', async (t) => {
   const service = await startService(t);
   const methods = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'PROPFIND', 'LOCK', 'MKCOL', 'REPORT'];
-  for (let id = 0; id < 300; id += 1) {
-    const path = [`/nothing/${id}`, `/v1/${id}`, `/v1/counters/a/${id}`, `/${'x'.repeat(id)}?a=${id}`][id % 4];
-    const answer = await fetch(`${service.url}${path}`, { method: methods[id % methods.length] as string });
-    await answer.arrayBuffer();
-    assert.equal(answer.status, 404, path);
-  }
-  const samples = (await service.scrape()).filter(({ name }) => name === 'http_requests_total');
-  const valuesOf = (label: string) => [...new Set(samples.map(({ labels }) => labels[label]))].sort();
-  // Sets of values: what a race may add, such as a request of another status, makes no new route or method.
-  assert.deepEqual(valuesOf('route'), ['__unknown__']);
+  const ask = async (from: number, to: number): Promise<void> => {
+    for (let id = from; id < to; id += 1) {
+      const path = [`/nothing/${id}`, `/v1/${id}`, `/v1/counters/a/${id}`, `/${'x'.repeat(id)}?a=${id}`][id % 4];
+      const answer = await fetch(`${service.url}${path}`, { method: methods[id % methods.length] as string });
+      await answer.arrayBuffer();
+      assert.equal(answer.status, 404, path);
+    }
+  };
+  /** Name and labels of each sample. */
+  const seriesOf = (samples: readonly Sample[]) =>
+    samples.map(({ name, labels }) => JSON.stringify([name, labels])).sort();
+  await ask(0, 100);
+  // The second one has what the first one has counted of itself.
+  await service.scrape();
+  const before = seriesOf(await service.scrape());
+  await ask(100, 300);
+  const samples = await service.scrape();
+  assert.deepEqual(seriesOf(samples), before);
+  const routed = samples.filter(({ labels }) => labels['route'] !== undefined);
+  const valuesOf = (name: string, label: string) =>
+    new Set(routed.filter((sample) => sample.name.startsWith(name)).map(({ labels }) => labels[label]));
   const allowed = new Set(['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', '_OTHER']);
-  assert.deepEqual(new Set(valuesOf('method')), allowed);
+  for (const family of ['http_requests_total', 'http_request_duration_seconds']) {
+    // Sets of values: what a race may add, such as a request of another status, makes no new route or method.
+    assert.deepEqual(valuesOf(family, 'route'), new Set(['__unknown__']));
+    assert.deepEqual(valuesOf(family, 'method'), allowed);
+  }
 });

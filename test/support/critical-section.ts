@@ -1,10 +1,10 @@
 /**
  * The restartable sequences of a file, found by the descriptors that the kernel would read, and everything that is
  * wrong with them. What is checked are the rules of rseq(2) and of this project: an aligned descriptor of version 0,
- * the signature in front of the abort address, the abort address outside of the sequence, and nothing between start
- * and commit that calls, locks or enters the kernel.
+ * the signature in front of the abort address, the abort address outside of the sequence, nothing between start
+ * and commit that calls, locks or enters the kernel, and one instruction that writes to memory, which is the last.
  */
-import { disassemble, type FunctionRange, isForbidden } from './disassembly.js';
+import { disassemble, type FunctionRange, isForbidden, writesMemory } from './disassembly.js';
 import type { ElfFile } from './elf-file.js';
 
 /** A descriptor (`struct rseq_cs`). Addresses are relative to where the file is mapped. */
@@ -53,6 +53,11 @@ function readWords(elf: ElfFile, name: string): number[] {
   return Array.from({ length: size / 8 }, (_, index) => elf.wordAt(address + index * 8));
 }
 
+/** The starts of the sections that have an exit point. */
+export function exitsOf(elf: ElfFile): number[] {
+  return readWords(elf, '__rseq_exit_point_array').filter((_, index) => index % 2 === 0);
+}
+
 /**
  * What is wrong with the two tables that debuggers find critical sections by: one holds the address of every
  * descriptor, the other one pairs of a section's start and an address that it is left to.
@@ -91,6 +96,15 @@ export function violationsOf(file: string, elf: ElfFile, section: CriticalSectio
   expect(instructions.length > 0, 'has no instructions');
   for (const instruction of instructions.filter((one) => isForbidden(elf.machine, one))) {
     expect(false, `${hex(instruction.address)} is ${instruction.text}`);
+  }
+  // That of the probe only waits, and is left at its end.
+  if (!instructions.some(({ text }) => /^(?:pause|yield)\b/.test(text))) {
+    const writing = instructions.filter((one) => writesMemory(elf.machine, one));
+    expect(
+      writing.length === 1 && writing[0] === instructions.at(-1),
+      'does not end with the one that writes to memory',
+    );
+    expect(exitsOf(elf).includes(start), 'has no exit point');
   }
   return violations;
 }

@@ -49,6 +49,20 @@ const forbidden: Record<Machine, RegExp> = {
   ),
 };
 
+// What looks like it and only reads: comparisons, and addresses that are computed.
+const readsOnly = /^(?:cmp|test|lea|nop|j|prefetch)/;
+
+/** The last operand of an instruction in AT&T syntax, which is where it writes to. */
+function lastOperand(text: string): string {
+  return /(?:[^,(]|\([^)]*\))+$/.exec(text.replace(/^\S+\s*/, ''))?.[0].trim() ?? '';
+}
+
+/** Whether an instruction writes to memory. */
+export function writesMemory(machine: Machine, { text }: Instruction): boolean {
+  if (machine === 'aarch64') return /^st/.test(text);
+  return !readsOnly.test(text) && /\(|^%[fg]s:/.test(lastOperand(text));
+}
+
 /** Debian's binutils know the machine that they run on only; those of the cross compiler know the other one. */
 export function binutilFor(machine: Machine, name: 'as' | 'objdump'): string {
   const native = machine === (process.arch === 'arm64' ? 'aarch64' : 'x86-64');
