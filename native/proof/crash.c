@@ -1,13 +1,14 @@
 /*
  * A process dies at every point of creating a store, attaching, declaring a family, creating series of each type,
  * making several series at once, making cells, setting a gauge, setting one whose value has three parts, giving cells of
- * fractions away, carrying a store over from another boot, removing what dead processes have left, and closing. After
- * each death the next process opens the store, finds what was there before unchanged, does the same to its end, and
+ * fractions away, keeping exemplars, removing a series, resetting and removing those of a family, carrying a store over from
+ * another boot, removing what dead processes have left, and closing. After each death the next process opens the store, finds what was there before unchanged, does the same to its end, and
  * counts on. A machine that goes down in the middle of a set or of a reset leaves it to the next boot. One line for each operation: its name, its points, and how many of them left a store that the next process
  * could not use. Beside what sets and what gives cells away lives a process that was there before: what it adds must be
  * found after the death.
  */
 #include "crash_points.h"
+#include "crash_series.h"
 #include "crash_store.h"
 #include "crash_witness.h"
 #include "layout.h"
@@ -140,6 +141,10 @@ struct operation {
     bool orphaned;
     bool reboots; /* the next process is of another boot */
     bool is_half; /* another one has died in the middle of a reset before */
+    enum witnessed witnessed;
+    int (*prepare)(void); /* what else is there before */
+    int (*find)(void);    /* what the next process must find; it may take the lock */
+    int (*see)(void);     /* what it must find when it has done the same */
 };
 
 static const struct operation operations[] = {
@@ -151,12 +156,38 @@ static const struct operation operations[] = {
     {.name = "histogram", .act = histogram_it, .is_open = true},
     {.name = "cell", .act = cell_it, .is_open = true},
     {.name = "set", .act = set_it, .is_open = true},
-    {.name = "set_again", .act = set_again, .is_open = true},
-    {.name = "set_reboot", .act = set_again, .is_open = true, .reboots = true},
-    {.name = "restart", .act = restart_it, .is_open = true},
-    {.name = "restart_reboot", .act = restart_it, .is_open = true, .reboots = true},
+    {.name = "set_again", .act = set_again, .is_open = true, .witnessed = THE_GAUGE},
+    {.name = "set_reboot", .act = set_again, .is_open = true, .reboots = true, .witnessed = THE_GAUGE},
+    {.name = "restart", .act = restart_it, .is_open = true, .witnessed = THE_HISTOGRAM},
+    {.name = "restart_reboot", .act = restart_it, .is_open = true, .reboots = true, .witnessed = THE_HISTOGRAM},
     {.name = "finish", .act = set_other, .is_open = true, .is_half = true},
     {.name = "finish_reboot", .act = carry_it, .other_boot = true, .is_half = true},
+    {.name = "exemplars",
+     .act = keep_it,
+     .is_open = true,
+     .prepare = prepare_exemplars,
+     .find = find_exemplars,
+     .see = see_exemplars},
+    {.name = "remove",
+     .act = remove_it,
+     .is_open = true,
+     .witnessed = WHAT_IS_REMOVED,
+     .prepare = prepare_removal,
+     .find = find_removal,
+     .see = see_removal},
+    {.name = "reset_all",
+     .act = reset_all,
+     .is_open = true,
+     .witnessed = THE_HISTOGRAM,
+     .prepare = prepare_family,
+     .find = find_reset,
+     .see = see_reset},
+    {.name = "remove_all",
+     .act = remove_all,
+     .is_open = true,
+     .prepare = prepare_family,
+     .find = find_rest,
+     .see = see_nothing},
     {.name = "close", .act = close_it, .is_open = true},
     {.name = "carry", .act = carry_it, .other_boot = true},
     {.name = "sweep", .act = sweep_it, .is_open = true, .orphaned = true},
@@ -298,6 +329,8 @@ static int prepare(const struct operation *operation) {
         status = count_parts();
     if (status == PCM_OK && operation->act == bind_all_it)
         status = remove_one();
+    if (status == PCM_OK && operation->prepare != NULL)
+        status = operation->prepare();
     close_it();
     if (status == PCM_OK && operation->other_boot)
         status = reboot();
@@ -309,7 +342,7 @@ static int check_histogram(void) {
     static const double sums[] = {0, 0.125, 0.375};
     int64_t count = -1;
     double sum;
-    int status = histogram_of("old_seconds", &count, &sum);
+    int status = histogram_of("old_seconds", "old", &count, &sum);
     if (status == PCM_OK && (count < 0 || count > 2 || sum != sums[count]))
         status = PCM_CORRUPT;
     return status;
@@ -329,8 +362,12 @@ static int go_on(const struct operation *operation) {
         status = check_histogram();
     if (status == PCM_OK && !operation->is_new)
         status = check_values(41, 3.5 + added, (is_reset ? 0 : 17) + added);
+    if (status == PCM_OK && operation->find != NULL)
+        status = operation->find();
     if (status == PCM_OK && operation->is_open && operation->act != close_it)
         status = operation->act();
+    if (status == PCM_OK && operation->see != NULL)
+        status = operation->see();
     if (status == PCM_OK && operation->orphaned)
         status = sweep_it();
     if (status == PCM_OK)
@@ -383,7 +420,7 @@ static bool is_half(void) {
     double sum = 0;
     if (open_store(false) != PCM_OK)
         return false;
-    int status = histogram_of("old_seconds", &count, &sum);
+    int status = histogram_of("old_seconds", "old", &count, &sum);
     close_it();
     return status == PCM_OK && count == 0 && sum != 0;
 }
@@ -406,9 +443,8 @@ static int leave_half(void) {
 
 static int happen(const struct operation *operation, uint64_t deadly, uint64_t *points) {
     struct witness other;
-    bool of_gauge = operation->act == set_again;
-    bool is_witnessed = of_gauge || operation->act == restart_it;
-    if (is_witnessed && !start_witness(&other, of_gauge))
+    bool is_witnessed = operation->witnessed != NOTHING;
+    if (is_witnessed && !start_witness(&other, operation->witnessed))
         return PCM_SYSTEM;
     bool died = die(operation, deadly, points);
     if (is_witnessed && !ask_witness(&other))
@@ -416,11 +452,8 @@ static int happen(const struct operation *operation, uint64_t deadly, uint64_t *
     return died ? PCM_OK : PCM_ARGUMENT;
 }
 
-static bool survives(const struct operation *operation, uint64_t deadly) {
-    uint64_t points = 0;
-    int status = prepare(operation);
-    if (status == PCM_OK)
-        status = happen(operation, deadly, &points);
+/* What comes after it, whether it was a death or not. */
+static bool survives(const struct operation *operation, uint64_t deadly, int status) {
     if (status == PCM_OK && operation->reboots)
         status = reboot();
     if (status == PCM_OK)
@@ -430,6 +463,14 @@ static bool survives(const struct operation *operation, uint64_t deadly) {
     return status == PCM_OK;
 }
 
+static bool survives_death(const struct operation *operation, uint64_t deadly) {
+    uint64_t points;
+    int status = prepare(operation);
+    if (status == PCM_OK)
+        status = happen(operation, deadly, &points);
+    return survives(operation, deadly, status);
+}
+
 int main(int argc, char **argv) {
     if (argc != 2)
         return 2;
@@ -437,11 +478,12 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
         const struct operation *operation = &operations[i];
         uint64_t points = 0;
-        uint64_t failed = 0;
         if (prepare(operation) != PCM_OK || happen(operation, 0, &points) != PCM_OK)
             return 1;
+        /* Also what nobody has died in, to which the rest is compared. */
+        uint64_t failed = !survives(operation, 0, PCM_OK);
         for (uint64_t point = 1; point <= points; point++)
-            failed += !survives(operation, point);
+            failed += !survives_death(operation, point);
         printf("%s %llu %llu\n", operation->name, (unsigned long long)points, (unsigned long long)failed);
         fflush(stdout);
     }

@@ -29,57 +29,58 @@ int open_store(bool persist) {
     return pcm_store_open(&(pcm_open_options){.path = path, .capacity = 1024, .lanes = 2, .persist = persist}, &store);
 }
 
-static int value_of(pcm_reader *reader, const char *name, double *out) {
+uint32_t number_of(const pcm_reader *reader, const char *name, const char *label) {
     for (uint32_t i = 0; i < pcm_reader_series_count(reader); i++) {
-        pcm_bytes found = pcm_reader_family(reader, pcm_reader_series(reader, i).family)->name;
-        pcm_number number;
-        if (found.size != strlen(name) || memcmp(found.data, name, found.size) != 0)
-            continue;
-        if (pcm_reader_label_value(reader, i, 0).size != 3 ||
-            memcmp(pcm_reader_label_value(reader, i, 0).data, "old", 3))
-            continue;
-        int status = pcm_reader_value(reader, i, &number);
-        *out = number.real;
-        return status;
+        pcm_series_view view = pcm_reader_series(reader, i);
+        pcm_bytes found = pcm_reader_family(reader, view.family)->name;
+        pcm_bytes value = pcm_reader_label_value(reader, i, 0);
+        if (!view.is_removed && found.size == strlen(name) && memcmp(found.data, name, found.size) == 0 &&
+            value.size == strlen(label) && memcmp(value.data, label, value.size) == 0)
+            return i;
     }
-    return PCM_NOT_FOUND;
+    return UINT32_MAX;
 }
 
-int check_values(double total, double gauge, double other_gauge) {
+int value_of(const char *name, const char *label, double *out) {
     pcm_reader *reader;
-    double value;
+    pcm_number number;
     int status = pcm_reader_create(store, &reader);
     if (status != PCM_OK)
         return status;
     status = pcm_reader_refresh(reader);
+    uint32_t series = status == PCM_OK ? number_of(reader, name, label) : 0;
     if (status == PCM_OK)
-        status = value_of(reader, "old_total", &value);
-    if (status == PCM_OK && value != total)
-        status = PCM_CORRUPT;
+        status = series == UINT32_MAX ? PCM_NOT_FOUND : pcm_reader_value(reader, series, &number);
     if (status == PCM_OK)
-        status = value_of(reader, "old_gauge", &value);
-    if (status == PCM_OK && value != gauge && value != other_gauge)
-        status = PCM_CORRUPT;
+        *out = number.real;
     pcm_reader_destroy(reader);
     return status;
 }
 
-int histogram_of(const char *name, int64_t *count, double *out) {
+int check_values(double total, double gauge, double other_gauge) {
+    double value;
+    int status = value_of("old_total", "old", &value);
+    if (status == PCM_OK && value != total)
+        status = PCM_CORRUPT;
+    if (status == PCM_OK)
+        status = value_of("old_gauge", "old", &value);
+    if (status == PCM_OK && value != gauge && value != other_gauge)
+        status = PCM_CORRUPT;
+    return status;
+}
+
+int histogram_of(const char *name, const char *label, int64_t *count, double *out) {
     pcm_reader *reader;
     int64_t buckets[PCM_MAX_BUCKETS];
     int status = pcm_reader_create(store, &reader);
     if (status != PCM_OK)
         return status;
     status = pcm_reader_refresh(reader);
-    uint32_t series = status == PCM_OK ? pcm_reader_series_count(reader) : 0;
-    for (uint32_t i = 0; i < series; i++) {
-        pcm_bytes found = pcm_reader_family(reader, pcm_reader_series(reader, i).family)->name;
-        if (found.size == strlen(name) && memcmp(found.data, name, found.size) == 0)
-            status = pcm_reader_histogram(reader, i, buckets, out);
-        else
-            continue;
+    uint32_t series = status == PCM_OK ? number_of(reader, name, label) : UINT32_MAX;
+    if (series != UINT32_MAX)
+        status = pcm_reader_histogram(reader, series, buckets, out);
+    if (series != UINT32_MAX && status == PCM_OK)
         *count = buckets[0] + buckets[1] + buckets[2];
-    }
     pcm_reader_destroy(reader);
     return status;
 }

@@ -5,6 +5,7 @@
 #include "percpu_metrics.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 extern char path[4096];
 extern pcm_store *store;
@@ -17,7 +18,13 @@ int series_of(pcm_type type, const char *name, const char *label, pcm_series_id 
 /* CORRUPT where the old counter has another value, or the old gauge another one than these two. */
 int check_values(double total, double gauge, double other_gauge);
 
+/* The number of a series that a reader shows; UINT32_MAX where there is none. */
+uint32_t number_of(const pcm_reader *reader, const char *name, const char *label);
+
+/* NOT_FOUND where no reader shows it. */
+int value_of(const char *name, const char *label, double *out);
+
 /* The count and the sum of a histogram, which are untouched where there is none. */
-int histogram_of(const char *name, int64_t *count, double *out);
+int histogram_of(const char *name, const char *label, int64_t *count, double *out);
 
 #endif

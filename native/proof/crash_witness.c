@@ -22,8 +22,26 @@ static int add_to_gauge(void) {
     return status == PCM_OK ? check_values(41, 3.5 + 1.25, 17 + 1.25) : status;
 }
 
-/* In a child: binds a histogram, and observes with it, or adds to the gauge, when it is told that another process has died. */
-static int witness(int in, int out, bool of_gauge) {
+/* Adds to a series whose remover has died, or to the one that is bound in its place: of that one it finds what it added. */
+static int add_to_removed(void) {
+    pcm_series_id series;
+    double before = 0;
+    double after = 0;
+    /* It takes the lock, and puts right what was left, before it looks for a series that it has known so far. */
+    int status = series_of(PCM_GAUGE, "other_gauge", "new", &series);
+    if (status == PCM_OK)
+        status = series_of(PCM_COUNTER, "old_total", "gone!", &series);
+    if (status == PCM_OK)
+        status = value_of("old_total", "gone!", &before);
+    if (status == PCM_OK)
+        status = pcm_series_add_double(store, series, 0.25);
+    if (status == PCM_OK)
+        status = value_of("old_total", "gone!", &after);
+    return status == PCM_OK && after != before + 0.25 ? PCM_CORRUPT : status;
+}
+
+/* In a child: binds what it is to witness, and adds to it when it is told that another process has died. */
+static int witness(int in, int out, enum witnessed of) {
     pcm_series_id series;
     pcm_histogram histogram;
     char told;
@@ -31,23 +49,25 @@ static int witness(int in, int out, bool of_gauge) {
     double before = 0;
     double after = 0;
     int status = open_store(false);
-    if (status == PCM_OK)
+    if (status == PCM_OK && of == WHAT_IS_REMOVED)
+        status = series_of(PCM_COUNTER, "old_total", "gone!", &series);
+    else if (status == PCM_OK)
         status = series_of(PCM_HISTOGRAM, "old_seconds", "old", &series);
-    if (status == PCM_OK)
+    if (status == PCM_OK && of != WHAT_IS_REMOVED)
         status = pcm_histogram_bind(store, series, &histogram);
     if (write(out, "", 1) != 1 || read(in, &told, 1) != 1 || status != PCM_OK)
         return 1;
-    if (of_gauge)
-        return add_to_gauge() == PCM_OK ? 0 : 1;
-    status = histogram_of("old_seconds", &count, &before);
+    if (of != THE_HISTOGRAM)
+        return (of == THE_GAUGE ? add_to_gauge() : add_to_removed()) == PCM_OK ? 0 : 1;
+    status = histogram_of("old_seconds", "old", &count, &before);
     if (status == PCM_OK)
         status = pcm_histogram_observe(store, &histogram, 0.125);
     if (status == PCM_OK)
-        status = histogram_of("old_seconds", &count, &after);
+        status = histogram_of("old_seconds", "old", &count, &after);
     return status == PCM_OK && after == before + 0.125 ? 0 : 1;
 }
 
-bool start_witness(struct witness *out, bool of_gauge) {
+bool start_witness(struct witness *out, enum witnessed of) {
     int to[2];
     int from[2];
     char ready;
@@ -56,7 +76,7 @@ bool start_witness(struct witness *out, bool of_gauge) {
     out->pid = fork();
     if (out->pid == 0) {
         close(to[1]);
-        _exit(witness(to[0], from[1], of_gauge));
+        _exit(witness(to[0], from[1], of));
     }
     close(to[0]);
     close(from[1]);

@@ -11,8 +11,10 @@ struct witness {
     int from;
 };
 
-/* It adds to the gauge, or observes with the histogram, once it is asked. */
-bool start_witness(struct witness *out, bool of_gauge);
+/* What it adds to once it is asked. */
+enum witnessed { NOTHING, THE_GAUGE, THE_HISTOGRAM, WHAT_IS_REMOVED };
+
+bool start_witness(struct witness *out, enum witnessed of);
 
 /* Whether what it added was there, and all else. */
 bool ask_witness(const struct witness *asked);

@@ -1,8 +1,8 @@
 /**
  * A process that dies half-way leaves a store that the next one can use: it is killed before every write to the
  * mapping and before every system call that changes something, in turn, in each operation that appends to the catalog,
- * takes cells or a slot or gives cells away, or makes a file, and in those that remove what dead processes have left or finish
- * what they have begun, in the same boot and in the next one. The points are found by the compiler, not listed by hand.
+ * takes cells or a slot or gives cells away, or makes a file, in those that reset or remove a series or a family, and in those
+ * that remove what dead processes have left or finish what they have begun, in the same boot and in the next one. The points are found by the compiler, not listed by hand.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -13,7 +13,7 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const wrapped =
   'mmap memcpy memset fallocate ftruncate pwrite fchmod linkat link mkostemp unlink rename close open fcntl'.split(' ');
-const own = ['proof/crash.c', 'proof/crash_points.c', 'proof/crash_store.c', 'proof/crash_witness.c'];
+const own = ['', '_points', '_series', '_store', '_witness'].map((part) => `proof/crash${part}.c`);
 
 function buildCrash(mutation?: Mutation): Promise<string> {
   const flags = ['-O1'];
@@ -65,6 +65,10 @@ const FEWEST_POINTS = {
   restart_reboot: 43,
   finish: 131,
   finish_reboot: 261,
+  exemplars: 52,
+  remove: 10,
+  reset_all: 58,
+  remove_all: 21,
   close: 4,
   carry: 166,
   sweep: 36,
@@ -93,8 +97,53 @@ test('a record that is published before it is written is found by these deaths',
     ],
   });
   const { outcomes, log } = await runCrash(executable, temporaryDirectory(t));
-  assert.ok((outcomes.get('family')?.failed ?? 0) > 0 && (outcomes.get('series')?.failed ?? 0) > 0, log);
+  for (const appending of ['family', 'series', 'exemplars']) {
+    assert.ok((outcomes.get(appending)?.failed ?? 0) > 0, log);
+  }
 });
+
+test('a link to exemplars that are no record yet is found by these deaths', async (t) => {
+  const append = '    int status = pcm__catalog_append_zeros(store, size, PCM__RECORD_EXEMPLARS, &offset);\n';
+  const link = 'atomic_store(&record->exemplars, (uint32_t)(atomic_load(&store->header->catalog_length) / 8));\n';
+  const executable = await buildCrash({ name: 'early-link', changes: [{ find: append, replace: link + append }] });
+  const { outcomes, log } = await runCrash(executable, temporaryDirectory(t));
+  assert.ok((outcomes.get('exemplars')?.failed ?? 0) > 0, log);
+});
+
+for (const { title, ...mutation } of [
+  {
+    title: 'removals that nobody finishes',
+    name: 'unfinished-removals',
+    changes: [{ find: 'status = pcm__life_repair(store);', replace: 'status = PCM_OK;' }],
+  },
+  {
+    title: 'records and cells that a removal leaves to nobody',
+    name: 'lost-records',
+    changes: [
+      {
+        find: 'return enqueue(store, link, record, atomic_load_explicit(&store->header->changes, memory_order_relaxed) - 1);',
+        replace: 'return PCM_OK;',
+      },
+    ],
+  },
+  {
+    title: 'removals that those who were there before are not told of',
+    name: 'untold-removals',
+    changes: [
+      {
+        find: 'atomic_fetch_add(&header->changes, PCM__CHANGES) + PCM__CHANGES;',
+        replace: 'atomic_load(&header->changes);',
+      },
+    ],
+  },
+]) {
+  test(`${title} are found by these deaths`, async (t) => {
+    const { outcomes, log } = await runCrash(await buildCrash(mutation), temporaryDirectory(t));
+    for (const removing of ['remove', 'remove_all']) {
+      assert.ok((outcomes.get(removing)?.failed ?? 0) > 0, log);
+    }
+  });
+}
 
 test('orphans that nobody looks for any more are found by these deaths', async (t) => {
   const executable = await buildCrash({
@@ -116,7 +165,9 @@ test('sets that nobody finishes are found by these deaths', async (t) => {
     changes: [{ find: 'status = pcm__rebase_repair(store);', replace: 'status = PCM_OK;' }],
   });
   const { outcomes, log } = await runCrash(executable, temporaryDirectory(t));
-  assert.ok((outcomes.get('set_again')?.failed ?? 0) > 0, log);
+  for (const setting of ['set_again', 'reset_all']) {
+    assert.ok((outcomes.get(setting)?.failed ?? 0) > 0, log);
+  }
 });
 
 test('readers that show half of a set are found by these deaths', async (t) => {
