@@ -26,6 +26,7 @@ const leftOut: Readonly<Record<string, string>> = {
   'integration/loadtest': 'minutes in which it keeps all CPUs from the others; unit/loadtest runs its parts',
   'proof/addon-sanitizer': 'an addon with a sanitizer, which looks at native code only',
   'proof/churn': inC,
+  'proof/core-mutants': inC,
   'proof/crash': inC,
   'proof/early-use': inC,
   'proof/fuzz': inC,
