@@ -246,8 +246,9 @@ for (const kernel of ['6.1', '6.12'] as const) {
     const [exact, control, early, late, ...more] = parseReports(output);
     assert.ok(exact && control && early && late && more.length === 0, output);
     for (const report of [exact, control, early, late]) t.diagnostic(JSON.stringify(report));
-    // On an emulated machine whose CPUs are all busy the reader hardly has its turn.
-    assertExact(exact, 1);
+    // Where all CPUs of an emulated machine are busy the reader hardly has its turn: it looks at what is added too late.
+    assertExact(exact, 0);
+    assert.ok(late.decreases === 0 && late.rises >= 10, output);
     assert.deepEqual(missedPoints(exact, 'arm64'), [], output);
     assert.ok(exact.aborts > 0 && exact.killed > 0 && exact.fallbacks > 0 && exact.signals.threads > 0, output);
     assert.ok(exact.modes.none > 0 && exact.modes.libc > 0 && exact.modes.self > 0, output);
