@@ -1,7 +1,7 @@
 /**
  * Makes many counter series in one of the libraries and prints what they take, in bytes, as JSON: the file of the store,
- * the heap of the engine and the resident memory, each as the growth from before, and the latter after scrapes as well. Run with `--expose-gc`. Arguments:
- * library, number of series, path for a store, number of its lanes or 0.
+ * the heap of the engine and the resident memory, each as the growth from before, and the latter after scrapes as well.
+ * Run with `--expose-gc`. Arguments: library, number of series, path for a store, number of its lanes or 0.
  */
 import { statSync } from 'node:fs';
 import { openStore } from 'percpu-metrics';

@@ -1,7 +1,7 @@
 /**
  * Worker threads that all have the same series in `@prometheus-io/client`, whose main thread asks each of them for its
- * registry at `GET /metrics`; `GET /workers` tells where the threads answer `GET /work`, each of which counts, and `GET /delay` how late its event loop was since `GET /delay/begin`. Arguments:
- * `--workers N --counters N --histograms N`.
+ * registry at `GET /metrics`; `GET /workers` tells where the threads answer `GET /work`, each of which counts, and
+ * `GET /delay` how late its event loop was since `GET /delay/begin`. Arguments: `--workers N --counters N --histograms N`.
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';

@@ -1,11 +1,12 @@
 /*
  * A process dies at every point of creating a store, attaching, declaring a family, creating series of each type,
  * making several series at once, making cells, setting a gauge, setting one whose value has three parts, giving cells of
- * fractions away, keeping exemplars, removing a series, resetting and removing those of a family, carrying a store over from
- * another boot, removing what dead processes have left, and closing. After each death the next process opens the store, finds what was there before unchanged, does the same to its end, and
- * counts on. A machine that goes down in the middle of a set or of a reset leaves it to the next boot. One line for each operation: its name, its points, and how many of them left a store that the next process
- * could not use. Beside what sets and what gives cells away lives a process that was there before: what it adds must be
- * found after the death.
+ * fractions away, keeping exemplars, removing a series, resetting and removing those of a family, carrying a store over
+ * from another boot, removing what dead processes have left, and closing. After each death the next process opens the
+ * store, finds what was there before unchanged, does the same to its end, and counts on. A machine that goes down in the
+ * middle of a set or of a reset leaves it to the next boot. One line for each operation: its name, its points, and how
+ * many of them left a store that the next process could not use. Beside what sets and what gives cells away lives a
+ * process that was there before: what it adds must be found after the death.
  */
 #include "crash_points.h"
 #include "crash_series.h"

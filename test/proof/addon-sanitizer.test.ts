@@ -42,7 +42,8 @@ async function run(
 }
 
 test('with AddressSanitizer the unit tests of metrics and stores find no fault in the addon', { skip }, async (t) => {
-  const { directory } = await prebuiltAddon(t, nodeVersions[0], [sanitized]);
+  const { directory, file } = await prebuiltAddon(t, nodeVersions[0], [sanitized]);
+  assert.ok(readFileSync(file).includes('__asan_report_load'), 'the flag has come to the compiler');
   const { passed, failed, skipped, output, reports } = await run(t, directory, ['unit/metrics/', 'unit/store/']);
   t.diagnostic(`${passed} passed, ${failed} failed, ${skipped} skipped`);
   assert.equal(reports, '');

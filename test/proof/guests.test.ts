@@ -96,7 +96,7 @@ for (const kernel of ['6.1', '6.12'] as const) {
     const commands = [
       suite,
       moving(16, 50, 40, 26, 0),
-      stepByStep(moving(16, 50, 20, 4, 50)),
+      stepByStep(moving(16, 50, 20, 8, 50)),
       stepByStep(delayed(16, 50, 4, 50)),
     ];
     const files = { ...x86Files, ...(await delayedFiles('here')) };
@@ -184,7 +184,7 @@ for (const kernel of ['6.1', '6.12'] as const) {
         'cd /app',
         whileCpusChange('echo go | node out/test/support/programs/counting.js /dev/shm/node 3000 3'),
         `node --input-type=module -e "${render}"`,
-        stepByStep(moving(16, 50, 20, 4, 50)),
+        stepByStep(moving(16, 50, 20, 8, 50)),
         stepByStep(delayed(16, 50, 4, 50)),
       ],
     };
